@@ -1,0 +1,284 @@
+"""schemas/datasets/*.yaml: one data contract per departmental extract, mapped once to a small frozen Dataset.
+
+The files follow the Open Data Contract Standard v3 (Bitol, Linux Foundation), so other tools can read them. What the
+standard has no word for stands in its `customProperties`.
+"""
+
+import functools
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, cast, get_args
+
+import jsonschema
+from open_data_contract_standard.model import (
+    CustomProperty,
+    OpenDataContractStandard,
+    SchemaProperty,
+)
+
+from linkage.contracts.encodings import Encodings, read_encodings
+from linkage.contracts.reading import Declaration, read, read_yaml
+from linkage.errors import ContractError
+
+Coverage = Literal["spine", "event_register"]
+Geography = Literal["England", "England and Wales"]
+ColumnType = Literal["string", "date", "integer", "number", "boolean"]
+Lossy = Literal["month", "year"]
+JAVA_TO_STRPTIME = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "MMM": "%b", "HH": "%H", "mm": "%M", "ss": "%S"}
+A_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
+BELONGS_TO_US = frozenset({"record_id", "dataset", "person_id"})
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of an extract.
+
+    `identifier`: the kind of identifier it holds; such a column leaves the department as tokens only. `derived`: what
+    may be kept of a date that is an identifier, e.g. {"birth_month": "month"}. `codes`: {value in the extract: word
+    used from here on}; empty when any value may come. `separator`: between the values of a column that holds several.
+    """
+
+    name: str
+    type: ColumnType = "string"
+    required: bool = False
+    date_format: str = "%Y-%m-%d"
+    codes: dict[str, str] = field(default_factory=dict)
+    identifier: str | None = None
+    derived: dict[str, Lossy] = field(default_factory=dict)
+    separator: str | None = None
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One departmental extract as the rest of the code sees it: one row is one record.
+
+    `coverage`: `spine` (everyone in scope has a record, so absence means "not linked") or `event_register` (a record
+    exists only when something happened, so absence means "no such event", subject to missed matches).
+    """
+
+    name: str
+    title: str
+    version: str
+    controller: str
+    lawful_basis: str
+    purpose: str
+    retention_months: int
+    geography: Geography
+    coverage: Coverage
+    row: str
+    path: str
+    format: Literal["csv", "parquet"]
+    delimiter: str
+    encoding: str
+    record_key: str
+    columns: tuple[Column, ...]
+
+    @property
+    def identifiers(self) -> dict[str, list[Column]]:
+        """{kind of identifier: the columns that hold one}."""
+        kinds: dict[str, list[Column]] = {}
+        for column in self.columns:
+            if column.identifier:
+                kinds.setdefault(column.identifier, []).append(column)
+        return kinds
+
+    @property
+    def attributes(self) -> dict[str, Column]:
+        """{name downstream: the column it comes from}: whatever may leave the department in clear."""
+        kept = {c.name: c for c in self.columns if not c.identifier and c.name != self.record_key}
+        kept |= {name: c for c in self.columns for name in c.derived}
+        kept |= {"sex": c for c in self.columns if c.identifier == "sex"}
+        return kept
+
+    def views(self, encodings: Encodings) -> tuple[str, ...]:
+        """The views in which this dataset takes part, in order: no record is encoded for a comparison nobody makes."""
+        kinds = frozenset(self.identifiers)
+        seen = tuple(name for name in encodings.views if encodings.seen(kinds, name))
+        return tuple(v for v in seen if v == seen[0] or encodings.views[v].against in (None, self.coverage))
+
+    def column(self, name: str) -> Column:
+        """The column of that name. Raises KeyError."""
+        return {c.name: c for c in self.columns}[name]
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.version))
+
+
+class Scope(Declaration):
+    """schemas/scope.yaml: whose records leave a department. Rows outside it are counted and dropped at intake."""
+
+    title: str
+    sex: tuple[str, ...] = ()
+    reason: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.sex)
+
+
+EVERYBODY = Scope(title="Everybody")
+
+
+def read_scope(schemas: Path) -> Scope:
+    """The declared scope; everybody where none is declared. Raises ContractError."""
+    path = schemas / "scope.yaml"
+    return read(Scope, path) if path.exists() else EVERYBODY
+
+
+def read_datasets(schemas: Path) -> dict[str, Dataset]:
+    """{name: Dataset} of every contract in schemas/datasets. Raises ContractError with all mistakes of all files."""
+    encodings = read_encodings(schemas)
+    found: dict[str, Dataset] = {}
+    wrong: list[str] = []
+    for path in sorted((schemas / "datasets").glob("*.yaml")):
+        try:
+            found[path.stem] = read_dataset(path, encodings)
+        except ContractError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise ContractError("\n".join(wrong))
+    if not found:
+        raise ContractError(
+            f"{schemas / 'datasets'}: no contract found. Write one file per dataset (schemas/README.md)."
+        )
+    return found
+
+
+def read_dataset(path: Path, encodings: Encodings) -> Dataset:
+    """One contract as a Dataset. Raises ContractError with every mistake of the file."""
+    content = read_yaml(path)
+    wrong = [f"{path}: {line}" for line in not_the_standard(content)]
+    if wrong:
+        raise ContractError("\n".join(wrong))
+    try:
+        dataset = dataset_of(path.stem, OpenDataContractStandard(**content))
+    except (ValueError, TypeError) as error:
+        raise ContractError(f"{path}: {error}") from None
+    if wrong := [f"{path}: {line}" for line in mistakes(dataset, encodings)]:
+        raise ContractError("\n".join(wrong))
+    return dataset
+
+
+def not_the_standard(content: Any) -> list[str]:
+    """Where a parsed file departs from the standard's own JSON schema."""
+    validator = standard()
+    found = sorted(validator.iter_errors(content), key=lambda e: [str(p) for p in e.absolute_path])
+    return [f"{'.'.join(str(p) for p in e.absolute_path) or 'the file'}: {e.message[:200]}" for e in found]
+
+
+@functools.cache
+def standard() -> Any:
+    """The validator of the Open Data Contract Standard's published JSON schema."""
+    schema = json.loads(OpenDataContractStandard.json_schema())
+    return jsonschema.validators.validator_for(schema)(schema)
+
+
+def dataset_of(name: str, contract: OpenDataContractStandard) -> Dataset:
+    """The Dataset a contract declares. Raises ValueError naming what is missing."""
+    if not contract.schema_ or len(contract.schema_) != 1:
+        raise ValueError("schema: declare exactly one object, the extract")
+    if not contract.servers or len(contract.servers) != 1:
+        raise ValueError("servers: declare exactly one, the delivery (type local, path, format)")
+    table, delivery = contract.schema_[0], contract.servers[0]
+    said = custom(contract.customProperties)
+    sla = {p.property: p.value for p in contract.slaProperties or []}
+    columns = tuple(column_of(p) for p in table.properties or [])
+    keys = [p.name for p in table.properties or [] if p.primaryKey]
+    if len(keys) != 1:
+        raise ValueError(f"schema: mark exactly one property with primaryKey: true, the record's own id; found {keys}")
+    return Dataset(
+        name=name,
+        title=contract.name or name,
+        version=contract.version or "",
+        controller=str(one_of(said, "controller")),
+        lawful_basis=str(one_of(said, "lawfulBasis")),
+        purpose=(contract.description.purpose if contract.description else None) or missing("description.purpose"),
+        retention_months=int(str(sla.get("retention") or missing("slaProperties: retention, in months"))),
+        geography=cast(Geography, one_of(said, "geography", get_args(Geography))),
+        coverage=cast(Coverage, one_of(said, "coverage", get_args(Coverage))),
+        row=table.dataGranularityDescription or missing("schema.0.dataGranularityDescription (what one row is)"),
+        path=delivery.path or missing("servers.0.path"),
+        format=cast(Literal["csv", "parquet"], among("servers.0.format", delivery.format, ("csv", "parquet"))),
+        delimiter=str(said.get("delimiter", ",")),
+        encoding=str(said.get("encoding", "utf-8")),
+        record_key=str(keys[0]),
+        columns=columns,
+    )
+
+
+def column_of(declared: SchemaProperty) -> Column:
+    """One property of the contract as a Column. Raises ValueError naming it."""
+    name = declared.name or missing("schema.0.properties: name")
+    if not A_NAME.match(name) or name in BELONGS_TO_US:
+        raise ValueError(f"{name}: a column is named in lower case with underscores, and not {sorted(BELONGS_TO_US)}")
+    said = custom(declared.customProperties)
+    if unknown := sorted(set(said) - {"identifier", "derived", "separator"}):
+        raise ValueError(f"{name}: customProperties {unknown}: known are identifier, derived, separator")
+    derived = said.get("derived") or {}
+    for lossy in derived.values():
+        among(f"{name}.derived", lossy, get_args(Lossy))
+    return Column(
+        name=name,
+        type=cast(ColumnType, among(f"{name}.logicalType", declared.logicalType or "string", get_args(ColumnType))),
+        required=bool(declared.required or declared.primaryKey),
+        date_format=strptime_format(name, (declared.logicalTypeOptions or {}).get("format", "yyyy-MM-dd")),
+        codes={str(e.value): str(e.label or e.value) for e in declared.enum or []},
+        identifier=said.get("identifier"),
+        derived=derived,
+        separator=said.get("separator"),
+        about=declared.description or "",
+    )
+
+
+def strptime_format(name: str, java: str) -> str:
+    """A Java date pattern, as the standard has them (dd/MM/yyyy), for strptime. Raises ValueError."""
+    parts = re.split(r"([A-Za-z]+)", java)
+    unknown = [p for p in parts if p.isalpha() and p not in JAVA_TO_STRPTIME]
+    if unknown:
+        raise ValueError(f"{name}: date format {java!r}: {unknown} not known; use {sorted(JAVA_TO_STRPTIME)}")
+    return "".join(JAVA_TO_STRPTIME.get(p, p) for p in parts)
+
+
+def mistakes(dataset: Dataset, encodings: Encodings) -> list[str]:
+    """What the standard cannot know to be wrong."""
+    names = [c.name for c in dataset.columns]
+    found = [f"{n}: declared twice" for n in sorted({n for n in names if names.count(n) > 1})]
+    found += [
+        f"{c.name}: identifier {c.identifier!r} is not in encodings.yaml, which has {sorted(encodings.identifiers)}"
+        for c in dataset.columns
+        if c.identifier and c.identifier not in encodings.identifiers
+    ]
+    found += [
+        f"{c.name}: `derived` is for a date that is an identifier" for c in dataset.columns
+        if c.derived and not (c.identifier and c.type == "date")
+    ]  # fmt: skip
+    kinds = frozenset(dataset.identifiers)
+    if not any(encodings.seen(kinds, view) for view in encodings.views):
+        needs = {name: view.needs for name, view in encodings.views.items()}
+        found.append(f"its identifiers {sorted(kinds)} fill no view of encodings.yaml; the views need {needs}")
+    return found
+
+
+def custom(properties: list[CustomProperty] | None) -> dict[str, Any]:
+    """{property: value}."""
+    return {p.property: p.value for p in properties or [] if p.property}
+
+
+def one_of(said: dict[str, Any], name: str, allowed: tuple[str, ...] = ()) -> Any:
+    """A custom property of the contract that must be there. Raises ValueError."""
+    value = said.get(name) or missing(f"customProperties: {name}")
+    return among(f"customProperties: {name}", value, allowed) if allowed else value
+
+
+def among(place: str, value: Any, allowed: tuple[str, ...]) -> Any:
+    """`value` when it is allowed. Raises ValueError."""
+    if value not in allowed:
+        raise ValueError(f"{place}: {value!r} is not one of {list(allowed)}")
+    return value
+
+
+def missing(what: str) -> Any:
+    """Raises ValueError: the contract must say it."""
+    raise ValueError(f"{what} is missing")

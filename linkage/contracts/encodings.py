@@ -1,0 +1,155 @@
+"""schemas/encodings.yaml: what may be compared, how it becomes a token, and what an agreement is worth looking at.
+
+The departments agree on this one document. Its version goes into the derivation of every key, so tokens made under two
+versions never meet by accident.
+"""
+
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from linkage.contracts.reading import Declaration, read
+
+Standardiser = Literal[
+    "name", "words", "date", "not_a_default_date", "postcode", "postcode_district", "pnc", "nomis", "crn", "nino",
+    "nhs", "initials", "compact",
+]  # fmt: skip
+Derivation = Literal[
+    "whole", "first_word", "parts", "first_letter", "last_letter", "wildcards", "sector", "district", "clear",
+]  # fmt: skip
+MANY_VALUED: frozenset[str] = frozenset({"parts", "wildcards"})
+
+
+class Kind(Declaration):
+    """A kind of identifier: the functions, in order, that give its standard form (None where it is not valid)."""
+
+    about: str = ""
+    standardise: tuple[Standardiser, ...]
+
+
+class Token(Declaration):
+    """One column of an encoded row: what is taken from which kinds of identifier, keyed under `key` (its own name).
+
+    `from` names one kind, several, or says for each what to take ({surname: first_letter, initials: last_letter}); the
+    first that is filled counts. Two tokens with the same `key` can be compared with each other: forename with surname,
+    so that a swap can be seen.
+    """
+
+    source: dict[str, Derivation] = Field(alias="from")
+    take: Derivation = "whole"
+    key: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _say_what_to_take_from_each(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or "from" not in given:
+            return given
+        kinds = given["from"]
+        if not isinstance(kinds, dict):
+            kinds = dict.fromkeys([kinds] if isinstance(kinds, str) else kinds, given.get("take", "whole"))
+        return given | {"from": kinds}
+
+    @property
+    def many(self) -> bool:
+        """Does a row hold a list of these tokens (aliases, wildcards) rather than one?"""
+        return any(take in MANY_VALUED for take in self.source.values())
+
+    @property
+    def clear(self) -> bool:
+        """Is it a declared clear code (sex) rather than a keyed token?"""
+        return "clear" in self.source.values()
+
+
+class Level(Declaration):
+    """One level of agreement: all of its conditions hold. A level without conditions is 'all else', and comes last.
+
+    `same`: equal on both sides. `share`: the two lists have a member in common. `swapped`: each side's first is the
+    other's second. `term_frequency`: the column whose rarity sharpens this level.
+    """
+
+    label: str
+    same: tuple[str, ...] = ()
+    share: tuple[str, ...] = ()
+    swapped: tuple[str, ...] = ()
+    term_frequency: str | None = None
+
+    @property
+    def columns(self) -> set[str]:
+        """The tokens this level looks at."""
+        return {*self.same, *self.share, *self.swapped} | ({self.term_frequency} if self.term_frequency else set())
+
+
+class Comparison(Declaration):
+    """One piece of evidence: levels from strongest to 'all else'; no evidence where a token of `needs` is missing."""
+
+    about: str = ""
+    needs: tuple[str, ...]
+    levels: tuple[Level, ...]
+
+
+class Training(Declaration):
+    """How weights are learned without labels: the prior from near-certain rules, m from blocks, u from random pairs."""
+
+    prior_rules: tuple[tuple[str, ...], ...]
+    prior_recall: float = Field(gt=0, le=1)
+    em_blocks: tuple[tuple[str, ...], ...]
+    max_pairs: int = Field(default=2_000_000, gt=0)
+    seed: int = 1
+
+
+class View(Declaration):
+    """One way to see a record: its tokens, and the model that compares them.
+
+    A dataset is seen in a view when it can fill every token of `needs`. Each view has keys of its own, so a token of
+    one view says nothing about a token of another. A view compares only pairs of which at least one dataset is in no
+    earlier view; `against` limits the other side to datasets of that coverage.
+    """
+
+    about: str = ""
+    needs: tuple[str, ...]
+    against: Literal["spine", "event_register"] | None = None
+    tokens: dict[str, Token]
+    block_on: tuple[tuple[str, ...], ...]
+    comparisons: dict[str, Comparison]
+    training: Training
+
+    @model_validator(mode="after")
+    def _names_only_its_tokens(self) -> Self:
+        used = {*self.needs}
+        for rule in (*self.block_on, *self.training.prior_rules, *self.training.em_blocks):
+            used |= set(rule)
+        for comparison in self.comparisons.values():
+            used |= set(comparison.needs)
+            used = used.union(*(level.columns for level in comparison.levels))
+        if unknown := sorted(used - set(self.tokens)):
+            raise ValueError(f"names {unknown}, which are not among its tokens {sorted(self.tokens)}")
+        return self
+
+
+class Encodings(Declaration):
+    """The whole linkage schema."""
+
+    version: str
+    identifiers: dict[str, Kind]
+    views: dict[str, View]
+
+    @model_validator(mode="after")
+    def _tokens_come_from_known_kinds(self) -> Self:
+        for view_name, view in self.views.items():
+            for token_name, token in view.tokens.items():
+                if unknown := sorted(set(token.source) - set(self.identifiers)):
+                    known = sorted(self.identifiers)
+                    raise ValueError(f"views.{view_name}.tokens.{token_name}: no identifier {unknown}; known: {known}")
+        return self
+
+    def seen(self, kinds: frozenset[str], view: str) -> tuple[str, ...]:
+        """The tokens of `view` that a dataset with these kinds of identifier can fill; () when it is not seen in it."""
+        declared = self.views[view]
+        filled = tuple(name for name, token in declared.tokens.items() if kinds & set(token.source))
+        return filled if set(declared.needs) <= set(filled) else ()
+
+
+def read_encodings(schemas: Path) -> Encodings:
+    """The linkage schema of a `schemas` folder. Raises ContractError."""
+    return read(Encodings, schemas / "encodings.yaml")

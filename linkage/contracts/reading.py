@@ -1,0 +1,69 @@
+"""Read declarations: every mistake of every file in one message, each with its file and its place."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from linkage.errors import ContractError
+
+
+class Declaration(BaseModel):
+    """A frozen model that refuses a field it does not know: a misspelt option must never be a silent default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+M = TypeVar("M", bound=Declaration)
+
+
+def read_yaml(path: Path) -> Any:
+    """The parsed content of one YAML file. Raises ContractError with the line where it is not YAML."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            return yaml.load(file, Loader=yaml.CSafeLoader)  # the safe loader, ten times as fast in C
+    except FileNotFoundError:
+        raise ContractError(f"{path}: there is no such file.") from None
+    except UnicodeDecodeError:
+        raise ContractError(f"{path}: not UTF-8 text. Save it as UTF-8.") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" line {mark.line + 1}" if mark else ""
+        raise ContractError(f"{path}{line}: not YAML ({getattr(error, 'problem', None) or 'unreadable'}).") from None
+
+
+def parse(model: type[M], path: Path, content: Any) -> M:
+    """`content` as a `model`; ContractError with one line for each mistake, naming its place in the file."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise ContractError("\n".join(f"{path}: {line}" for line in mistakes(error))) from None
+
+
+def mistakes(error: ValidationError) -> Iterator[str]:
+    """`place: what is wrong` for each mistake; declarations hold no personal data, so values may be shown."""
+    for mistake in error.errors(include_url=False):
+        place = ".".join(str(part) for part in mistake["loc"]) or "the file"
+        what = mistake["msg"].removeprefix("Value error, ")
+        yield f"{place}: {'there is no such field' if mistake['type'] == 'extra_forbidden' else what}"
+
+
+def read(model: type[M], path: Path) -> M:
+    """One file as a `model`. Raises ContractError."""
+    return parse(model, path, read_yaml(path))
+
+
+def read_folder(model: type[M], folder: Path) -> dict[str, M]:
+    """{file stem: model} for each `*.yaml` in `folder`, in name order; {} where there is no such folder."""
+    found: dict[str, M] = {}
+    wrong: list[str] = []
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            found[path.stem] = read(model, path)
+        except ContractError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise ContractError("\n".join(wrong))
+    return found

@@ -1,0 +1,154 @@
+"""One extract in; its encodings, its attributes and its quarantine out. Nothing is written here: the caller does."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from linkage.contracts.dataset import Column, Dataset, Scope
+from linkage.contracts.encodings import Encodings
+from linkage.pseudonymisation import extract, intake
+from linkage.pseudonymisation.extract import quoted
+from linkage.pseudonymisation.keys import KeySource, SubKey, for_record_id
+from linkage.pseudonymisation.tokens import mapping, takings
+
+
+@dataclass(frozen=True)
+class Pseudonymised:
+    """What an extract became. Relations live on the connection they were made on.
+
+    `attributes`: (record_id, attributes …). `encoded`: {view: (view_id, tokens …)}. `crosswalk`: {view: (view_id,
+    record_id)}. Each is sorted by its own pseudonym, so that the order of rows tells nothing.
+    """
+
+    attributes: duckdb.DuckDBPyRelation
+    encoded: dict[str, duckdb.DuckDBPyRelation]
+    crosswalk: dict[str, duckdb.DuckDBPyRelation]
+    quarantine: duckdb.DuckDBPyRelation
+    intake: intake.Intake
+
+
+def pseudonymise(
+    con: duckdb.DuckDBPyConnection,
+    dataset: Dataset,
+    encodings: Encodings,
+    scope: Scope,
+    keys: KeySource,
+    file: Path,
+    scratch: Path,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Pseudonymised:
+    """Read, judge and encode one extract on an empty connection.
+
+    Raises ExtractError for a file that cannot be taken in, and PrivacyError for a key that may not be used.
+    """
+    token_key, record_key = keys.token_key(), keys.record_key(dataset.name)
+    progress("reading")
+    extract.read_extract(con, dataset, file, scratch)
+    intake.judge(con, dataset, scope)
+    intake.accept(con, dataset)
+
+    views = dataset.views(encodings)
+    invalid = {}
+    for kind, column in identifiers(dataset):
+        progress(f"encoding {column.name}")
+        steps = encodings.identifiers[kind].standardise
+        wanted = [taking for view in views for taking in takings(column, kind, view, encodings, token_key)]
+        raws = distinct(con, column.name)
+        con.register(f"map_{column.name}", mapping(raws, column, steps, wanted))
+        invalid[column.name] = rows_with_invalid(con, column)
+
+    progress("pseudonymising")
+    pseudonyms = {"record_id": for_record_id(record_key, dataset.name)}
+    pseudonyms |= {f"{view}__view_id": token_key.for_view_id(encodings.version, view, dataset.name) for view in views}
+    con.register("ids", record_pseudonyms(distinct(con, dataset.record_key), pseudonyms))
+    con.execute(
+        f"create table known as select ids.*, accepted.* from accepted join ids on ids.raw = {quoted(dataset.record_key)}"
+    )
+    return Pseudonymised(
+        attributes=attributes(con, dataset),
+        encoded={view: encoded(con, dataset, encodings, view) for view in views},
+        crosswalk={
+            view: con.sql(f"select {view}__view_id as view_id, record_id from known order by 1") for view in views
+        },
+        quarantine=intake.quarantine(con, dataset),
+        intake=intake.summary(con, dataset, invalid),
+    )
+
+
+def identifiers(dataset: Dataset) -> Iterator[tuple[str, Column]]:
+    """(kind, column) of each column that leaves as tokens; sex is a clear code and needs none."""
+    for kind, columns in dataset.identifiers.items():
+        if kind != "sex":
+            yield from ((kind, column) for column in columns)
+
+
+def distinct(con: duckdb.DuckDBPyConnection, column: str) -> list[str]:
+    """The distinct texts of a column of the accepted rows."""
+    rows = con.execute(f"select distinct {quoted(column)} from accepted where {quoted(column)} is not null")
+    return [value for (value,) in rows.fetchall()]
+
+
+def record_pseudonyms(raws: list[str], keys: dict[str, SubKey]) -> pa.Table:
+    """(raw, one pseudonym per key): one row per record id of the department's own."""
+    return pa.table({"raw": pa.array(raws, pa.string())} | {name: key.tokens(raws) for name, key in keys.items()})
+
+
+def rows_with_invalid(con: duckdb.DuckDBPyConnection, column: Column) -> int:
+    """Rows whose value in `column` has no valid standard form."""
+    sql = (
+        f"select count(*) from accepted join map_{column.name} as m on m.raw = {quoted(column.name)} where not m.valid"
+    )
+    return intake.one(con, sql)
+
+
+def attributes(con: duckdb.DuckDBPyConnection, dataset: Dataset) -> duckdb.DuckDBPyRelation:
+    """(record_id, attributes …): one row per accepted record, sorted by record_id."""
+    columns = ", ".join(f"{attribute(name, c)} as {quoted(name)}" for name, c in dataset.attributes.items())
+    return con.sql(
+        f"select {', '.join(['record_id', columns] if columns else ['record_id'])} from known order by record_id"
+    )
+
+
+def attribute(name: str, column: Column) -> str:
+    """SQL: the value of one attribute: a code's word, a day, a number; of a date of birth no more than is declared."""
+    if column.derived:
+        return f"date_trunc('{column.derived[name]}', {quoted(column.name)}::date)::date"
+    if column.identifier == "sex":
+        return intake.sex_word(column)
+    if column.type == "date":
+        return f"{quoted(column.name)}::date"
+    if column.type in ("integer", "number"):
+        return f"try_cast({quoted(column.name)} as {'bigint' if column.type == 'integer' else 'double'})"
+    return intake.word_for(column)
+
+
+def encoded(
+    con: duckdb.DuckDBPyConnection, dataset: Dataset, encodings: Encodings, view: str
+) -> duckdb.DuckDBPyRelation:
+    """(view_id, tokens …): one row per accepted record, sorted by view_id."""
+    tokens = encodings.seen(frozenset(dataset.identifiers), view)
+    columns = ", ".join(f"{token_sql(dataset, encodings, view, name)} as {quoted(name)}" for name in tokens)
+    joins = " ".join(
+        f"left join map_{c.name} on map_{c.name}.raw = known.{quoted(c.name)}" for _, c in identifiers(dataset)
+    )
+    return con.sql(f"select known.{view}__view_id as view_id, {columns} from known {joins} order by 1")
+
+
+def token_sql(dataset: Dataset, encodings: Encodings, view: str, name: str) -> str:
+    """SQL: one token column of a row, from every column of the dataset that can fill it.
+
+    A list is sorted, without repeats, and null when empty; a single token is the first that is filled.
+    """
+    token = encodings.views[view].tokens[name]
+    sources = [column for kind in token.source for column in dataset.identifiers.get(kind, [])]
+    if token.clear:
+        word = intake.sex_word(sources[0])
+        return f"nullif({word}, {intake.text(intake.UNCLEAR_SEX)})"
+    lists = ", ".join(f"coalesce(map_{c.name}.{view}__{name}, [])" for c in sources)
+    every = f"flatten([{lists}])"
+    if token.many:
+        return f"case when len({every}) > 0 then list_sort(list_distinct({every})) end"
+    return f"{every}[1]"

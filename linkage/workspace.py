@@ -1,0 +1,177 @@
+"""Where each zone keeps its files. A path can only be had by zone, so no code can ask for a name and get one by chance.
+
+Every file is written to a temporary name and renamed when it is whole: a killed run leaves nothing half written, and
+started again it writes the same bytes.
+"""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+OWNER_ONLY_FOLDER = 0o700
+OWNER_ONLY_FILE = 0o600
+
+
+@dataclass(frozen=True)
+class DepartmentFiles:
+    """Clear identifiers and keys: what a department holds and nobody else."""
+
+    root: Path
+
+    def extract(self, path: str) -> Path:
+        """Where an extract is delivered, under the path its contract names."""
+        return self.root / "extracts" / path
+
+    @property
+    def keys(self) -> Path:
+        """The folder of key files."""
+        return self.root / "keys"
+
+    def quarantine(self, dataset: str) -> Path:
+        """Rows that could not be used, as they came, each with its reason."""
+        return self.root / "quarantine" / f"{dataset}.parquet"
+
+
+@dataclass(frozen=True)
+class MatchingFiles:
+    """Encodings, and what is found by comparing them."""
+
+    root: Path
+
+    def encoded(self, view: str, dataset: str) -> Path:
+        """(view_id, tokens …): one row per record seen in the view."""
+        return self.root / "encoded" / view / f"{dataset}.parquet"
+
+    def crosswalk(self, view: str, dataset: str) -> Path:
+        """(view_id, record_id): read by the clustering task only."""
+        return self.root / "crosswalk" / view / f"{dataset}.parquet"
+
+    def pairs(self, view: str) -> Path:
+        """Scored pairs of one view."""
+        return self.root / "links" / "pairs" / f"{view}.parquet"
+
+    def model(self, view: str) -> Path:
+        """The trained weights of one view, as numbers."""
+        return self.root / "links" / "model" / f"{view}.json"
+
+    @property
+    def edges(self) -> Path:
+        """Scored pairs of every view, by record_id."""
+        return self.root / "links" / "edges.parquet"
+
+    @property
+    def person_index(self) -> Path:
+        """(dataset, record_id, person_id_high, person_id_medium, person_id_low): one row per record."""
+        return self.root / "person_index.parquet"
+
+
+@dataclass(frozen=True)
+class CohortFiles:
+    """Person ids and facts, without a name or a token."""
+
+    root: Path
+
+    def attributes(self, dataset: str) -> Path:
+        """(record_id, attributes …): one row per record."""
+        return self.root / "attributes" / f"{dataset}.parquet"
+
+    @property
+    def contradictions(self) -> Path:
+        """Pairs of records that cannot be one person, by record_id, with the reason."""
+        return self.root / "contradictions.parquet"
+
+    def counts(self, table: str) -> Path:
+        """Unrounded counts of one table: never leaves the analysis platform."""
+        return self.root / "counts" / f"{table}.parquet"
+
+
+@dataclass(frozen=True)
+class QualityFiles:
+    """Counts about the run, for the quality lead."""
+
+    root: Path
+
+    def fact(self, name: str) -> Path:
+        """One stage's counts as JSON, e.g. intake/court or linkage."""
+        return self.root / "quality" / "facts" / f"{name}.json"
+
+    def gate(self, gate: str, name: str) -> Path:
+        """A validation result in the format of Great Expectations."""
+        return self.root / "quality" / "gates" / gate / f"{name}.json"
+
+    @property
+    def report(self) -> Path:
+        """The one quality report."""
+        return self.root / "quality" / "report.html"
+
+
+class Workspace:
+    """One run's files, by zone. `outputs` is where releases are published; by default inside the workspace."""
+
+    def __init__(self, root: Path, outputs: Path | None = None) -> None:
+        self.root = root
+        self.department = DepartmentFiles(root / "department")
+        self.matching = MatchingFiles(root / "matching")
+        self.cohorts = CohortFiles(root / "cohorts")
+        self.quality = QualityFiles(root)
+        self.truth = root / "truth"
+        self.outputs = outputs or root / "outputs"
+
+    def release(self, name: str) -> Path:
+        """The folder of one published release."""
+        return self.outputs / name
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path` that becomes `path` when the block ends well, and is gone when it does not."""
+    private_folder(path.parent)
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        yield unfinished
+        unfinished.chmod(OWNER_ONLY_FILE)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """The same for a folder: all of it, or none of it; an earlier folder of that name stays until the last moment."""
+    unfinished, replaced = path.with_name(f".{path.name}.unfinished"), path.with_name(f".{path.name}.replaced")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    try:
+        yield unfinished
+        shutil.rmtree(replaced, ignore_errors=True)
+        if path.exists():
+            path.rename(replaced)
+        unfinished.rename(path)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        shutil.rmtree(replaced, ignore_errors=True)
+
+
+def write_parquet(relation: duckdb.DuckDBPyRelation, path: Path) -> None:
+    """Write a relation, in the order it has, as one Parquet file only its owner can read."""
+    with whole_file(path) as unfinished:
+        relation.write_parquet(str(unfinished), compression="zstd")
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a text as one file only its owner can read."""
+    with whole_file(path) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")
+
+
+def private_folder(path: Path) -> None:
+    """Make a folder, and its parents, that only its owner can enter; leave folders that exist as they are."""
+    missing = [p for p in (path, *path.parents) if not p.exists()]
+    for folder in reversed(missing):
+        folder.mkdir(exist_ok=True)
+        os.chmod(folder, OWNER_ONLY_FOLDER)
