@@ -32,6 +32,10 @@ class DepartmentFiles:
         """The folder of key files."""
         return self.root / "keys"
 
+    def scratch(self, dataset: str) -> Path:
+        """For copies in clear while an extract is taken in."""
+        return self.root / "scratch" / dataset
+
     def quarantine(self, dataset: str) -> Path:
         """Rows that could not be used, as they came, each with its reason."""
         return self.root / "quarantine" / f"{dataset}.parquet"
@@ -155,6 +159,17 @@ def whole_folder(path: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
         shutil.rmtree(replaced, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def passing_folder(path: Path) -> Iterator[Path]:
+    """An empty folder that is gone when the block ends; what a killed run left in it is removed first."""
+    shutil.rmtree(path, ignore_errors=True)
+    private_folder(path)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def write_parquet(relation: duckdb.DuckDBPyRelation, path: Path) -> None:

@@ -1,8 +1,10 @@
 """Fixtures every test may use. Tests are drawings in, tuples out."""
 
+import csv
 import datetime
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,8 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from linkage.stages import Settings
+from linkage.contracts.dataset import Column, Dataset
+from linkage.settings import Settings
 
 
 @pytest.fixture
@@ -72,3 +75,72 @@ def put_test_keys(settings: Settings) -> None:
         path = folder / f"{name}.yaml"
         path.write_text(f"epoch: test\nkey: {TEST_KEY}\n")
         path.chmod(0o600)
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A woman who does not exist, planted in every extract so that she can be looked for afterwards."""
+
+    surname: str = "Quxbarrowfex"
+    nino: str = "ZZ918273D"
+    born: datetime.date = datetime.date(1931, 3, 17)
+
+
+PLANTED = Planted()
+
+
+@pytest.fixture(scope="session")
+def chain(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The whole chain, once: invented extracts with the planted woman in them, run by Airflow to a release."""
+    from linkage import facts, stages
+    from linkage.orchestration.run import run_dags
+
+    settings = Settings(schemas=REPOSITORY / "schemas", workspace=tmp_path_factory.mktemp("chain") / "workspace")
+    stages.synthesise(settings, people=6_000, seed=7)
+    for dataset in settings.datasets.values():
+        plant(settings.files.department.extract(dataset.path), dataset)
+    facts.mark_as_invented(settings)
+    put_test_keys(settings)
+    run_dags(settings, "test")
+    stages.evaluate(settings, settings.files.truth / "records.csv")
+    stages.report(settings)
+    return settings
+
+
+def plant(extract: Path, dataset: Dataset) -> None:
+    """Add the planted woman twice: in a sound row, and in one that goes to quarantine for an impossible date."""
+    values = {column.name: planted_value(column) for column in dataset.columns}
+    required = [c.name for c in dataset.columns if c.required and c.type == "date"]
+    rows = [
+        values | {dataset.record_key: "planted-1"},
+        values | {dataset.record_key: "planted-2"} | {name: "31/02/1990" for name in required[:1]},
+    ]
+    if dataset.format == "csv":
+        with extract.open("a", encoding=dataset.encoding, newline="") as file:
+            csv.DictWriter(file, list(values), delimiter=dataset.delimiter, lineterminator="\n").writerows(rows)
+    else:
+        with duckdb.connect() as con:
+            con.register("planted", pa.Table.from_pylist(rows))
+            texts = ", ".join(f"{name}::varchar as {name}" for name in values)
+            con.execute(f"create table whole as select {texts} from '{extract}' union all by name from planted")
+            con.table("whole").write_parquet(str(extract))
+
+
+def planted_value(column: Column) -> str:
+    """What stands in a column of the planted woman's row."""
+    by_kind = {
+        "surname": PLANTED.surname,
+        "other_surname": PLANTED.surname,
+        "forename": "Planted",
+        "nino": PLANTED.nino,
+        "initials": "PQ",
+        "date_of_birth": PLANTED.born.strftime(column.date_format),
+        "sex": next((code for code, word in column.codes.items() if word == "F"), ""),
+    }
+    if column.identifier:
+        return by_kind.get(column.identifier, "")
+    if column.type == "date":
+        return datetime.date(2023, 1, 2).strftime(column.date_format) if column.required else ""
+    if column.type == "integer":
+        return "1"
+    return next(iter(column.codes), "")

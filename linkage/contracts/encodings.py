@@ -87,6 +87,20 @@ class Comparison(Declaration):
     needs: tuple[str, ...]
     levels: tuple[Level, ...]
 
+    @model_validator(mode="after")
+    def _ends_with_all_else(self) -> Self:
+        conditions = [bool(level.same or level.share or level.swapped) for level in self.levels]
+        if len(conditions) < 2 or conditions != [True] * (len(conditions) - 1) + [False]:
+            raise ValueError("levels: at least one with a condition, then one without (all else)")
+        if len({level.label for level in self.levels}) < len(self.levels):
+            raise ValueError("levels: two have the same label")
+        if wrong := [level.label for level in self.levels if len(level.swapped) not in (0, 2)]:
+            raise ValueError(f"levels {wrong}: swapped names two columns")
+        alone = {level.same[0] for level in self.levels if len(level.same) == 1 and len(level.columns) == 1}
+        if wrong := sorted({level.term_frequency for level in self.levels if level.term_frequency} - alone):
+            raise ValueError(f"levels: term_frequency {wrong} needs a level of its own, `same: [{wrong[0]}]`")
+        return self
+
 
 class Training(Declaration):
     """How weights are learned without labels: the prior from near-certain rules, m from blocks, u from random pairs."""
@@ -124,6 +138,13 @@ class View(Declaration):
             used = used.union(*(level.columns for level in comparison.levels))
         if unknown := sorted(used - set(self.tokens)):
             raise ValueError(f"names {unknown}, which are not among its tokens {sorted(self.tokens)}")
+        return self
+
+    @model_validator(mode="after")
+    def _trains_on_single_tokens(self) -> Self:
+        rules = (*self.training.prior_rules, *self.training.em_blocks)
+        if listed := sorted({name for rule in rules for name in rule if self.tokens[name].many}):
+            raise ValueError(f"training: {listed} hold several tokens a row; its rules take single ones")
         return self
 
 

@@ -1,8 +1,9 @@
 """The standard form of each kind of identifier, before it is keyed.
 
 With the name gone nobody can forgive a difference later, so whatever a fuzzy comparison would forgive is forgiven here:
-accents, hyphens, apostrophes, titles, spacing. Every function takes a text and gives its standard form, or None where
-it is missing or cannot be valid; missing stays missing, since a token of nothing would link strangers.
+accents, hyphens, apostrophes, titles, spacing. Every function takes a text and gives its standard form, "" where the
+text says that there is none (unknown, no fixed abode), or None where it cannot be valid. Of neither is a token made: a
+token of nothing would link strangers.
 """
 
 import datetime
@@ -15,11 +16,12 @@ from linkage.contracts.encodings import Standardiser
 LETTERS_WITHOUT_DECOMPOSITION = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ß": "ss", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h"}
 )
-TITLES = frozenset({"mr", "mrs", "miss", "ms", "mx", "dr", "prof", "sir", "dame", "lady", "lord", "rev"})
+TITLES_ONLY = frozenset({"mr", "mrs", "miss", "ms", "mx", "dr", "prof", "rev"})
+TITLES = TITLES_ONLY | {"sir", "dame", "lady", "lord"}  # these are surnames too, when nothing else is there
 # Words that case systems write where a name should be; the first group is seen in public probation-system cleaning code.
 SYSTEM_WORDS = re.compile(r"\b(mig error|no show|duplicate|not entered|known as|aka|nee)\b")
-NOT_A_NAME = frozenset({"", "unknown", "not known", "no name", "none", "null", "na", "n a", "nk", "xx", "test", "baby"})
-NOT_AN_ID = frozenset({"", "UNKNOWN", "NOTKNOWN", "NONE", "NULL", "NA", "NK"})
+NOT_A_NAME = frozenset({"unknown", "not known", "no name", "none", "null", "na", "n a", "nk", "xx", "test", "baby"})
+NOT_AN_ID = frozenset({"UNKNOWN", "NOTKNOWN", "NONE", "NULL", "NA", "NK"})
 # Days that old systems write for "not known" (hmpps-person-match drops both).
 DEFAULT_DATES = frozenset({"1900-01-01", "1970-01-01"})
 POSTCODE = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}")
@@ -35,9 +37,10 @@ NINO = re.compile(r"(?!BG|GB|KN|NK|NT|TN)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\d{6
 
 def name(value: str) -> str | None:
     """A personal name: Latin letters a-z and single spaces. O'Neill, O Neill and ONeill are one; so are Mac forms."""
-    words = [word for word in plain(SYSTEM_WORDS.sub(" ", plain(value))).split() if word not in TITLES]
-    joined = re.sub(r"\b(o|mc|mac) (?=[a-z]{2})", r"\1", " ".join(words))
-    return None if joined in NOT_A_NAME else joined
+    words = plain(SYSTEM_WORDS.sub(" ", plain(value))).split()
+    kept = [word for word in words if word not in TITLES] or words
+    joined = re.sub(r"\b(o|mc|mac) (?=[a-z]{2})", r"\1", " ".join(kept))
+    return "" if joined in NOT_A_NAME | TITLES_ONLY else joined or None
 
 
 def words(value: str) -> str | None:
@@ -63,20 +66,24 @@ def date(value: str) -> str | None:
 
 def not_a_default_date(value: str) -> str | None:
     """A day that no system writes for "not known"."""
-    return None if value in DEFAULT_DATES else value
+    return "" if value in DEFAULT_DATES else value
 
 
 def postcode(value: str) -> str | None:
-    """A UK postcode without its space; no fixed abode is missing."""
-    closed = compact(value) or ""
-    return closed if POSTCODE.fullmatch(closed) and not NO_FIXED_ABODE.match(closed) else None
+    """A UK postcode without its space; no fixed abode is none."""
+    closed = compact(value)
+    if not closed or NO_FIXED_ABODE.match(closed):
+        return "" if closed is not None else None
+    return closed if POSTCODE.fullmatch(closed) else None
 
 
 def postcode_district(value: str) -> str | None:
-    """The outward part of a UK postcode; no fixed abode is missing."""
-    closed = compact(value) or ""
+    """The outward part of a UK postcode; no fixed abode is none."""
+    closed = compact(value)
+    if not closed or NO_FIXED_ABODE.match(closed):
+        return "" if closed is not None else None
     outward = closed[:-3] if POSTCODE.fullmatch(closed) and len(closed) > 4 else closed
-    return outward if DISTRICT.fullmatch(outward) and not NO_FIXED_ABODE.match(outward) else None
+    return outward if DISTRICT.fullmatch(outward) else None
 
 
 def pnc(value: str) -> str | None:
@@ -87,7 +94,7 @@ def pnc(value: str) -> str | None:
     """
     match = PNC.fullmatch(re.sub(r"\s", "", value.upper()))
     if not match:
-        return None
+        return "" if compact(value) == "" else None
     year, serial, letter = match[1], match[2].zfill(7), match[3]
     if PNC_CHECK[int(year[-2:] + serial) % 23] != letter:
         return None
@@ -117,7 +124,7 @@ def nhs(value: str) -> str | None:
     """An NHS number: ten digits, the last a modulus 11 check (NHS Data Dictionary)."""
     digits = matching(r"\d{10}", value)
     if not digits:
-        return None
+        return digits
     check = 11 - sum(int(digit) * weight for digit, weight in zip(digits, range(10, 1, -1), strict=False)) % 11
     return digits if check % 11 == int(digits[-1]) and check != 10 else None
 
@@ -131,13 +138,13 @@ def initials(value: str) -> str | None:
 def compact(value: str) -> str | None:
     """An id without spaces and punctuation, in capitals."""
     closed = re.sub(r"[^A-Z0-9]", "", value.upper())
-    return None if closed in NOT_AN_ID else closed
+    return "" if closed in NOT_AN_ID else closed or None
 
 
 def matching(pattern: str, value: str) -> str | None:
     """The compact value when the whole of it matches."""
-    closed = compact(value) or ""
-    return closed if re.fullmatch(pattern, closed) else None
+    closed = compact(value)
+    return closed if not closed or re.fullmatch(pattern, closed) else None
 
 
 STANDARDISERS: dict[Standardiser, Callable[[str], str | None]] = {
@@ -158,10 +165,9 @@ STANDARDISERS: dict[Standardiser, Callable[[str], str | None]] = {
 
 
 def standard_form(value: str, steps: tuple[Standardiser, ...]) -> str | None:
-    """`value` through the declared functions in order; None as soon as one finds it missing or not valid."""
+    """`value` through the declared functions in order; "" or None as soon as one finds that there is no valid form."""
     form: str | None = value.strip()
     for step in steps:
-        if not form:
-            return None
-        form = STANDARDISERS[step](form)
-    return form or None
+        if form:
+            form = STANDARDISERS[step](form)
+    return form

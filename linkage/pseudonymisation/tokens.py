@@ -58,21 +58,22 @@ def takings(column: Column, kind: str, view: str, encodings: Encodings, token_ke
     ]
 
 
-def standard_forms(raw: str, column: Column, steps: tuple[Standardiser, ...]) -> list[str]:
-    """The valid standard forms in one cell, which holds several values where the column has a separator."""
+def standard_forms(raw: str, column: Column, steps: tuple[Standardiser, ...]) -> list[str | None]:
+    """The standard form of each value in one cell, which holds several where the column has a separator."""
     values = raw.split(column.separator) if column.separator else [raw]
-    return [form for value in values if (form := standard_form(value, steps))]
+    return [standard_form(value, steps) for value in values]
 
 
 def mapping(raws: list[str], column: Column, steps: tuple[Standardiser, ...], wanted: list[Taking]) -> pa.Table:
     """(raw, valid, one list of tokens per Taking): one row per distinct value of a column.
 
+    `valid`: no value in the cell is one that cannot be; a cell may well say that there is none.
     `raw` is in clear: the table lives in the department's memory, for one join, and is never written.
     """
     forms = [standard_forms(raw, column, steps) for raw in raws]
-    columns = {"raw": pa.array(raws, pa.string()), "valid": pa.array([bool(f) for f in forms], pa.bool_())}
+    columns = {"raw": pa.array(raws, pa.string()), "valid": pa.array([None not in cell for cell in forms], pa.bool_())}
     for taking in wanted:
         derive = DERIVATIONS[taking.take]
-        tokens = [[taking.sub_key.token(value) for form in cell for value in derive(form)] for cell in forms]
+        tokens = [[taking.sub_key.token(value) for form in cell if form for value in derive(form)] for cell in forms]
         columns[taking.name] = pa.array(tokens, pa.list_(pa.int64()))
     return pa.table(columns)

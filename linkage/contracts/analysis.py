@@ -1,0 +1,253 @@
+"""schemas/tables/*.yaml, and everything they need, read as one Analysis.
+
+A workspace that only pseudonymises, links and evaluates declares none of this, so it is read apart from the contracts.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from pydantic import Field, field_validator
+
+from linkage.contracts.choices import Word, unknown_dataset, where_mistakes
+from linkage.contracts.circumstances import Circumstances
+from linkage.contracts.cohort import Breakdown, Cohort
+from linkage.contracts.dataset import A_NAME, Dataset, Geography
+from linkage.contracts.outcome import Outcome
+from linkage.contracts.period import Period
+from linkage.contracts.reading import Declaration, read, read_folder
+from linkage.errors import ContractError
+
+Threshold = Literal["high", "medium", "low"]
+PeriodOf = Literal["year", "quarter", "all"]
+ALL = "all"
+TAKEN = frozenset({ALL, "person_id", "record_id", "index_date", "quarter", "period", "in_england"})
+R = TypeVar("R")
+
+
+class Table(Declaration):
+    """Every outcome of `theme` for each cohort: for all its women, and by each breakdown its dataset can fill.
+
+    `thresholds`: the person ids it is computed with, so a reader sees how much the figure leans on the linkage.
+    """
+
+    title: str
+    theme: Word
+    cohorts: tuple[str, ...] = Field(min_length=1)
+    breakdowns: tuple[str, ...] = ()
+    periods: tuple[PeriodOf, ...] = Field(default=("year",), min_length=1)
+    thresholds: tuple[Threshold, ...] = Field(default=("high", "medium", "low"), min_length=1)
+    notes: tuple[str, ...] = ()
+
+
+class Breakdowns(Declaration):
+    """schemas/breakdowns.yaml. A breakdown's name becomes a column beside those of a cohort."""
+
+    breakdowns: dict[str, Breakdown]
+
+    @field_validator("breakdowns")
+    @classmethod
+    def _names_make_columns(cls, given: dict[str, Breakdown]) -> dict[str, Breakdown]:
+        if wrong := [name for name in given if not A_NAME.match(name)]:
+            raise ValueError(f"a breakdown is named in lower case with underscores, unlike {wrong}")
+        if taken := sorted(set(given) & TAKEN):
+            raise ValueError(f"choose another name than {taken}")
+        return given
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a reader is told with a table: its full title and notes, and a title for each name its columns hold."""
+
+    table_id: str
+    title: str
+    theme: str
+    geography: Geography
+    cohorts: dict[str, str]
+    outcomes: dict[str, str]
+    breakdowns: dict[str, str]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """All declarations of the analysis, checked against each other and against the contracts."""
+
+    period: Period
+    breakdowns: dict[str, Breakdown]
+    circumstances: Circumstances
+    cohorts: dict[str, Cohort]
+    outcomes: dict[str, Outcome]
+    tables: dict[str, Table]
+    datasets: dict[str, Dataset]
+
+    def outcomes_of(self, table: Table) -> dict[str, Outcome]:
+        """{name: outcome} of the table's theme, in name order."""
+        return {name: outcome for name, outcome in self.outcomes.items() if outcome.theme == table.theme}
+
+    def breakdowns_of(self, table: Table, cohort: Cohort) -> dict[str, Breakdown]:
+        """{name: breakdown} of the table that the cohort's dataset can fill, in the table's order."""
+        dataset = self.datasets[cohort.dataset]
+        named = {name: self.breakdowns[name] for name in table.breakdowns}
+        return {name: breakdown for name, breakdown in named.items() if breakdown.fits(dataset)}
+
+    def datasets_of(self, table: Table) -> set[str]:
+        """Every dataset the table's figures come from."""
+        used = {self.cohorts[name].dataset for name in table.cohorts}
+        for outcome in self.outcomes_of(table).values():
+            used |= {outcome.measure.dataset} | self.circumstances.datasets(outcome.exclude)
+        return used
+
+    def geography(self, table: Table) -> Geography:
+        """England as soon as one of the table's datasets covers England only: Welsh women would all seem to fail."""
+        covered = {self.datasets[name].geography for name in self.datasets_of(table)}
+        return "England" if "England" in covered else "England and Wales"
+
+    def places_england(self, dataset: Dataset) -> bool:
+        """Can it be told from a record of the dataset whether the woman is in England?"""
+        return dataset.geography == "England" or any(
+            b.outside_england and b.fits(dataset) for b in self.breakdowns.values()
+        )
+
+    def describe(self, table_id: str) -> Description:
+        """What to print with the table. Raises KeyError."""
+        table = self.tables[table_id]
+        geography, outcomes = self.geography(table), self.outcomes_of(table)
+        cohorts = {name: self.cohorts[name] for name in table.cohorts}
+        return Description(
+            table_id=table_id,
+            title=f"{table.title}, {geography}, cohorts of {self.period.title}",
+            theme=table.theme,
+            geography=geography,
+            cohorts={name: cohort.title for name, cohort in cohorts.items()},
+            outcomes={name: outcome.title for name, outcome in outcomes.items()},
+            breakdowns={name: self.breakdowns[name].title for name in table.breakdowns},
+            notes=tuple(self._notes(table, geography, cohorts, outcomes)),
+        )
+
+    def _notes(
+        self, table: Table, geography: Geography, cohorts: dict[str, Cohort], outcomes: dict[str, Outcome]
+    ) -> Iterator[str]:
+        yield from table.notes
+        if geography == "England":
+            only = [self.datasets[n].title for n in sorted(self.datasets_of(table)) if self._england_only(n)]
+            yield f"Women placed in England only, because {' and '.join(only)} covers England only."
+        yield "A woman enters a cohort once a quarter; a year pools four, so it can count her up to four times."
+        modelled: list[Cohort | Outcome] = [*cohorts.values(), *outcomes.values()]
+        for declared in modelled:
+            yield f"{declared.title}: modelled on {declared.modelled_on} Source: {declared.source}"
+            yield from (f"{declared.title}, a known difference: {line}" for line in declared.differences)
+
+    def _england_only(self, dataset: str) -> bool:
+        return self.datasets[dataset].geography == "England"
+
+
+def read_analysis(schemas: Path, datasets: dict[str, Dataset]) -> Analysis:
+    """The analysis a `schemas` folder declares. Raises ContractError with all mistakes of all its files."""
+    wrong: list[str] = []
+    period = attempt(wrong, lambda: read(Period, schemas / "period.yaml"))
+    breakdowns = attempt(wrong, lambda: read(Breakdowns, schemas / "breakdowns.yaml"))
+    circumstances = attempt(wrong, lambda: read(Circumstances, schemas / "circumstances.yaml"))
+    cohorts = attempt(wrong, lambda: read_folder(Cohort, schemas / "cohorts"))
+    outcomes = attempt(wrong, lambda: read_folder(Outcome, schemas / "outcomes"))
+    tables = attempt(wrong, lambda: read_folder(Table, schemas / "tables"))
+    if not (period and breakdowns and circumstances) or cohorts is None or outcomes is None or tables is None:
+        raise ContractError("\n".join(wrong))
+    analysis = Analysis(period, breakdowns.breakdowns, circumstances, cohorts, outcomes, tables, datasets)
+    if wrong := list(mistakes(schemas, analysis)):
+        raise ContractError("\n".join(wrong))
+    return analysis
+
+
+def attempt(wrong: list[str], reading: Callable[[], R]) -> R | None:
+    """What `reading` gives; None, with its mistakes added to `wrong`, where it fails."""
+    try:
+        return reading()
+    except ContractError as error:
+        wrong.append(str(error))
+        return None
+
+
+def mistakes(schemas: Path, analysis: Analysis) -> Iterator[str]:
+    """Each mistake between files, with the file to edit."""
+    for line in breakdown_mistakes(analysis):
+        yield f"{schemas / 'breakdowns.yaml'}: {line}"
+    for line in analysis.circumstances.mistakes(analysis.datasets):
+        yield f"{schemas / 'circumstances.yaml'}: {line}"
+    folders: tuple[tuple[str, Mapping[str, Cohort | Outcome]], ...]
+    folders = (("cohorts", analysis.cohorts), ("outcomes", analysis.outcomes))
+    for folder, files in folders:
+        for name, one in files.items():
+            for line in dataset_mistakes(one, analysis.datasets):
+                yield f"{schemas / folder / name}.yaml: {line}"
+    for name, outcome in analysis.outcomes.items():
+        for line in outcome_mistakes(outcome, analysis):
+            yield f"{schemas / 'outcomes' / name}.yaml: {line}"
+    for name, table in analysis.tables.items():
+        for line in table_mistakes(table, analysis):
+            yield f"{schemas / 'tables' / name}.yaml: {line}"
+    if not analysis.tables:
+        yield f"{schemas / 'tables'}: no table found. Write one file per table (schemas/README.md)."
+
+
+def dataset_mistakes(one: Cohort | Outcome, datasets: Mapping[str, Dataset]) -> Iterator[str]:
+    """What the contract it is about does not bear out."""
+    name = one.dataset if isinstance(one, Cohort) else one.measure.dataset
+    unknown = list(unknown_dataset(name, datasets))
+    yield from unknown or one.mistakes(datasets[name])
+
+
+def breakdown_mistakes(analysis: Analysis) -> Iterator[str]:
+    """Breakdowns that no cohort can fill, or that a contract does not bear out."""
+    named = {cohort.dataset for cohort in analysis.cohorts.values()} & set(analysis.datasets)
+    anchors = [analysis.datasets[name] for name in sorted(named)]
+    for name, breakdown in analysis.breakdowns.items():
+        fitting = [dataset for dataset in anchors if breakdown.fits(dataset)]
+        if anchors and not fitting:
+            yield f"{name}: no cohort's dataset has a column {breakdown.column!r}."
+        for dataset in fitting:
+            yield from (f"{name}: {line}" for line in breakdown.mistakes(dataset))
+
+
+def outcome_mistakes(outcome: Outcome, analysis: Analysis) -> Iterator[str]:
+    """An outcome that no table shows, that asks what a cohort does not record, or whose window the data cannot fill."""
+    themes = sorted({table.theme for table in analysis.tables.values()})
+    if themes and outcome.theme not in themes:
+        yield f"theme {outcome.theme!r} is in no table. The tables show {themes}."
+    showing = [table for table in analysis.tables.values() if table.theme == outcome.theme]
+    named = dict.fromkeys(name for table in showing for name in table.cohorts)
+    anchors = dict.fromkeys(analysis.cohorts[name].dataset for name in named if name in analysis.cohorts)
+    for dataset in anchors:
+        if dataset in analysis.datasets:
+            yield from where_mistakes("eligible", outcome.eligible, analysis.datasets[dataset])
+    period, days = analysis.period, outcome.measure.data_days
+    reached = (period.data_to - period.last_day).days
+    if days > reached:
+        yield (
+            f"needs data up to {days} days after the index date; period.yaml has {reached} days after its last "
+            f"quarter. Take fewer quarters, or wait for data beyond {period.data_to}."
+        )
+
+
+def table_mistakes(table: Table, analysis: Analysis) -> Iterator[str]:
+    """Names a table cannot use."""
+    if unknown := sorted(set(table.cohorts) - set(analysis.cohorts)):
+        yield f"there is no cohort {unknown}; there are {sorted(analysis.cohorts)}."
+    if unknown := sorted(set(table.breakdowns) - set(analysis.breakdowns)):
+        yield f"there is no breakdown {unknown}; breakdowns.yaml has {sorted(analysis.breakdowns)}."
+    if not analysis.outcomes_of(table):
+        yield f"no outcome has the theme {table.theme!r}."
+    cohorts = [analysis.cohorts[name] for name in table.cohorts if name in analysis.cohorts]
+    anchors = [analysis.datasets[c.dataset] for c in cohorts if c.dataset in analysis.datasets]
+    for name in set(table.breakdowns) & set(analysis.breakdowns):
+        if anchors and not any(analysis.breakdowns[name].fits(dataset) for dataset in anchors):
+            yield f"none of its cohorts can be broken down by {name!r}."
+    everything_known = len(anchors) == len(table.cohorts) and analysis.datasets_of(table) <= set(analysis.datasets)
+    if everything_known and analysis.geography(table) == "England":
+        for dataset in anchors:
+            if not analysis.places_england(dataset):
+                yield (
+                    f"it is restricted to England, and {dataset.name} cannot tell who is there. Give a breakdown of it "
+                    "`outside_england` in breakdowns.yaml."
+                )

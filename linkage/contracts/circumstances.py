@@ -1,0 +1,65 @@
+"""schemas/circumstances.yaml: where it is written that a woman was in custody, or died, and what can then not be true.
+
+On a day in custody a woman cannot be at work, at home or in community treatment, so an outcome may leave her out of its
+denominator and count her in a column of her own.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+from pydantic import Field
+
+from linkage.contracts.choices import Where, column_mistakes, unknown_dataset, where_mistakes
+from linkage.contracts.dataset import Dataset
+from linkage.contracts.reading import Declaration
+
+Circumstance = Literal["in_custody", "died"]
+
+
+class Custody(Declaration):
+    """Spells in custody: `start` is the first day inside, `end` the first day at liberty; no end means still inside."""
+
+    dataset: str
+    start: str
+    end: str
+
+    def mistakes(self, dataset: Dataset) -> Iterator[str]:
+        """What the contract does not bear out."""
+        yield from column_mistakes("start", self.start, "date", dataset)
+        yield from column_mistakes("end", self.end, "date", dataset)
+
+
+class Dated(Declaration):
+    """Records of a dataset that `where` chooses, with the day something happened: a death, or a sign of life."""
+
+    dataset: str
+    date: str
+    where: Where = Field(default_factory=dict)
+
+    def mistakes(self, dataset: Dataset) -> Iterator[str]:
+        """What the contract does not bear out."""
+        yield from column_mistakes("date", self.date, "date", dataset)
+        yield from where_mistakes("where", self.where, dataset)
+
+
+class Circumstances(Declaration):
+    """`alive`: records that cannot be dated after a death, so a person who has both is two people, or a mistake."""
+
+    in_custody: Custody
+    died: tuple[Dated, ...] = Field(min_length=1)
+    alive: tuple[Dated, ...] = ()
+
+    def datasets(self, circumstances: tuple[Circumstance, ...]) -> set[str]:
+        """The datasets that must be read to know these circumstances."""
+        custody = {self.in_custody.dataset} if "in_custody" in circumstances else set()
+        return custody | ({death.dataset for death in self.died} if "died" in circumstances else set())
+
+    def mistakes(self, datasets: Mapping[str, Dataset]) -> Iterator[str]:
+        """What the contracts do not bear out."""
+        places: list[tuple[str, Custody | Dated]] = [("in_custody", self.in_custody)]
+        places += [(f"died.{n}", death) for n, death in enumerate(self.died)]
+        places += [(f"alive.{n}", sign) for n, sign in enumerate(self.alive)]
+        for place, declared in places:
+            wrong = list(unknown_dataset(declared.dataset, datasets))
+            wrong = wrong or list(declared.mistakes(datasets[declared.dataset]))
+            yield from (f"{place}: {line}" for line in wrong)

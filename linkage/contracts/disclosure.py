@@ -1,0 +1,53 @@
+"""schemas/disclosure.yaml: how few women something may be published about; every number with its reason."""
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from linkage.contracts.reading import Declaration, read
+
+
+class Limit(Declaration):
+    """A whole number and why it is that one."""
+
+    value: int = Field(ge=1)
+    reason: str = Field(min_length=20)
+
+
+class Percent(Limit):
+    """A level in %, and why it is that one."""
+
+    value: int = Field(ge=50, le=99)
+
+
+class SensitiveOutcomes(Declaration):
+    """Which outcomes must not be published as 0 % or 100 %: all, except those named, each with its reason."""
+
+    reason: str = Field(min_length=20)
+    excepted: dict[str, str] = Field(default_factory=dict, alias="except")
+
+
+class Disclosure(Declaration):
+    """The rules one release is made and audited by. Counts are of women."""
+
+    threshold: Limit
+    rounding_base: Limit
+    unreliable_below: Limit
+    confidence_percent: Percent
+    sensitive_outcomes: SensitiveOutcomes
+
+    @model_validator(mode="after")
+    def _rounding_cannot_make_all_of_most(self) -> Self:
+        if self.rounding_base.value > self.threshold.value:
+            raise ValueError("rounding_base must not exceed threshold, or counts that differ are rounded to one")
+        return self
+
+    def sensitive(self, outcome: str) -> bool:
+        """Would 0 % or 100 % of a group having this outcome harm the women in it?"""
+        return outcome not in self.sensitive_outcomes.excepted
+
+
+def read_disclosure(schemas: Path) -> Disclosure:
+    """The declared rules. Raises ContractError: nothing is published without declared rules."""
+    return read(Disclosure, schemas / "disclosure.yaml")

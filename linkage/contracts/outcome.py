@@ -1,0 +1,184 @@
+"""schemas/outcomes/*.yaml: what is asked about a woman after her index date, with examples that run as tests.
+
+Day 0 is the index date. A window of days includes both its ends.
+"""
+
+import datetime
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from linkage.contracts.choices import Labels, Where, Word, column_mistakes, type_of, where_mistakes, word
+from linkage.contracts.circumstances import Circumstance
+from linkage.contracts.dataset import Dataset
+from linkage.contracts.reading import Declaration
+
+Answer = Literal["yes", "no", "unknown", "not_linked", "in_custody", "died"]
+Cell = str | int | float | datetime.date | None
+
+
+def in_order(days: tuple[int, int]) -> tuple[int, int]:
+    """The first and the last day of a window. Raises ValueError."""
+    if days[0] > days[1]:
+        raise ValueError(f"the window ends on day {days[1]}, before it begins on day {days[0]}")
+    return days
+
+
+def words(row: Any) -> Any:
+    """A row of an example, in which a bare yes is the word."""
+    return {name: word(value) for name, value in row.items()} if isinstance(row, dict) else row
+
+
+Window = Annotated[tuple[int, int], AfterValidator(in_order)]
+Row = Annotated[dict[str, Cell], BeforeValidator(words)]
+
+
+class Confirmation(Declaration):
+    """An event counts only when `date` is at most `within_days` days after the index date, e.g. its conviction."""
+
+    date: str
+    within_days: int
+
+
+class Continuing(Declaration):
+    """An event of before the index date counts as well when it had not ended (`until`) by the index date."""
+
+    until: str
+
+
+class Event(Declaration):
+    """Was there an event in the window?"""
+
+    kind: Literal["event"]
+    dataset: str
+    date: str
+    days: Window
+    where: Where = Field(default_factory=dict)
+    confirmed_by: Confirmation | None = None
+    continuing: Continuing | None = None
+
+    @property
+    def last_day(self) -> int:
+        """The day on which the answer stands, in days from the index date."""
+        return self.days[1]
+
+    @property
+    def data_days(self) -> int:
+        """How many days after the index date the data must reach."""
+        return max(self.last_day, self.confirmed_by.within_days if self.confirmed_by else 0)
+
+    def mistakes(self, dataset: Dataset) -> Iterator[str]:
+        """What the contract does not bear out."""
+        yield from column_mistakes("measure.date", self.date, "date", dataset)
+        yield from where_mistakes("where", self.where, dataset)
+        if self.confirmed_by:
+            yield from column_mistakes("measure.confirmed_by.date", self.confirmed_by.date, "date", dataset)
+        if self.continuing:
+            yield from column_mistakes("measure.continuing.until", self.continuing.until, "date", dataset)
+
+
+class Spell(Declaration):
+    """Is the day within a spell? `start` and `end` are both in it; no end means it goes on."""
+
+    kind: Literal["spell"]
+    dataset: str
+    start: str
+    end: str
+    day: int
+    where: Where = Field(default_factory=dict)
+
+    @property
+    def last_day(self) -> int:
+        """The day on which the answer stands, in days from the index date."""
+        return self.day
+
+    data_days = last_day
+
+    def mistakes(self, dataset: Dataset) -> Iterator[str]:
+        """What the contract does not bear out."""
+        yield from column_mistakes("measure.start", self.start, "date", dataset)
+        yield from column_mistakes("measure.end", self.end, "date", dataset)
+        yield from where_mistakes("where", self.where, dataset)
+
+
+class Status(Declaration):
+    """Is the latest known status of the window one of `achieved`? Missing, or one of `unknown`, is not known.
+
+    Of several known statuses on the latest day the one in `achieved` counts.
+    """
+
+    kind: Literal["status"]
+    dataset: str
+    date: str
+    days: Window
+    column: str
+    achieved: Labels
+    unknown: Labels | tuple[()] = ()
+    where: Where = Field(default_factory=dict)
+
+    @property
+    def last_day(self) -> int:
+        """The day on which the answer stands, in days from the index date."""
+        return self.days[1]
+
+    data_days = last_day
+
+    def mistakes(self, dataset: Dataset) -> Iterator[str]:
+        """What the contract does not bear out."""
+        yield from column_mistakes("measure.date", self.date, "date", dataset)
+        yield from where_mistakes("where", self.where, dataset)
+        yield from where_mistakes("achieved", {self.column: self.achieved}, dataset)
+        if self.unknown and self.column in dataset.attributes:
+            yield from where_mistakes("unknown", {self.column: self.unknown}, dataset)
+        if both := sorted(set(self.achieved) & set(self.unknown)):
+            yield f"measure: {both} is both achieved and unknown."
+
+
+class Example(Declaration):
+    """One woman, what is on record about her, and the answer; `because` is the rule in words.
+
+    `custody`: [day in, day out] of her spells. An answer other than yes or no says why she is not in the denominator.
+    """
+
+    because: str
+    index_date: datetime.date
+    events: tuple[Row, ...] = ()
+    custody: tuple[tuple[datetime.date, datetime.date | None], ...] = ()
+    died: datetime.date | None = None
+    expect: Annotated[Answer, BeforeValidator(word)]
+
+    def mistakes(self, dataset: Dataset) -> Iterator[str]:
+        """Events that could not be rows of the dataset."""
+        for row in self.events:
+            if unknown := sorted(set(row) - set(dataset.attributes)):
+                yield f"events name {unknown}, no attributes of {dataset.name}."
+            given = {c: v for c, v in row.items() if c in dataset.attributes and v is not None}
+            for column, value in given.items():
+                if (type_of(dataset, column) == "date") != isinstance(value, datetime.date):
+                    yield f"events: {column} is a {type_of(dataset, column)}."
+            coded = {c: (str(v),) for c, v in given.items() if dataset.attributes[c].codes}
+            yield from where_mistakes("events", coded, dataset)
+
+
+class Outcome(Declaration):
+    """`eligible` restricts it to women whose cohort record says so. `exclude`: who leaves the denominator, and is
+    counted beside it, because of a circumstance on the last day of the window. Absence of any record follows the
+    dataset's coverage: `not_linked` in a spine, no event in an event register.
+    """
+
+    title: str
+    theme: Word
+    measure: Annotated[Event | Spell | Status, Field(discriminator="kind")]
+    eligible: Where = Field(default_factory=dict)
+    exclude: tuple[Circumstance, ...] = ()
+    source: str
+    modelled_on: str
+    differences: tuple[str, ...] = ()
+    examples: tuple[Example, ...] = Field(min_length=1)
+
+    def mistakes(self, dataset: Dataset) -> Iterator[str]:
+        """What the contract of its dataset does not bear out."""
+        yield from self.measure.mistakes(dataset)
+        for n, example in enumerate(self.examples):
+            yield from (f"examples.{n} ({example.because}): {line}" for line in example.mistakes(dataset))

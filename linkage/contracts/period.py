@@ -1,0 +1,81 @@
+"""schemas/period.yaml: the quarters whose cohorts are published, and how far the data reach.
+
+A cohort is formed by quarter; an annual figure pools four quarterly cohorts, so one woman can be in it up to four times
+(as in the Ministry of Justice's proven reoffending statistics since the cohorts of October to December 2015).
+"""
+
+import datetime
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Annotated, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from linkage.contracts.reading import Declaration
+
+
+@dataclass(frozen=True)
+class Quarter:
+    """One quarter: first and last day are both in it; `year` is the label of the four quarters it is pooled with."""
+
+    label: str
+    year: str
+    first_day: datetime.date
+    last_day: datetime.date
+
+
+class Period(Declaration):
+    """Whole years of quarterly cohorts. `data_to` is the last day on which every source is complete."""
+
+    first_quarter: Annotated[str, StringConstraints(pattern=r"^\d{4}-Q[1-4]$")]
+    quarters: int = Field(gt=0, multiple_of=4)
+    data_to: datetime.date
+
+    @model_validator(mode="after")
+    def _data_reach_the_last_quarter(self) -> Self:
+        if self.data_to < self.last_day:
+            raise ValueError(f"data_to {self.data_to} is before the last quarter ends, {self.last_day}")
+        return self
+
+    @property
+    def calendar(self) -> tuple[Quarter, ...]:
+        """The quarters in order."""
+        year, number = int(self.first_quarter[:4]), int(self.first_quarter[-1])
+        months = [year * 12 + (number - 1) * 3 + 3 * n for n in range(self.quarters + 1)]
+        starts = [datetime.date(m // 12, m % 12 + 1, 1) for m in months]
+        return tuple(
+            Quarter(
+                label=f"{first.year} Q{(first.month + 2) // 3}",
+                year=year_label(starts[n - n % 4]),
+                first_day=first,
+                last_day=after - datetime.timedelta(days=1),
+            )
+            for n, (first, after) in enumerate(pairwise(starts))
+        )
+
+    @property
+    def years(self) -> tuple[str, ...]:
+        """The labels of the pooled years in order, e.g. 2022/23."""
+        return tuple(dict.fromkeys(quarter.year for quarter in self.calendar))
+
+    @property
+    def first_day(self) -> datetime.date:
+        """The first day of the first quarter."""
+        return self.calendar[0].first_day
+
+    @property
+    def last_day(self) -> datetime.date:
+        """The last day of the last quarter."""
+        return self.calendar[-1].last_day
+
+    @property
+    def title(self) -> str:
+        """The whole period in words, e.g. July 2022 to June 2024."""
+        return f"{self.first_day:%B %Y} to {self.last_day:%B %Y}"
+
+
+def year_label(first_day: datetime.date) -> str:
+    """The twelve months from `first_day`: 2022 when they are a calendar year, else 2022/23."""
+    if first_day.month == 1:
+        return str(first_day.year)
+    return f"{first_day.year}/{(first_day.year + 1) % 100:02d}"

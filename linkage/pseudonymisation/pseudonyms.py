@@ -1,0 +1,41 @@
+"""A list in the departments' own record ids, said in pseudonyms: for whoever holds the record-id keys."""
+
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from linkage.contracts.dataset import Dataset
+from linkage.errors import ExtractError
+from linkage.pseudonymisation.keys import KeySource, for_record_id
+
+NEEDED = ("dataset", "record_id", "person")
+
+
+def with_record_ids(
+    con: duckdb.DuckDBPyConnection, file: Path, datasets: dict[str, Dataset], keys: KeySource
+) -> pa.Table:
+    """(dataset, own_record_id, record_id, person, subgroup columns …): one row per line of a CSV file.
+
+    Raises ExtractError where the file cannot be read, lacks a column, names an unknown dataset or a record twice.
+    """
+    try:
+        truth = con.read_csv(str(file), header=True, all_varchar=True).to_arrow_table()
+    except (duckdb.Error, OSError):
+        raise ExtractError(f"{file} cannot be read as CSV with a header line dataset,record_id,person.") from None
+    if missing := [name for name in NEEDED if name not in truth.column_names]:
+        raise ExtractError(f"{file}: columns {missing} are missing; needed are {', '.join(NEEDED)}.")
+    names = truth["dataset"].to_pylist()
+    if unknown := sum(name not in datasets for name in names):
+        raise ExtractError(f"{file}: {unknown:,} lines name a dataset that has no contract; known: {sorted(datasets)}.")
+    own = truth["record_id"].to_pylist()
+    if twice := len(own) - len(set(zip(names, own, strict=True))):
+        raise ExtractError(f"{file}: {twice:,} lines name a record that an earlier line has named.")
+    if empty := sum(not record for record in own):
+        raise ExtractError(f"{file}: {empty:,} lines name no record.")
+    sub_keys = {name: for_record_id(keys.record_key(name), name) for name in set(names)}
+    pseudonyms = pa.array(
+        [sub_keys[name].token(record.strip()) for name, record in zip(names, own, strict=True)], pa.int64()
+    )
+    renamed = truth.rename_columns({"record_id": "own_record_id"})
+    return renamed.append_column("record_id", pseudonyms)

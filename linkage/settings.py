@@ -1,0 +1,84 @@
+"""Whose declarations, and whose files: what every stage is given."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from linkage.contracts.analysis import Analysis, read_analysis
+from linkage.contracts.dataset import Dataset, Scope, read_dataset, read_datasets, read_scope
+from linkage.contracts.disclosure import Disclosure, read_disclosure
+from linkage.contracts.encodings import Encodings, read_encodings
+from linkage.errors import ContractError
+from linkage.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Whose declarations, and whose files. `outputs`: where releases are published; in the workspace by default."""
+
+    schemas: Path
+    workspace: Path
+    outputs: Path | None = None
+
+    @classmethod
+    def from_environment(cls) -> "Settings":
+        """LINKAGE_SCHEMAS, LINKAGE_WORKSPACE and LINKAGE_OUTPUTS: how an Airflow task is told. Never holds a key."""
+        outputs = os.environ.get("LINKAGE_OUTPUTS")
+        return cls(
+            schemas=Path(os.environ.get("LINKAGE_SCHEMAS", "schemas")).absolute(),
+            workspace=Path(os.environ.get("LINKAGE_WORKSPACE", "workspace")).absolute(),
+            outputs=Path(outputs).absolute() if outputs else None,
+        )
+
+    def as_environment(self) -> dict[str, str]:
+        """The same for a process of Airflow."""
+        said = {"LINKAGE_SCHEMAS": str(self.schemas), "LINKAGE_WORKSPACE": str(self.workspace)}
+        return said | ({"LINKAGE_OUTPUTS": str(self.outputs)} if self.outputs else {})
+
+    @property
+    def files(self) -> Workspace:
+        """The files of this workspace, by zone."""
+        return Workspace(self.workspace, self.outputs)
+
+    @property
+    def datasets(self) -> dict[str, Dataset]:
+        """The contracts. Raises ContractError."""
+        return read_datasets(self.schemas)
+
+    @property
+    def encodings(self) -> Encodings:
+        """The linkage schema. Raises ContractError."""
+        return read_encodings(self.schemas)
+
+    @property
+    def scope(self) -> Scope:
+        """Whose records leave a department. Raises ContractError."""
+        return read_scope(self.schemas)
+
+    @property
+    def expectations(self) -> Path:
+        """The suites, beside the schemas. Where there are none, what follows from a contract is expected all the same."""
+        return self.schemas.parent / "expectations"
+
+    def dataset(self, name: str) -> Dataset:
+        """One contract. Raises ContractError naming those there are."""
+        path = self.schemas / "datasets" / f"{name}.yaml"
+        if not path.exists():
+            there_are = sorted(p.stem for p in path.parent.glob("*.yaml"))
+            raise ContractError(f"{path.parent}: no contract {name}.yaml; there are {there_are}.")
+        return read_dataset(path, self.encodings)
+
+    @property
+    def publishes(self) -> bool:
+        """Are there tables to publish? A workspace may only link and evaluate."""
+        return (self.schemas / "tables").is_dir()
+
+    @property
+    def analysis(self) -> Analysis:
+        """What is counted, and how. Raises ContractError."""
+        return read_analysis(self.schemas, self.datasets)
+
+    @property
+    def disclosure(self) -> Disclosure:
+        """What may be published. Raises ContractError."""
+        return read_disclosure(self.schemas)
