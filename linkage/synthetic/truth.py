@@ -1,0 +1,189 @@
+"""The truth about invented people: whose each record is, and what became of every woman of every cohort.
+
+Plain Python, one life at a time, on purpose: it is the measure the fast code is held against, so it is written to be
+read, shares nothing with that code, and looks at lives as they were, not at extracts as they arrived.
+"""
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+Date = datetime.date
+QUALIFYING_RELEASES = ("CRD", "HDC", "ARD")
+ORDERS = ("CO", "SSO")
+WALES = "W92000004"
+
+
+class Offence(NamedTuple):
+    """An offence that ended in a conviction or caution."""
+
+    committed: Date
+    decided: Date
+    breach: bool = False
+
+
+class Spell(NamedTuple):
+    """A spell of custody; not released while `released` is None."""
+
+    received: Date
+    kind: str
+    released: Date | None
+    how: str
+    region: str
+    need: bool
+
+
+class Supervision(NamedTuple):
+    """A supervision period, with the place and the need of its first day."""
+
+    began: Date
+    disposal: str
+    region: str
+    need: bool
+
+
+class Review(NamedTuple):
+    """A probation review, with the accommodation it recorded."""
+
+    held: Date
+    home: str
+
+
+class Job(NamedTuple):
+    """An employment; it still runs while `ended` is None."""
+
+    started: Date
+    ended: Date | None
+
+
+class Treatment(NamedTuple):
+    """A treatment episode that began; it still runs while `ended` is None."""
+
+    began: Date
+    ended: Date | None
+
+
+@dataclass
+class Life:
+    """What one person did and what befell her, in her own true dates."""
+
+    person: str
+    woman: bool
+    born: Date
+    died: Date | None = None
+    offences: list[Offence] = field(default_factory=list)
+    spells: list[Spell] = field(default_factory=list)
+    supervisions: list[Supervision] = field(default_factory=list)
+    reviews: list[Review] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
+    treatments: list[Treatment] = field(default_factory=list)
+
+
+class Member(NamedTuple):
+    """A woman's place in a cohort: the day her follow-up starts, and the anchor's region and need."""
+
+    cohort: str
+    quarter: str
+    index_date: Date
+    region: str
+    need: bool
+
+
+class Answer(NamedTuple):
+    """Is she in the denominator of an outcome, and did it come about?"""
+
+    outcome: str
+    counted: bool
+    achieved: bool
+
+
+def outcomes(life: Life, first: Date, last: Date) -> Iterator[tuple[Member, Answer]]:
+    """Every outcome of every cohort she is in from `first` to `last`."""
+    for member in members(life, first, last):
+        yield member, proven_reoffending(life, member)
+        yield member, employed_6_weeks(life, member)
+        yield member, settled_3_months(life, member)
+        yield member, in_treatment_21_days(life, member)
+
+
+def members(life: Life, first: Date, last: Date) -> list[Member]:
+    """Her first release and her first order of each quarter, when she is a woman of 18 or more."""
+    entries = []
+    for spell in life.spells:
+        if spell.kind == "SEN" and spell.how in QUALIFYING_RELEASES and spell.released is not None:
+            entries.append(("released_from_custody", spell.released, spell.region, spell.need))
+    for supervision in life.supervisions:
+        if supervision.disposal in ORDERS:
+            entries.append(("community_order_starts", supervision.began, supervision.region, supervision.need))
+    found: dict[tuple[str, str], Member] = {}
+    for cohort, day, region, need in sorted(entries):
+        if life.woman and first <= day <= last and adult(life.born, day):
+            found.setdefault((cohort, quarter(day)), Member(cohort, quarter(day), day, region, need))
+    return list(found.values())
+
+
+def quarter(day: Date) -> str:
+    """The calendar quarter, as 2022 Q3."""
+    return f"{day.year} Q{(day.month + 2) // 3}"
+
+
+def adult(born: Date, day: Date) -> bool:
+    """Has the month of the eighteenth birthday come? (Downstream only the month of birth is known.)"""
+    return (day.year - born.year) * 12 + day.month - born.month >= 18 * 12
+
+
+def days_after(day: Date, many: int) -> Date:
+    """The day that many days later."""
+    return day + datetime.timedelta(days=many)
+
+
+def died_by(life: Life, day: Date) -> bool:
+    """Was she dead at the end of the day?"""
+    return life.died is not None and life.died <= day
+
+
+def in_custody_on(life: Life, day: Date) -> bool:
+    """Was she inside at the end of the day? The day of release is a day at liberty."""
+    return any(spell.received <= day and (spell.released is None or day < spell.released) for spell in life.spells)
+
+
+def proven_reoffending(life: Life, member: Member) -> Answer:
+    """An offence from day 1 to 365, decided by half a year after that; breaches do not count. Everybody is counted."""
+    achieved = False
+    for offence in life.offences:
+        within = days_after(member.index_date, 1) <= offence.committed <= days_after(member.index_date, 365)
+        in_time = offence.decided <= days_after(member.index_date, 365 + 182)
+        if within and in_time and not offence.breach:
+            achieved = True
+    return Answer("proven_reoffending", True, achieved)
+
+
+def employed_6_weeks(life: Life, member: Member) -> Answer:
+    """A job on day 42, of the women alive and at liberty then."""
+    day = days_after(member.index_date, 42)
+    counted = not died_by(life, day) and not in_custody_on(life, day)
+    achieved = any(job.started <= day and (job.ended is None or day <= job.ended) for job in life.jobs)
+    return Answer("employed_6_weeks", counted, counted and achieved)
+
+
+def settled_3_months(life: Life, member: Member) -> Answer:
+    """Settled at the latest review with a known status of days 0 to 91, of the women alive and at liberty on day 91."""
+    day = days_after(member.index_date, 91)
+    known = [r for r in sorted(life.reviews) if member.index_date <= r.held <= day and r.home != "UNK"]
+    counted = not died_by(life, day) and not in_custody_on(life, day) and bool(known)
+    return Answer("settled_3_months", counted, counted and known[-1].home == "SET")
+
+
+def in_treatment_21_days(life: Life, member: Member) -> Answer:
+    """Treatment begun on days 0 to 21 or going on, of the women in England with a need, alive and at liberty then."""
+    day = days_after(member.index_date, 21)
+    alive_and_free = not died_by(life, day) and not in_custody_on(life, day)
+    counted = alive_and_free and member.need and member.region != WALES
+    achieved = False
+    for treatment in life.treatments:
+        starts = member.index_date <= treatment.began <= day
+        not_ended = treatment.ended is None or treatment.ended > member.index_date
+        if starts or (treatment.began < member.index_date and not_ended):
+            achieved = True
+    return Answer("in_treatment_21_days", counted, counted and achieved)
