@@ -1,0 +1,200 @@
+"""Precision, recall and F1 of a person index against the truth, from group sizes: no pair is ever written down."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import duckdb
+
+THRESHOLDS = ("high", "medium", "low")
+KEYS = ("dataset", "record_id", "person")
+RIGHT, FOUND, TRUE = "person, cluster", "cluster", "person"
+
+
+@dataclass(frozen=True)
+class Score:
+    """Counts of right, found and true things (pairs or clusters), and their ratios; None where nothing is divided."""
+
+    right: int
+    found: int
+    true: int
+
+    @property
+    def precision(self) -> float | None:
+        """The share of what was found that is right, 0 to 1."""
+        return self.right / self.found if self.found else None
+
+    @property
+    def recall(self) -> float | None:
+        """The share of what is true that was found, 0 to 1."""
+        return self.right / self.true if self.true else None
+
+    @property
+    def f1(self) -> float | None:
+        """The harmonic mean of both: 2 right / (found + true)."""
+        return 2 * self.right / (self.found + self.true) if self.found + self.true else None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One part of the records at one threshold.
+
+    `scope`: `overall`, `between datasets`, `within datasets`, `dataset pair` or the name of a subgroup column; `part`
+    says which. A pair belongs to every subgroup that one of its two records is in. A cluster is right when it holds
+    all records of one person and no other; people with one record count too. `clusters` is None where clusters are
+    not of that scope.
+    """
+
+    scope: str
+    part: str
+    threshold: str
+    pairs: Score
+    clusters: Score | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Flat, for JSON and for tables."""
+        clusters = self.clusters or Score(0, 0, 0)
+        return {
+            "scope": self.scope, "part": self.part, "threshold": self.threshold,
+            "precision": self.pairs.precision, "recall": self.pairs.recall, "f1": self.pairs.f1,
+            "pairs_true": self.pairs.true, "pairs_found": self.pairs.found, "pairs_right": self.pairs.right,
+            "cluster_precision": clusters.precision, "cluster_recall": clusters.recall, "cluster_f1": clusters.f1,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """All rows. `records`: in the index and the truth; `only_in_truth`, `only_in_index`: not evaluated."""
+
+    records: int
+    only_in_truth: int
+    only_in_index: int
+    rows: tuple[Row, ...]
+
+    def row(self, scope: str = "overall", part: str = "", threshold: str = "medium") -> Row:
+        """The row of a part. Raises KeyError."""
+        return {(r.scope, r.part, r.threshold): r for r in self.rows}[scope, part, threshold]
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self) | {"rows": [row.as_dict() for row in self.rows]}
+
+
+def evaluate(
+    con: duckdb.DuckDBPyConnection, truth: duckdb.DuckDBPyRelation, person_index: duckdb.DuckDBPyRelation
+) -> Evaluation:
+    """Compare `person_index` with `truth` (dataset, record_id, person, subgroup columns …) on the records both have."""
+    rows = con.from_arrow(both(con, truth, person_index).to_arrow_table())  # read a dozen times below
+    subgroups = [name for name in truth.columns if name not in KEYS]
+    overall = touching(con, rows, "''")
+    within = between_and_within(con, rows)
+    exact = exact_clusters(con, rows, "''")
+    found = [Row("overall", "", t, overall["", t], exact["", t]) for t in THRESHOLDS]
+    for t in THRESHOLDS:
+        inside = [score for (a, b, threshold), score in within.items() if a == b and threshold == t]
+        across = [score for (a, b, threshold), score in within.items() if a != b and threshold == t]
+        found += [Row("between datasets", "", t, total(across)), Row("within datasets", "", t, total(inside))]
+    found += [
+        Row("dataset pair", f"{a} and {b}" if a != b else f"within {a}", t, score)
+        for (a, b, t), score in within.items()
+    ]
+    for name in subgroups:
+        column = f"coalesce(cast(\"{name}\" as varchar), 'missing')"
+        clusters = exact_clusters(con, rows, column)
+        found += [Row(name, v, t, score, clusters[v, t]) for (v, t), score in touching(con, rows, column).items()]
+    found.sort(key=lambda row: THRESHOLDS.index(row.threshold))
+    return Evaluation(*coverage(con, truth, person_index), tuple(found))
+
+
+def total(scores: list[Score]) -> Score:
+    """The sum of counts."""
+    return Score(sum(s.right for s in scores), sum(s.found for s in scores), sum(s.true for s in scores))
+
+
+def coverage(
+    con: duckdb.DuckDBPyConnection, truth: duckdb.DuckDBPyRelation, person_index: duckdb.DuckDBPyRelation
+) -> tuple[int, int, int]:
+    """Records in both, only in the truth, only in the index."""
+    counted = con.sql(
+        """
+        select
+            count(*) filter (i.dataset is not null and t.dataset is not null), count(*) filter (i.dataset is null),
+            count(*) filter (t.dataset is null)
+        from truth t full join person_index i on i.dataset = t.dataset and i.record_id = t.record_id
+        """
+    ).fetchall()
+    return counted[0]
+
+
+def both(
+    con: duckdb.DuckDBPyConnection, truth: duckdb.DuckDBPyRelation, person_index: duckdb.DuckDBPyRelation
+) -> duckdb.DuckDBPyRelation:
+    """(threshold, cluster, dataset, person, subgroups …): one row per record and threshold."""
+    each = [
+        f"select dataset, record_id, '{t}' as threshold, person_id_{t} as cluster from person_index" for t in THRESHOLDS
+    ]
+    return con.sql(
+        f"select threshold, cluster, t.* from ({' union all '.join(each)}) join truth t using (dataset, record_id)"
+    )
+
+
+def counts(
+    con: duckdb.DuckDBPyConnection, rows: duckdb.DuckDBPyRelation, key: str, value: str
+) -> duckdb.DuckDBPyRelation:
+    """(threshold, key …, value, n): how many records of a group have each value."""
+    return con.sql(f"select threshold, {key}, {value} as value, count(*) as n from rows group by all")
+
+
+def touching(con: duckdb.DuckDBPyConnection, rows: duckdb.DuckDBPyRelation, value: str) -> dict[tuple[str, str], Score]:
+    """{(value, threshold): pairs of which at least one record has the value}: n (n - 1) / 2 less that of the others."""
+    return by_key(
+        con, rows, value,
+        """
+        select value, threshold, sum(of_all * (of_all - 1) // 2 - (of_all - n) * (of_all - n - 1) // 2)
+        from (select *, sum(n) over (partition by threshold, {key}) as of_all from counted) group by all
+        """,
+    )  # fmt: skip
+
+
+def between_and_within(
+    con: duckdb.DuckDBPyConnection, rows: duckdb.DuckDBPyRelation
+) -> dict[tuple[str, str, str], Score]:
+    """{(dataset, dataset, threshold): pairs}: n (n - 1) / 2 within one, n m between two."""
+    return by_key(
+        con, rows, "dataset",
+        """
+        select l.value, r.value, threshold, sum(if(l.value = r.value, l.n * (l.n - 1) // 2, l.n * r.n))
+        from counted l join counted r using (threshold, {key}) where l.value <= r.value group by all
+        """,
+    )  # fmt: skip
+
+
+def by_key(con: duckdb.DuckDBPyConnection, rows: duckdb.DuckDBPyRelation, value: str, sql: str) -> dict[Any, Score]:
+    """{group: Score} of a query over the counts by person and cluster, by cluster, and by person; in group order."""
+    found: list[dict[Any, int]] = []
+    for key in (RIGHT, FOUND, TRUE):
+        counted = counts(con, rows, key, value)  # noqa: F841  the query reads it by name
+        found.append({tuple(group): int(n) for *group, n in con.sql(sql.format(key=key)).fetchall()})
+    groups = sorted(set().union(*found))
+    return {group: Score(*(of.get(group, 0) for of in found)) for group in groups}
+
+
+def exact_clusters(
+    con: duckdb.DuckDBPyConnection, rows: duckdb.DuckDBPyRelation, value: str
+) -> dict[tuple[str, str], Score]:
+    """{(value, threshold): clusters with a record of that value}; right are those that are one person, whole."""
+    counted = con.sql(
+        f"""
+        with sized as (
+            select threshold, person, cluster, {value} as value,
+                count(*) over (partition by threshold, person, cluster) as of_both,
+                count(*) over (partition by threshold, person) as of_person,
+                count(*) over (partition by threshold, cluster) as of_cluster
+            from rows
+        )
+        select value, threshold,
+            count(distinct cluster) filter (of_both = of_person and of_both = of_cluster),
+            count(distinct cluster), count(distinct person)
+        from sized group by all
+        """
+    )
+    return {(value, threshold): Score(*n) for value, threshold, *n in counted.fetchall()}

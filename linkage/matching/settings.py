@@ -1,0 +1,109 @@
+"""A view of schemas/encodings.yaml as Splink settings over profiles, cut to what these profiles can fill."""
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from splink import DuckDBAPI, Linker
+from splink.blocking_rule_library import CustomRule
+
+from linkage.contracts.encodings import Comparison, Level, View
+
+# Splink warns about untrained levels; what stands in for training is said in the model's own notes.
+logging.getLogger("splink").setLevel(logging.ERROR)
+
+Numbers = dict[str, list[float]]
+
+
+def fillable(view: View, profiles: pa.Table) -> tuple[View, list[str]]:
+    """The view without what no profile can fill, and a note for each thing left out."""
+    held = {name for name in view.tokens if name in profiles.column_names and profiles[name].null_count < len(profiles)}
+    notes = [f"token {name}: no record has it" for name in view.tokens if name not in held]
+    comparisons: dict[str, Comparison] = {}
+    for name, comparison in view.comparisons.items():
+        levels = tuple(level for level in comparison.levels if level.columns <= held)
+        if set(comparison.needs) <= held and len(levels) > 1:
+            comparisons[name] = comparison.model_copy(update={"levels": levels})
+        else:
+            notes.append(f"comparison {name}: left out, its tokens are missing here")
+    return view.model_copy(
+        update={
+            "tokens": {name: token for name, token in view.tokens.items() if name in held},
+            "comparisons": comparisons,
+            "block_on": tuple(rule for rule in view.block_on if set(rule) <= held),
+            "training": view.training.model_copy(
+                update={
+                    "prior_rules": tuple(rule for rule in view.training.prior_rules if set(rule) <= held),
+                    "em_blocks": tuple(rule for rule in view.training.em_blocks if set(rule) <= held),
+                }
+            ),
+        }
+    ), notes
+
+
+def condition(level: Level) -> str:
+    """When a pair is at this level, in SQL over the columns `x_l` and `x_r`."""
+    said = [f'"{c}_l" = "{c}_r"' for c in level.same]
+    said += [f'list_has_any("{c}_l", "{c}_r")' for c in level.share]
+    if level.swapped:
+        first, second = level.swapped
+        said += [f'"{first}_l" = "{second}_r"', f'"{second}_l" = "{first}_r"']
+    return " and ".join(said) or "ELSE"
+
+
+def rule(columns: tuple[str, ...], view: View) -> CustomRule:
+    """Pairs that agree on every one of `columns`, a list by sharing a member; not two profiles known to each other."""
+    listed = [column for column in columns if view.tokens[column].many]
+    return CustomRule(f"{agreement(columns)} and not (l.known and r.known)", arrays_to_explode=listed or None)
+
+
+def agreement(columns: tuple[str, ...]) -> str:
+    """SQL: profiles l and r are equal on every one of `columns`."""
+    return " and ".join(f'l."{column}" = r."{column}"' for column in columns)
+
+
+@contextlib.contextmanager
+def connection(profiles: pa.Table) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection of Splink's own that holds the table `profiles`."""
+    with duckdb.connect() as con:
+        con.register("arrived", profiles)
+        con.execute("create table profiles as from arrived")
+        con.unregister("arrived")
+        yield con
+
+
+def linker(
+    con: duckdb.DuckDBPyConnection, view: View, u: Numbers | None = None, m: Numbers | None = None, prior: float = 1e-4
+) -> Linker:
+    """Splink over the table `profiles`, with the m and u given for the levels of each comparison."""
+    settings: dict[str, Any] = {
+        "link_type": "dedupe_only",
+        "unique_id_column_name": "profile_id",
+        "probability_two_random_records_match": prior,
+        "retain_matching_columns": False,
+        "retain_intermediate_calculation_columns": False,
+        "comparisons": [
+            splink_comparison(name, c, (m or {}).get(name), (u or {}).get(name)) for name, c in view.comparisons.items()
+        ],
+        "blocking_rules_to_generate_predictions": [rule(columns, view) for columns in view.block_on],
+    }
+    return Linker(DuckDBAPI(con).register("profiles"), settings, log_level=None)
+
+
+def splink_comparison(
+    name: str, comparison: Comparison, m: list[float] | None, u: list[float] | None
+) -> dict[str, Any]:
+    """A comparison as Splink takes it: missing first, then our levels in order."""
+    missing = " or ".join(f'"{c}_{side}" is null' for c in comparison.needs for side in "lr")
+    levels: list[dict[str, Any]] = [{"sql_condition": missing, "label_for_charts": "missing", "is_null_level": True}]
+    for n, level in enumerate(comparison.levels):
+        levels.append(
+            {"sql_condition": condition(level), "label_for_charts": level.label}
+            | ({"tf_adjustment_column": level.term_frequency} if level.term_frequency else {})
+            | ({"m_probability": m[n]} if m else {})
+            | ({"u_probability": u[n]} if u else {})
+        )
+    return {"output_column_name": name, "comparison_levels": levels}
