@@ -1,0 +1,190 @@
+"""Women and what became of them, counted: one relation per declared table.
+
+Every declared category has a row in every period, with zeros where there is no woman: which rows a table has must not
+depend on the data. Only `not known` appears when there is somebody in it. Rows come in the order of the declarations.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+from duckdb import DuckDBPyConnection
+
+from linkage.cohorts.circumstances import custody_spells, deaths
+from linkage.cohorts.members import members_of_each
+from linkage.cohorts.outcomes import answers, eligible
+from linkage.cohorts.records import Records, require_persons
+from linkage.cohorts.sql import Relation, each_breakdown, gathered, literal
+from linkage.contracts.analysis import ALL, Analysis, Table, Threshold
+from linkage.contracts.cohort import NOT_KNOWN, Cohort
+from linkage.contracts.outcome import Outcome
+from linkage.contracts.period import Period
+
+CELL = ("cohort", "outcome", "period", "breakdown", "category", "threshold")
+
+
+def tables(
+    con: DuckDBPyConnection, analysis: Analysis, attributes: Mapping[str, Relation], person_index: Relation
+) -> dict[str, Relation]:
+    """{table: (table_id, cohort, outcome, theme, geography, period, breakdown, category, threshold, denominator,
+    numerator, in_custody, died, unknown, not_linked)}: one row per cell, unrounded.
+
+    `attributes`: {dataset: (record_id, attributes …)}; `person_index`: (dataset, record_id, person_id_high,
+    person_id_medium, person_id_low), all on the connection `con`. `denominator`: the women counted; `numerator`: those
+    of them who achieved the outcome; then the women left out of the denominator, each for one reason. Raises LinkError.
+    """
+    require_persons(con, attributes, person_index)
+    counts: dict[str, list[Relation]] = {table_id: [] for table_id in analysis.tables}
+    for threshold in thresholds(analysis):
+        people = people_at(Records(con, attributes, person_index, threshold), analysis)
+        for table_id, table in analysis.tables.items():
+            if threshold in table.thresholds:
+                counts[table_id] += cells(people, analysis, table)
+    return {
+        table_id: filled(con, layout(con, analysis, table_id), gathered(con, counts[table_id]))
+        for table_id in analysis.tables
+    }
+
+
+@dataclass(frozen=True)
+class People:
+    """What every table needs to know at one threshold: the members of each cohort, custody and deaths."""
+
+    records: Records
+    members: Mapping[str, Relation]
+    custody: Relation
+    deaths: Relation
+
+
+def people_at(records: Records, analysis: Analysis) -> People:
+    """People as one threshold links their records."""
+    return People(
+        records,
+        members_of_each(records, analysis),
+        custody_spells(records, analysis.circumstances.in_custody),
+        deaths(records, analysis.circumstances.died),
+    )
+
+
+def thresholds(analysis: Analysis) -> tuple[Threshold, ...]:
+    """Every threshold that some table asks for."""
+    return tuple(dict.fromkeys(threshold for table in analysis.tables.values() for threshold in table.thresholds))
+
+
+def cells(people: People, analysis: Analysis, table: Table) -> Iterator[Relation]:
+    """The counts of one table at one threshold: a relation for each cohort and outcome."""
+    records, england = people.records, analysis.geography(table) == "England"
+    con = records.con
+    quarters = periods(con, analysis.period, table)
+    for name in table.cohorts:
+        cohort = analysis.cohorts[name]
+        members = people.members[name].filter("in_england") if england else people.members[name]
+        breakdowns = tuple(analysis.breakdowns_of(table, cohort))
+        for outcome_name, outcome in analysis.outcomes_of(table).items():
+            in_question = eligible(con, members, records.of(cohort.dataset), outcome.eligible)
+            answered = answers_of(people, analysis, outcome, in_question)
+            counted = count(con, in_question, answered, quarters, breakdowns)
+            yield counted.project(
+                f"{literal(name)} as cohort, {literal(outcome_name)} as outcome, "
+                f"{literal(records.threshold)} as threshold, *"
+            )
+
+
+def answers_of(people: People, analysis: Analysis, outcome: Outcome, members: Relation) -> Relation:
+    """(person_id, index_date, counted, achieved, why_not_counted): one row per member."""
+    dataset, records = analysis.datasets[outcome.measure.dataset], people.records
+    return answers(
+        records.con,
+        outcome,
+        dataset.coverage,
+        members,
+        records.of(dataset.name),
+        people.custody,
+        people.deaths,
+    )
+
+
+def count(
+    con: DuckDBPyConnection, members: Relation, answered: Relation, quarters: Relation, breakdowns: tuple[str, ...]
+) -> Relation:
+    """(period, breakdown, category, denominator … not_linked): one row per cell that has a woman."""
+    columns, sets = each_breakdown(breakdowns, "period")
+    return con.sql(
+        f"""
+        select
+            period, {columns},
+            cast(sum(case when counted then 1 else 0 end) as bigint) as denominator,
+            cast(sum(case when achieved then 1 else 0 end) as bigint) as numerator,
+            cast(sum(case when why_not_counted = 'in_custody' then 1 else 0 end) as bigint) as in_custody,
+            cast(sum(case when why_not_counted = 'died' then 1 else 0 end) as bigint) as died,
+            cast(sum(case when why_not_counted = 'unknown' then 1 else 0 end) as bigint) as unknown,
+            cast(sum(case when why_not_counted = 'not_linked' then 1 else 0 end) as bigint) as not_linked
+        from members
+        join answered on answered.person_id = members.person_id and answered.index_date = members.index_date
+        join quarters on quarters.quarter = members.quarter
+        group by {sets}
+        """
+    )
+
+
+def periods(con: DuckDBPyConnection, period: Period, table: Table) -> Relation:
+    """(quarter, period): each quarter with the label of every period of the table it is counted in."""
+    pairs = [(q.label, label) for q in period.calendar for label in labels(table, q.label, q.year, period.title)]
+    return con.from_arrow(pa.table({"quarter": [q for q, _ in pairs], "period": [label for _, label in pairs]}))
+
+
+def labels(table: Table, quarter: str, year: str, whole: str) -> tuple[str, ...]:
+    """The periods of the table a quarter is counted in."""
+    label = {"year": year, "quarter": quarter, "all": whole}
+    return tuple(label[of] for of in table.periods)
+
+
+def layout(con: DuckDBPyConnection, analysis: Analysis, table_id: str) -> Relation:
+    """(place, table_id, cohort, outcome, theme, geography, period, …): every row the table may have, in order."""
+    table = analysis.tables[table_id]
+    rows = [
+        {"cohort": cohort, "outcome": outcome, "period": period, "threshold": threshold} | divided
+        for cohort in table.cohorts
+        for outcome in analysis.outcomes_of(table)
+        for threshold in table.thresholds
+        for period in period_labels(analysis.period, table)
+        for divided in divisions(analysis, table, analysis.cohorts[cohort])
+    ]
+    same: dict[str, object] = {"table_id": table_id, "theme": table.theme, "geography": analysis.geography(table)}
+    return con.from_arrow(pa.Table.from_pylist([{"place": n, **same, **row} for n, row in enumerate(rows)]))
+
+
+def period_labels(period: Period, table: Table) -> tuple[str, ...]:
+    """Every period of the table: years, then quarters, then the whole, as it declares them."""
+    each = [labels(table, quarter.label, quarter.year, period.title) for quarter in period.calendar]
+    return tuple(dict.fromkeys(label for of_one_kind in zip(*each, strict=True) for label in of_one_kind))
+
+
+def divisions(analysis: Analysis, table: Table, cohort: Cohort) -> Iterator[dict[str, str]]:
+    """{breakdown, category} of every row for one cohort: all women first."""
+    yield {"breakdown": ALL, "category": ALL}
+    dataset, england = analysis.datasets[cohort.dataset], analysis.geography(table) == "England"
+    for name, breakdown in analysis.breakdowns_of(table, cohort).items():
+        for category in dict.fromkeys((*breakdown.categories(dataset, england), NOT_KNOWN)):
+            yield {"breakdown": name, "category": category}
+
+
+def filled(con: DuckDBPyConnection, layout: Relation, counts: Relation) -> Relation:
+    """The table: the rows of `layout` with their counts, 0 where nobody was counted."""
+    return con.sql(
+        f"""
+        select
+            layout.table_id, layout.cohort, layout.outcome, layout.theme, layout.geography, layout.period,
+            layout.breakdown, layout.category, layout.threshold,
+            coalesce(counts.denominator, 0) as denominator,
+            coalesce(counts.numerator, 0) as numerator,
+            coalesce(counts.in_custody, 0) as in_custody,
+            coalesce(counts.died, 0) as died,
+            coalesce(counts.unknown, 0) as unknown,
+            coalesce(counts.not_linked, 0) as not_linked
+        from layout
+        left join counts on {" and ".join(f"counts.{name} = layout.{name}" for name in CELL)}
+        where layout.category <> {literal(NOT_KNOWN)} or counts.denominator is not null
+        order by layout.place
+        """
+    )

@@ -1,0 +1,247 @@
+"""The declarations of the analysis: their examples, what they refuse, and what they say to readers."""
+
+import datetime
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+
+from linkage.cohorts.examples import answer, failures
+from linkage.contracts.analysis import Analysis, read_analysis
+from linkage.contracts.cohort import Cohort
+from linkage.contracts.dataset import read_datasets
+from linkage.contracts.outcome import Example, Outcome
+from linkage.contracts.period import Period
+from linkage.errors import ContractError
+
+SCHEMAS = Path(__file__).parent.parent / "schemas"
+EXAMPLES = [
+    pytest.param(path.stem, n, id=f"{path.stem}: {example['because']}")
+    for path in sorted((SCHEMAS / "outcomes").glob("*.yaml"))
+    for n, example in enumerate(yaml.safe_load(path.read_text(encoding="utf-8"))["examples"])
+]
+
+
+DATASETS = read_datasets(SCHEMAS)
+
+
+@pytest.fixture(scope="module")
+def analysis() -> Analysis:
+    """The repository's own declarations."""
+    return read_analysis(SCHEMAS, DATASETS)
+
+
+@pytest.fixture
+def schemas(tmp_path: Path) -> Path:
+    """A copy of the repository's declarations, to be spoiled."""
+    shutil.copytree(SCHEMAS, tmp_path / "schemas")
+    return tmp_path / "schemas"
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Replace what is in the file exactly as written."""
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def refusal(schemas: Path) -> str:
+    """The message the declarations are refused with, without the folder."""
+    with pytest.raises(ContractError) as refused:
+        read_analysis(schemas, DATASETS)
+    return str(refused.value).replace(f"{schemas}/", "")
+
+
+@pytest.mark.parametrize(("outcome", "n"), EXAMPLES)
+def test_an_outcome_does_what_its_example_says(
+    con: duckdb.DuckDBPyConnection, analysis: Analysis, outcome: str, n: int
+) -> None:
+    declared = analysis.outcomes[outcome]
+    example = declared.examples[n]
+    assert answer(con, declared, analysis.datasets[declared.measure.dataset], example) == example.expect
+
+
+def test_an_example_with_the_wrong_answer_is_reported(con: duckdb.DuckDBPyConnection, analysis: Analysis) -> None:
+    outcome = analysis.outcomes["employed_6_weeks"]
+    wrong = Example(because="nobody works", index_date=datetime.date(2023, 1, 10), expect="yes")
+    spoiled = outcome.model_copy(update={"examples": (wrong,)})
+    assert list(failures(con, spoiled, analysis.datasets["paye"])) == [
+        "In employment at 6 weeks: nobody works: expected yes, and the answer is no."
+    ]
+    assert list(failures(con, outcome, analysis.datasets["paye"])) == []
+
+
+def test_a_code_that_cannot_occur_is_refused_with_those_that_can(schemas: Path) -> None:
+    edit(schemas / "outcomes" / "employed_6_weeks.yaml", "  day: 42\n", "  day: 42\n  where: {hours: fulltime}\n")
+    assert refusal(schemas) == (
+        "outcomes/employed_6_weeks.yaml: where hours = ['fulltime'] can never be true. paye.hours takes "
+        "['up to 16', '16 to 24', '24 to 30', '30 and more', 'other']."
+    )
+
+
+def test_a_cohort_is_checked_against_its_contract(schemas: Path) -> None:
+    edit(schemas / "cohorts" / "released_from_custody.yaml", "automatic release", "automatic")
+    edit(schemas / "cohorts" / "community_order_starts.yaml", "index_date: start_date", "index_date: disposal")
+    message = refusal(schemas)
+    assert "cohorts/released_from_custody.yaml: where release_type = ['automatic'] can never be true." in message
+    assert (
+        "cohorts/community_order_starts.yaml: index_date probation.disposal is a string; a date is needed." in message
+    )
+
+
+def test_all_mistakes_of_all_files_come_in_one_message(schemas: Path) -> None:
+    edit(schemas / "period.yaml", "quarters: 8", "quarters: 7")
+    edit(schemas / "tables" / "employment.yaml", "breakdowns:", "breakdown:")
+    edit(schemas / "outcomes" / "settled_3_months.yaml", "days: [0, 91]", "days: [91, 0]")
+    message = refusal(schemas)
+    assert "period.yaml: quarters: Input should be a multiple of 4" in message
+    assert "tables/employment.yaml: breakdown: there is no such field" in message
+    assert "outcomes/settled_3_months.yaml: measure.status.days: the window ends on day 0, before it begins" in message
+
+
+def test_a_window_the_data_cannot_fill_is_refused(schemas: Path) -> None:
+    edit(schemas / "period.yaml", "data_to: 2025-12-31", "data_to: 2025-12-28")
+    assert refusal(schemas) == (
+        "outcomes/proven_reoffending.yaml: needs data up to 547 days after the index date; period.yaml has 546 days "
+        "after its last quarter. Take fewer quarters, or wait for data beyond 2025-12-28."
+    )
+
+
+def test_a_window_the_data_just_fill_is_read(schemas: Path) -> None:
+    edit(schemas / "period.yaml", "data_to: 2025-12-31", "data_to: 2025-12-29")
+    assert read_analysis(schemas, DATASETS).period.data_to == datetime.date(2025, 12, 29)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        (
+            "breakdowns.yaml",
+            "first: 21, last: 24",
+            "first: 22, last: 24",
+            "'21-24' must begin right after '18-20'",
+        ),
+        ("breakdowns.yaml", "reference: White", "reference: Whites", "['Whites'] are no categories of it"),
+        ("breakdowns.yaml", "column: requirement", "column: wish", "no cohort's dataset has a column 'wish'"),
+        ("breakdowns.yaml", "  requirement:\n", "  person_id:\n", "choose another name than ['person_id']"),
+        ("breakdowns.yaml", "column: requirement", "column: event_number", "has no codes to divide by"),
+        ("circumstances.yaml", "dataset: ndtms", "dataset: ndtmz", "alive.0: dataset 'ndtmz' has no contract"),
+        ("circumstances.yaml", "release_type: died", "release_type: dead", "died.1: where release_type = ['dead']"),
+        ("tables/employment.yaml", "theme: employment", "theme: employed", "no outcome has the theme 'employed'"),
+        ("outcomes/employed_6_weeks.yaml", "theme: employment", "theme: work", "theme 'work' is in no table"),
+        ("tables/employment.yaml", "[released_from_custody,", "[released,", "there is no cohort ['released']"),
+        ("tables/employment.yaml", "[age_band,", "[age,", "there is no breakdown ['age']"),
+        ("outcomes/in_treatment_21_days.yaml", 'need: "yes"', "need: maybe", "eligible treatment_need = ['maybe']"),
+        ("outcomes/in_treatment_21_days.yaml", "until: discharge_date", "until: left", "'left' is not an attribute"),
+        ("outcomes/proven_reoffending.yaml", "date: outcome_date,", "date: breach,", "court.breach is a string"),
+        ("outcomes/settled_3_months.yaml", "unknown: unknown", "unknown: settled", "both achieved and unknown"),
+        ("outcomes/employed_6_weeks.yaml", "[{start_date: 2023-02-01,", "[{start: 2023-02-01,", "name ['start']"),
+        ("outcomes/settled_3_months.yaml", "rough sleeping}", "rough}", "accommodation_status = ['rough'] can never"),
+    ],
+)
+def test_a_mistake_is_named_in_its_file(schemas: Path, file: str, old: str, new: str, message: str) -> None:
+    edit(schemas / file, old, new)
+    refused = refusal(schemas)
+    assert file in refused
+    assert message in refused
+
+
+def test_a_bare_yes_or_no_is_the_word(schemas: Path) -> None:
+    edit(schemas / "outcomes" / "proven_reoffending.yaml", 'breach: "no"', "breach: no")
+    read = read_analysis(schemas, DATASETS).outcomes["proven_reoffending"]
+    assert read.measure.where == {"breach": ("no",)}
+
+
+def test_declarations_without_a_table_are_refused(schemas: Path) -> None:
+    shutil.rmtree(schemas / "tables")
+    assert refusal(schemas) == "tables: no table found. Write one file per table (schemas/README.md)."
+
+
+def test_a_year_pools_four_quarters_and_is_named_after_the_years_it_touches() -> None:
+    period = Period.model_validate({"first_quarter": "2022-Q3", "quarters": 8, "data_to": datetime.date(2025, 12, 31)})
+    assert [(q.label, q.year) for q in period.calendar] == [
+        ("2022 Q3", "2022/23"), ("2022 Q4", "2022/23"), ("2023 Q1", "2022/23"), ("2023 Q2", "2022/23"),
+        ("2023 Q3", "2023/24"), ("2023 Q4", "2023/24"), ("2024 Q1", "2023/24"), ("2024 Q2", "2023/24"),
+    ]  # fmt: skip
+    assert (period.first_day, period.last_day) == (datetime.date(2022, 7, 1), datetime.date(2024, 6, 30))
+    assert (period.calendar[2].first_day, period.calendar[2].last_day) == (
+        datetime.date(2023, 1, 1), datetime.date(2023, 3, 31),
+    )  # fmt: skip
+    assert period.title == "July 2022 to June 2024"
+
+
+def test_a_calendar_year_is_named_by_its_number() -> None:
+    period = Period.model_validate({"first_quarter": "1999-Q1", "quarters": 4, "data_to": datetime.date(2001, 1, 1)})
+    assert period.years == ("1999",)
+
+
+def test_only_a_table_with_an_england_only_source_is_restricted_to_england_and_says_so(analysis: Analysis) -> None:
+    assert {name: analysis.describe(name).geography for name in analysis.tables} == {
+        "accommodation": "England and Wales",
+        "employment": "England and Wales",
+        "reoffending": "England and Wales",
+        "treatment": "England",
+    }
+    treatment = analysis.describe("treatment")
+    assert treatment.title == "Women's drug and alcohol treatment, England, cohorts of July 2022 to June 2024"
+    assert any(note.startswith("Women placed in England only, because NDTMS") for note in treatment.notes)
+
+
+def test_geography_follows_from_the_contracts_a_table_reads(schemas: Path) -> None:
+    edit(schemas / "datasets" / "paye.yaml", "value: England and Wales", "value: England")
+    analysis = read_analysis(schemas, read_datasets(schemas))
+    assert analysis.describe("employment").geography == "England"
+    assert analysis.describe("reoffending").geography == "England and Wales"
+
+
+def test_a_table_cannot_be_restricted_to_england_when_a_cohort_does_not_say_where_she_is(schemas: Path) -> None:
+    for outside in (
+        "    outside_england: [Wales]\n",
+        "    outside_england: [North Wales, Gwent, South Wales, Dyfed-Powys]\n",
+    ):
+        edit(schemas / "breakdowns.yaml", outside, "")
+    message = refusal(schemas)
+    assert "tables/treatment.yaml: it is restricted to England, and prison cannot tell who is there." in message
+    assert "tables/employment.yaml" not in message
+
+
+def test_a_description_names_the_official_measure_its_source_and_each_difference(analysis: Analysis) -> None:
+    notes = analysis.describe("reoffending").notes
+    assert any(
+        "modelled on the proven reoffending rate" in note and "Source: Ministry of Justice" in note for note in notes
+    )
+    modelled: list[Cohort | Outcome] = [*analysis.cohorts.values(), analysis.outcomes["proven_reoffending"]]
+    for declared in modelled:
+        for difference in declared.differences:
+            assert f"{declared.title}, a known difference: {difference}" in notes
+
+
+def recipe(heading: str) -> str:
+    """The YAML a section of schemas/README.md shows."""
+    section = (SCHEMAS / "README.md").read_text(encoding="utf-8").split(f"## {heading}\n")[1]
+    return section.split("```yaml\n")[1].split("```")[0]
+
+
+def test_the_recipes_of_the_readme_can_be_followed(con: duckdb.DuckDBPyConnection, schemas: Path) -> None:
+    (schemas / "outcomes" / "employed_6_months.yaml").write_text(recipe("Add an outcome"), encoding="utf-8")
+    (schemas / "tables" / "work.yaml").write_text(recipe("Add a table"), encoding="utf-8")
+    analysis = read_analysis(schemas, DATASETS)
+    assert list(failures(con, analysis.outcomes["employed_6_months"], DATASETS["paye"])) == []
+    described = analysis.describe("work")
+    assert list(described.outcomes) == ["employed_6_months", "employed_6_weeks"]
+    assert described.notes[0] == "A sentence for the reader."
+
+
+def test_an_outcome_is_added_with_one_file(schemas: Path) -> None:
+    six_weeks = (schemas / "outcomes" / "employed_6_weeks.yaml").read_text(encoding="utf-8")
+    in_ten = yaml.safe_load(six_weeks) | {"title": "In employment on day 10"}
+    in_ten["measure"]["day"] = 10
+    in_ten["examples"] = in_ten["examples"][-1:]
+    (schemas / "outcomes" / "employed_10_days.yaml").write_text(yaml.safe_dump(in_ten), encoding="utf-8")
+    described = read_analysis(schemas, DATASETS).describe("employment")
+    assert described.outcomes == {
+        "employed_10_days": "In employment on day 10",
+        "employed_6_weeks": "In employment at 6 weeks",
+    }
