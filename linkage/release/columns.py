@@ -1,0 +1,48 @@
+"""What a published row holds: one declaration for the files, the comments in the database and the data dictionary."""
+
+from typing import Literal, NamedTuple
+
+ColumnType = Literal["text", "count", "percent"]
+
+
+class PublishedColumn(NamedTuple):
+    """A column of every published file. `count` is women, rounded; `percent` has one decimal."""
+
+    name: str
+    type: ColumnType
+    meaning: str
+
+
+PUBLISHED = (
+    PublishedColumn("table_id", "text", "the published table the row belongs to"),
+    PublishedColumn("title", "text", "title of the table, with its coverage"),
+    PublishedColumn("cohort", "text", "which women: what brought them into the cohort"),
+    PublishedColumn("theme", "text", "theme of the outcome"),
+    PublishedColumn("outcome", "text", "what is measured in the time after the index date"),
+    PublishedColumn("geography", "text", "the country or countries the women and the sources are from"),
+    PublishedColumn("period", "text", "when the index date fell; 'all' pools the periods of the table"),
+    PublishedColumn("breakdown", "text", "what the women are divided by; 'all' for all of them together"),
+    PublishedColumn("category", "text", "the group within the breakdown; 'all' for all women together"),
+    PublishedColumn(
+        "threshold",
+        "text",
+        "how certain two records had to be of one person to be joined: high 0.99, medium 0.95 (use this one), "
+        "low 0.80; the spread of the three shows how far a rate depends on linkage, it is not an interval",
+    ),
+    PublishedColumn("value", "percent", "women with the outcome per 100 women counted, from the rounded counts"),
+    PublishedColumn(
+        "status",
+        "text",
+        "empty: as it stands; c: suppressed, so that nothing can be learned about one woman; u: unreliable, few women; "
+        "z: nobody in this group was counted",
+    ),
+    PublishedColumn("numerator", "count", "women with the outcome, rounded"),
+    PublishedColumn("denominator", "count", "women counted, rounded"),
+    PublishedColumn("lower", "percent", "lower end of the Wilson interval of the value"),
+    PublishedColumn("upper", "percent", "upper end of the Wilson interval of the value"),
+    PublishedColumn("in_custody", "count", "women not counted: back in custody on the day; empty where suppressed"),
+    PublishedColumn("died", "count", "women not counted: died by the day; empty where suppressed"),
+    PublishedColumn("unknown", "count", "women not counted: outcome not recorded; empty where suppressed"),
+    PublishedColumn("not_linked", "count", "women not counted: no record found in the source; empty where suppressed"),
+)
+NAMES = tuple(column.name for column in PUBLISHED)

@@ -1,0 +1,155 @@
+"""Write what was decided: rows as CSV, Parquet and one DuckDB file; page, data dictionary and manifest beside it."""
+
+import csv
+import hashlib
+import io
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from linkage.contracts.disclosure import Disclosure
+from linkage.release.columns import NAMES, PUBLISHED
+from linkage.release.control import Row, rounded
+from linkage.release.suppression import is_small
+
+ARROW = {"text": pa.string(), "count": pa.int64(), "percent": pa.float64()}
+SQL = {"text": "varchar", "count": "bigint", "percent": "double"}
+UNITS = {"text": "", "count": "women, rounded", "percent": "per cent, one decimal"}
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What a release was made from, for its manifest.
+
+    `inputs`, `declarations`: {name: SHA-256}. `models`: {view: what to say of its trained weights}. `rows`: {stage:
+    {what: number of records or women}}, unrounded; small numbers do not reach the manifest. `packages`: names.
+    """
+
+    release: str
+    title: str
+    invented: bool
+    approval: str
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    declarations: Mapping[str, str] = field(default_factory=dict)
+    models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    rows: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    packages: tuple[str, ...] = ()
+
+
+def publish(folder: Path, rows: list[Row], page: str, provenance: Provenance, disclosure: Disclosure) -> None:
+    """Write a release into `folder`, which exists and is empty. The same arguments give the same bytes, but for the
+    DuckDB file, whose bytes are the engine's own and whose content hash is the same.
+    """
+    (folder / "tables.csv").write_text(as_csv(NAMES, rows), encoding="utf-8", newline="")
+    pq.write_table(arrow(rows), folder / "tables.parquet", compression="zstd")
+    (folder / "data_dictionary.csv").write_text(dictionary(), encoding="utf-8", newline="")
+    (folder / "index.html").write_text(page, encoding="utf-8", newline="\n")
+    write_database(folder / "womens_outcomes.duckdb", rows, provenance)
+    manifest = json.dumps(manifest_of(folder, provenance, disclosure), indent=2, ensure_ascii=False, sort_keys=True)
+    (folder / "manifest.json").write_text(manifest + "\n", encoding="utf-8", newline="\n")
+
+
+def as_csv(columns: tuple[str, ...], rows: list[Row]) -> str:
+    """Comma-separated lines under a header; a missing number is empty."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def arrow(rows: list[Row]) -> pa.Table:
+    """The rows as typed columns."""
+    return pa.Table.from_pylist(rows, schema=pa.schema([(c.name, ARROW[c.type]) for c in PUBLISHED]))
+
+
+def dictionary() -> str:
+    """What each column means, a line a column."""
+    rows = [{"column": c.name, "type": c.type, "unit": UNITS[c.type], "meaning": c.meaning} for c in PUBLISHED]
+    return as_csv(("column", "type", "unit", "meaning"), rows)
+
+
+def write_database(path: Path, rows: list[Row], provenance: Provenance) -> None:
+    """One table `outcomes` and a view per table_id and per theme, each with comments an analyst sees beside them."""
+    kind = "INVENTED DATA, about nobody. " if provenance.invented else ""
+    with duckdb.connect(str(path)) as con:
+        con.begin()
+        con.execute(f"create table outcomes ({', '.join(f'{c.name} {SQL[c.type]}' for c in PUBLISHED)})")
+        con.register("published", arrow(rows))
+        con.execute("insert into outcomes select * from published")
+        con.unregister("published")
+        comment(con, "table", "outcomes", f"{kind}{provenance.title}. One row per cell and linkage threshold")
+        for column, meaning in views(rows).items():
+            for name, about in meaning.items():
+                con.execute(f"create view {quoted(name)} as from outcomes where {column} = {literal(name)}")
+                comment(con, "view", quoted(name), f"{kind}{about}")
+        con.commit()
+
+
+def views(rows: list[Row]) -> dict[str, dict[str, str]]:
+    """{column: {a value of it that gets a view: what the view shows}}; a table's own name wins over a theme's."""
+    tables = {row["table_id"]: row["title"] for row in rows}
+    themes = {row["theme"]: f"every outcome of the theme {row['theme']}" for row in rows}
+    return {"table_id": tables, "theme": {name: about for name, about in themes.items() if name not in tables}}
+
+
+def comment(con: duckdb.DuckDBPyConnection, kind: str, name: str, about: str) -> None:
+    """Say what a table or view is, and what each of its columns means."""
+    con.execute(f"comment on {kind} {name} is {literal(about)}")
+    for column in PUBLISHED:
+        unit = f" ({UNITS[column.type]})" if UNITS[column.type] else ""
+        con.execute(f"comment on column {name}.{column.name} is {literal(column.meaning + unit)}")
+
+
+def quoted(name: str) -> str:
+    """A name that stands in SQL as it is."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text that stands in SQL where no parameter can."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def manifest_of(folder: Path, provenance: Provenance, disclosure: Disclosure) -> dict[str, Any]:
+    """What identifies the release and what it came from; no time of day, so that a rerun says the same."""
+    said = asdict(provenance)
+    said["packages"] = {"python": platform.python_version()} | {name: version(name) for name in provenance.packages}
+    said["rows"] = {
+        stage: {what: publishable(number, disclosure) for what, number in numbers.items()}
+        for stage, numbers in provenance.rows.items()
+    }
+    said["disclosure"] = disclosure.model_dump(by_alias=True)
+    names = ("tables.csv", "tables.parquet", "data_dictionary.csv", "index.html")
+    said["sha256"] = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
+    said["content_sha256"] = {"womens_outcomes.duckdb": content_hash(folder / "womens_outcomes.duckdb")}
+    return said
+
+
+def publishable(number: int, disclosure: Disclosure) -> int | None:
+    """A count of a stage as it may leave: rounded, or nothing where it is small."""
+    return None if is_small(number, disclosure) else rounded(number, disclosure)
+
+
+def content_hash(database: Path) -> str:
+    """SHA-256 over what a DuckDB file says: tables and views, columns, types, comments, rows; not over its bytes."""
+    described = (
+        "select table_name, coalesce(comment, '') from duckdb_tables() order by all",
+        "select view_name, sql, coalesce(comment, '') from duckdb_views() where not internal order by all",
+        "select table_name, column_name, data_type, coalesce(comment, '') from duckdb_columns()"
+        " where not internal order by all",
+    )
+    digest = hashlib.sha256()
+    with duckdb.connect(str(database), read_only=True) as con:
+        tables = [f"from {quoted(name)}" for name, _ in con.execute(described[0]).fetchall()]
+        for question in (*described, *tables):
+            digest.update(repr(con.execute(question).fetchall()).encode())
+    return digest.hexdigest()

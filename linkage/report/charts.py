@@ -1,0 +1,131 @@
+"""Charts as static SVG that takes the page's text colour, so one drawing serves light, dark and paper.
+
+Vega-Lite through Altair and vl-convert. No mark is clipped: clip paths are numbered across calls, which would make two
+runs differ, and two charts of one page share an id.
+"""
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any, NamedTuple
+
+import altair as alt
+import vl_convert
+
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+# Blue and vermillion, then two more, of Okabe and Ito's palette for all kinds of colour vision, darkened or lightened
+# until each has a contrast of 3:1 to a white and to a near-black page (WCAG 2.2, 1.4.11). Shape tells them apart too.
+COLOURS = ("#2a7fbf", "#d2600f", "#2f9174", "#a86ea0")
+SHAPES = ("circle", "square", "diamond", "triangle-up")
+GREY = "#80868c"
+WIDTH = 560
+AXIS = 150
+WIDE_AXIS = 250
+ROW = 30
+
+
+class Point(NamedTuple):
+    """One rate in %, its interval, and the rates at the strictest and the loosest linkage; None when suppressed."""
+
+    group: str
+    series: str
+    rate: float | None
+    lower: float | None
+    upper: float | None
+    strict: float | None
+    loose: float | None
+    mark: str
+
+
+class Panel(NamedTuple):
+    """Rates that stand together under a heading."""
+
+    title: str
+    points: Sequence[Point]
+
+
+def rates(panels: Sequence[Panel], series: Sequence[str], axis: str, alternative: str) -> str:
+    """Dots with intervals, a row per group, coloured by series; panels stand above each other on one scale.
+
+    A suppressed rate shows its mark at the left edge, so that nothing missing looks like nothing found.
+    """
+    shown = [panel for panel in panels if panel.points]
+    highest = max([p.upper or p.rate or 0.0 for panel in shown for p in panel.points] + [9.0])
+    scale = alt.Scale(domain=[0, min(100, 10 * (int(highest / 10) + 1))], nice=False)
+    drawn = [panel_of(panel, series, scale, axis if panel is shown[-1] else "") for panel in shown]
+    chart = alt.vconcat(*drawn, spacing=14).resolve_scale(color="shared", shape="shared")
+    return svg(chart, alternative)
+
+
+def panel_of(panel: Panel, series: Sequence[str], scale: alt.Scale, axis: str) -> Any:
+    """One panel of `rates`. A y axis of fixed extent keeps the panels in line whatever font the reader has."""
+    groups = list(dict.fromkeys(p.group for p in panel.points))
+    present = [s for s in series if any(p.series == s for p in panel.points)]
+    values = [p._asdict() | {"end": p.upper or p.rate} for p in panel.points]
+    base = alt.Chart(alt.InlineData(values=values)).encode(
+        y=alt.Y("group:N", sort=groups, title=None, axis=word_axis(AXIS)),
+        yOffset=alt.YOffset("series:N", sort=present, scale=alt.Scale(paddingOuter=0.5)),
+        color=alt.Color("series:N", **legend(series), scale=alt.Scale(domain=series, range=COLOURS[: len(series)])),
+    )
+    x = alt.X("rate:Q", scale=scale, title=axis or None, axis=alt.Axis(tickCount=6, domain=False, labels=bool(axis)))
+    shapes = alt.Scale(domain=series, range=SHAPES[: len(series)])
+    known, unknown = base.transform_filter("isValid(datum.rate)"), base.transform_filter("!isValid(datum.rate)")
+    ends = [
+        known.mark_tick(thickness=2, size=9).encode(x=alt.X(f"{end}:Q", scale=scale)) for end in ("strict", "loose")
+    ]
+    figure = known.mark_text(align="left", dx=7, fontSize=11).encode(
+        x=alt.X("end:Q", scale=scale), text=alt.Text("rate:Q", format=".1f"), color=alt.value("currentColor")
+    )
+    layers = [
+        known.mark_rule(strokeWidth=2).encode(x=alt.X("lower:Q", scale=scale), x2="upper:Q"),
+        *ends,
+        known.mark_point(filled=True, size=80, opacity=1).encode(
+            x=x, shape=alt.Shape("series:N", **legend(series), scale=shapes)
+        ),
+        figure,
+        unknown.mark_text(align="left", fontSize=12).encode(x=alt.XDatum(0), text="mark:N"),
+    ]
+    height = ROW * max(1, len(groups)) * (0.55 + 0.45 * len(present))
+    return alt.layer(*layers).properties(width=WIDTH, height=height, title=panel.title)
+
+
+def word_axis(extent: int) -> alt.Axis:
+    """A y axis of words that takes `extent` pixels whatever they are. The reader's font may be wider than ours."""
+    return alt.Axis(ticks=False, domain=False, labelLimit=0.8 * extent, minExtent=extent, maxExtent=extent)
+
+
+def legend(series: Sequence[str]) -> dict[str, Any]:
+    """A legend above the drawing, where there is something to tell apart."""
+    if len(series) < 2:
+        return {"legend": None}
+    return {
+        "legend": alt.Legend(title=None, orient="top", direction="vertical", labelLimit=WIDTH),
+        "sort": list(series),
+    }
+
+
+def svg(chart: Any, alternative: str) -> str:
+    """The drawing as one inline `<svg>` with a text for those who do not see it; the same chart, the same text."""
+    styled = (
+        chart.configure(background="transparent", font=FONT, aria=False, padding=4)
+        .configure_view(stroke=None)
+        .configure_axis(
+            labelColor="currentColor",
+            titleColor="currentColor",
+            labelFontSize=13,
+            titleFontSize=13,
+            gridColor=GREY,
+            gridOpacity=0.25,
+            tickColor=GREY,
+            titleFontWeight="normal",
+            titlePadding=8,
+            labelPadding=6,
+        )
+        .configure_axisY(grid=False)
+        .configure_legend(
+            labelColor="currentColor", titleColor="currentColor", labelFontSize=13, symbolSize=80, symbolOpacity=1
+        )
+        .configure_text(color="currentColor", font=FONT)
+        .configure_title(color="currentColor", font=FONT, fontSize=13, anchor="start", fontWeight="bold")
+    )
+    drawing = vl_convert.vegalite_to_svg(styled.to_dict())
+    return drawing.replace("<svg ", f'<svg role="img" aria-label="{escape(alternative)}" ', 1)

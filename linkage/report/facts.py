@@ -1,0 +1,137 @@
+"""What the pages are made from: the shapes of the small JSON files that stages write about a run. Counts, no values."""
+
+from typing import Literal, NotRequired, TypedDict
+
+
+class Intake(TypedDict):
+    """One extract: rows_in = rows_out + out_of_scope + quarantined; `missing`, `invalid_identifiers`: {column: n}."""
+
+    dataset: str
+    title: str
+    rows_in: int
+    rows_out: int
+    out_of_scope: int
+    quarantined: dict[str, int]
+    invalid_identifiers: dict[str, int]
+    missing: dict[str, int]
+
+
+class Check(TypedDict):
+    """One expectation; `observed` and `expected` are counts or shares in words."""
+
+    title: str
+    severity: Literal["critical", "warning"]
+    passed: bool
+    observed: str
+    expected: str
+    what_to_do: str
+
+
+class Gate(TypedDict):
+    """One gate's judgement of one thing."""
+
+    gate: str
+    name: str
+    title: NotRequired[str]
+    passed: bool
+    checks: list[Check]
+
+
+class Level(TypedDict):
+    """One level of a comparison: its share among pairs of one person (m) and of two (u); None where not trained."""
+
+    label: str
+    m: float | None
+    u: float | None
+
+
+class ClusterSize(TypedDict):
+    """How many people have that many records."""
+
+    size: int
+    clusters: int
+
+
+class WeightCount(TypedDict):
+    """Pairs with a match weight (bits) from `weight_from` to the next."""
+
+    weight_from: float
+    pairs: int
+
+
+class Linkage(TypedDict):
+    """`pairs`: {view: scored pairs}; `clusters`: {threshold: people}; `model`: {view: {comparison: levels}}."""
+
+    records: int
+    profiles: int
+    pairs: dict[str, int]
+    clusters: dict[str, int]
+    cluster_sizes: list[ClusterSize]
+    model: dict[str, dict[str, list[Level]]]
+    weights: list[WeightCount]
+
+
+class LinkRate(TypedDict):
+    """Share (0 to 1) of a group's cohort entries with a record in `dataset`; `ratio` to the reference group's."""
+
+    cohort: str
+    dataset: str
+    breakdown: str
+    category: str
+    threshold: str
+    anchor_records: int
+    linked: int
+    rate: float | None
+    ratio: float | None
+
+
+class Accuracy(TypedDict):
+    """Against the truth. `scope`: overall, between datasets, within datasets, dataset pair, or a subgroup column;
+    `part`: which. Shares are 0 to 1; the cluster ones are None where clusters are not of that scope.
+    """
+
+    scope: str
+    part: str
+    threshold: str
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    pairs_true: int
+    pairs_found: int
+    cluster_precision: NotRequired[float | None]
+    cluster_recall: NotRequired[float | None]
+    cluster_f1: NotRequired[float | None]
+
+
+class Contradiction(TypedDict):
+    """How many pairs of records of one person cannot be one person, by reason and threshold."""
+
+    reason: str
+    threshold: str
+    pairs: int
+
+
+class TableDisclosure(TypedDict):
+    """How many cells of one published table are shown, and how many suppressed."""
+
+    table_id: str
+    published: int
+    suppressed: int
+    empty: int
+
+
+class Facts(TypedDict, total=False):
+    """Everything known about a run; a section of the report appears when its facts are there.
+
+    `registers`: the datasets in which only women with an event have a record, so that a low link rate may mean that
+    nothing happened.
+    """
+
+    intake: list[Intake]
+    gates: list[Gate]
+    linkage: Linkage
+    link_rates: list[LinkRate]
+    registers: list[str]
+    accuracy: list[Accuracy]
+    contradictions: list[Contradiction]
+    disclosure: list[TableDisclosure]

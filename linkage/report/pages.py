@@ -1,0 +1,61 @@
+"""Templates into one HTML text: style inside, no script, no outside file, so a page opens anywhere and calls nobody."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jinja2
+from markupsafe import Markup
+
+from linkage.contracts.analysis import Description
+from linkage.contracts.disclosure import Disclosure
+from linkage.contracts.link_quality import LinkQuality
+from linkage.report import quality_view, release_view
+from linkage.report.facts import Facts
+
+TEMPLATES = Path(__file__).parent / "templates"
+SYMBOLS = {
+    "[c]": "suppressed, so that nothing can be learned about one woman",
+    "[u]": "unreliable, because few women are counted",
+    "[z]": "nobody in this group was counted",
+}
+
+
+class Masthead(NamedTuple):
+    """What stands at the top and foot of a page. `approval`: who let it out, or why nobody had to."""
+
+    release: str
+    title: str
+    invented: bool
+    approval: str
+
+
+def release_page(
+    masthead: Masthead, rows: Sequence[dict[str, Any]], descriptions: Sequence[Description], disclosure: Disclosure
+) -> str:
+    """The page of a release. `rows`: as published, in reading order; `descriptions`: of its tables, in page order."""
+    sections = [
+        release_view.section([row for row in rows if row["table_id"] == about.table_id], about)
+        for about in descriptions
+    ]
+    return page("release.html.j2", masthead=masthead, sections=sections, symbols=SYMBOLS, disclosure=disclosure)
+
+
+def quality_report(masthead: Masthead, facts: Facts, limits: LinkQuality) -> str:
+    """The quality report of a run: internal, since its counts are not disclosure controlled."""
+    report = quality_view.report(facts, limits)
+    return page("quality.html.j2", masthead=masthead, report=report, symbols={}, disclosure=None)
+
+
+def page(template: str, **said: Any) -> str:
+    """One filled template. Everything said is escaped, but for drawings, which are ours."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["drawing"] = Markup
+    return environment.get_template(template).render(style=Markup((TEMPLATES / "style.css").read_text("utf-8")), **said)

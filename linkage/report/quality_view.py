@@ -1,0 +1,255 @@
+"""What the quality report says: the verdict, and a section for each kind of fact behind it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from linkage.contracts.link_quality import Flag, LinkQuality
+from linkage.report import quality_charts
+from linkage.report.facts import (
+    Accuracy,
+    Contradiction,
+    Facts,
+    Gate,
+    Intake,
+    Linkage,
+    LinkRate,
+    TableDisclosure,
+)
+from linkage.report.grid import Flagged, Grid, Line
+from linkage.report.verdict import MAIN, Verdict, adds_up, flag_of, gate_name, groups_of, verdict, words
+
+THRESHOLDS = ("high", "medium", "low")
+WHOLE_SCOPES = ("overall", "between datasets", "within datasets", "dataset pair")
+
+
+class Section(NamedTuple):
+    """Drawings with their captions, then tables, then tables that open on demand under their titles."""
+
+    anchor: str
+    title: str
+    about: str
+    figures: tuple[tuple[str, str], ...] = ()
+    grids: tuple[Grid, ...] = ()
+    more: tuple[tuple[str, tuple[Grid, ...]], ...] = ()
+
+
+class Report(NamedTuple):
+    """The page."""
+
+    verdict: Verdict
+    sections: tuple[Section, ...]
+
+
+def report(facts: Facts, limits: LinkQuality) -> Report:
+    """The verdict and a section for each kind of fact there is."""
+    return Report(verdict(facts, limits), tuple(sections(facts, limits)))
+
+
+def sections(facts: Facts, limits: LinkQuality) -> Iterator[Section]:
+    """In the order a run goes."""
+    if intakes := facts.get("intake"):
+        yield intake_section(intakes)
+    if gates := facts.get("gates"):
+        yield gates_section(gates)
+    if linkage := facts.get("linkage"):
+        yield linkage_section(linkage)
+    if link_rates := facts.get("link_rates"):
+        yield link_rate_section(link_rates, facts, limits)
+    if accuracy := facts.get("accuracy"):
+        yield accuracy_section(accuracy)
+    if contradictions := facts.get("contradictions"):
+        yield contradictions_section(contradictions)
+    if tables := facts.get("disclosure"):
+        yield disclosure_section(tables)
+
+
+def intake_section(intakes: Sequence[Intake]) -> Section:
+    """Where the rows of each extract went."""
+    columns = ("Rows in", "Used", "Out of scope", "Quarantined", "Share quarantined", "Adds up")
+    lines, reasons, identifiers = [], [], []
+    for one in intakes:
+        bad = sum(one["quarantined"].values())
+        numbers = (f"{n:,}" for n in (one["rows_in"], one["rows_out"], one["out_of_scope"], bad))
+        adds = Flagged("yes", "good") if adds_up(one) else Flagged("no", "bad")
+        lines.append(Line(one["title"], (*numbers, share(bad, one["rows_in"] - one["out_of_scope"]), adds)))
+        reasons += [Line(one["title"], (why, f"{n:,}")) for why, n in one["quarantined"].items()]
+        for column in sorted({*one["missing"], *one["invalid_identifiers"]}):
+            gone, wrong = one["missing"].get(column, 0), one["invalid_identifiers"].get(column, 0)
+            cells = (column, share(gone, one["rows_out"]), share(wrong, one["rows_out"] - gone))
+            identifiers.append(Line(one["title"], cells))
+    grids = [Grid("Rows of each extract", "Extract", (), columns, tuple(lines))]
+    if reasons:
+        grids.append(Grid("Why rows are in quarantine", "Extract", (), ("Reason", "Rows"), tuple(reasons), words=1))
+    shares = Grid(
+        "Columns of the rows used",
+        "Extract",
+        (),
+        ("Column", "Missing", "Invalid, of those given"),
+        tuple(identifiers),
+        words=1,
+    )
+    about = "Every row is used, out of scope (and dropped in the department) or in quarantine with a reason."
+    figures = ((quality_charts.balance(intakes), "Share of each extract's rows."),)
+    more = (("Missing and invalid, column by column", (shares,)),) if identifiers else ()
+    return Section("intake", "Intake", about, figures, tuple(grids), more)
+
+
+def gates_section(gates: Sequence[Gate]) -> Section:
+    """What was expected at each gate, and what was seen."""
+    lines, more = [], []
+    for gate in gates:
+        counts = [
+            sum(1 for c in gate["checks"] if not c["passed"] and c["severity"] == s) for s in ("critical", "warning")
+        ]
+        critical, warned = counts
+        passed = sum(1 for check in gate["checks"] if check["passed"])
+        result = Flagged("passed", "good") if gate["passed"] and not warned else Flagged("warned", "warn")
+        if not gate["passed"]:
+            result = Flagged("stopped", "bad")
+        lines.append(Line(gate_name(gate), (result, f"{passed:,}", f"{warned:,}", f"{critical:,}")))
+        more.append((gate_name(gate), (checks_grid(gate),)))
+    grid = Grid("Gates", "Gate", (), ("Result", "Passed", "Warnings", "Critical"), tuple(lines), words=1)
+    about = "A critical check that fails stops the run, with its rows kept; a warning is only reported."
+    return Section("gates", "Expectations", about, grids=(grid,), more=tuple(more))
+
+
+def checks_grid(gate: Gate) -> Grid:
+    """Every check of one gate."""
+    lines = []
+    for check in gate["checks"]:
+        result = Flagged("passed", "good") if check["passed"] else Flagged("warning", "warn")
+        if not check["passed"] and check["severity"] == "critical":
+            result = Flagged("critical", "bad")
+        lines.append(Line(check["title"], (result, check["observed"], check["expected"])))
+    return Grid(f"Checks of {gate_name(gate)}", "Check", (), ("Result", "Seen", "Expected"), tuple(lines), words=3)
+
+
+def linkage_section(linkage: Linkage) -> Section:
+    """What was compared, what an agreement is worth, and what came out."""
+    steps = [("Records", linkage["records"]), ("Different records compared (profiles)", linkage["profiles"])]
+    steps += [(f"Pairs kept, by {view}", pairs) for view, pairs in linkage["pairs"].items()]
+    steps += [(f"People, linkage {t}", linkage["clusters"][t]) for t in THRESHOLDS if t in linkage["clusters"]]
+    grids = [
+        Grid("From records to people", "Step", (), ("Number",), tuple(Line(name, (f"{n:,}",)) for name, n in steps))
+    ]
+    sizes = tuple(Line(f"{one['size']:,}", (f"{one['clusters']:,}",)) for one in linkage["cluster_sizes"])
+    figures = [
+        (quality_charts.weights_of(model), f"What each level of agreement is worth, compared by {view}.")
+        for view, model in linkage["model"].items()
+    ]
+    if linkage["weights"]:
+        caption = "Pairs by match weight. A valley between two hills means that most pairs are clear."
+        figures.append((quality_charts.histogram(linkage["weights"]), caption))
+    more = (
+        ("How many records people have", (Grid("People by number of records", "Records", (), ("People",), sizes),)),
+    )
+    about = "Records of one person agree in more than chance; a bit of evidence doubles the odds that it is one person."
+    return Section("linkage", "Linkage", about, tuple(figures), tuple(grids), more)
+
+
+def link_rate_section(rows: Sequence[LinkRate], facts: Facts, limits: LinkQuality) -> Section:
+    """How many of a cohort are found in each source, and which groups less often."""
+    totals: dict[tuple[str, str], dict[str, LinkRate]] = {}
+    for row in rows:
+        if row["breakdown"] == "all":
+            totals.setdefault((row["cohort"], row["dataset"]), {})[row["threshold"]] = row
+    lines = tuple(
+        Line(words(cohort), (dataset, *(rate(at[t]["rate"]) if t in at else "" for t in THRESHOLDS)))
+        for (cohort, dataset), at in totals.items()
+    )
+    columns = ("Source", *(f"Linkage {t}" for t in THRESHOLDS))
+    grids = [Grid("Share of cohort entries found", "Cohort", (), columns, lines, words=1)]
+    groups = groups_of(facts)
+    flags = {id(row): flag_of(row, facts, limits) for row in groups}
+    low = sorted((row for row in groups if flags[id(row)]), key=lambda row: row["ratio"] or 0.0)
+    if low:
+        grids.append(groups_grid("Groups linked less often than their reference group", low, flags))
+    more = tuple(
+        (f"{words(c)} and {d}, every group", (groups_grid(f"{words(c)} and {d}", of(groups, c, d), flags),))
+        for c, d in totals
+    )
+    about = (
+        "In a source that holds everybody, a woman who is not found was missed. In a register of events she may "
+        f"have had none. Amber: under {limits.amber_below_ratio.value} of the reference group's rate; red: under "
+        f"{limits.red_below_ratio.value}; both only for groups of {limits.smallest_group.value} entries or "
+        "more in sources that hold most of the cohort."
+    )
+    return Section("link-rates", "Link rates", about, grids=tuple(grids), more=more)
+
+
+def of(groups: Sequence[LinkRate], cohort: str, dataset: str) -> list[LinkRate]:
+    """The groups of one cohort, in one source."""
+    return [row for row in groups if (row["cohort"], row["dataset"]) == (cohort, dataset)]
+
+
+def groups_grid(caption: str, rows: Sequence[LinkRate], flags: Mapping[int, Flag]) -> Grid:
+    """Rate and ratio of groups. `flags`: {id of a row: its flag}."""
+    columns = ("Breakdown", "Cohort", "Source", "Entries", "Found", "Rate", "Ratio", "")
+    lines = []
+    for row in rows:
+        numbers = (f"{row['anchor_records']:,}", f"{row['linked']:,}", rate(row["rate"]))
+        ratio = "" if row["ratio"] is None else f"{row['ratio']:.2f}"
+        said = flags[id(row)]
+        mark = (Flagged(said, "bad" if said == "red" else "warn"),) if said else ("",)
+        cells = (words(row["breakdown"]), words(row["cohort"]), row["dataset"], *numbers, ratio, *mark)
+        lines.append(Line(row["category"], cells))
+    return Grid(caption, "Group", (), columns, tuple(lines), words=3)
+
+
+def accuracy_section(rows: Sequence[Accuracy]) -> Section:
+    """Precision and recall against the truth."""
+    whole = [row for row in rows if row["scope"] in WHOLE_SCOPES]
+    groups = list(dict.fromkeys(row["scope"] for row in rows if row["scope"] not in WHOLE_SCOPES))
+    grids = [
+        accuracy_grid("Pairs of records", [r for r in whole if r["scope"] != "dataset pair"]),
+        *(
+            accuracy_grid(f"By {words(g).lower()}", [r for r in rows if r["scope"] == g and r["threshold"] == MAIN])
+            for g in groups
+        ),
+    ]
+    pairs = [row for row in whole if row["scope"] == "dataset pair"]
+    about = "Precision: how many of the links made are right. Recall: how many of the true links were made."
+    more = (("By pair of extracts", (accuracy_grid("Pairs of extracts", pairs),)),) if pairs else ()
+    return Section("accuracy", "Accuracy against the truth", about, grids=tuple(grids), more=more)
+
+
+def accuracy_grid(caption: str, rows: Sequence[Accuracy]) -> Grid:
+    """Precision, recall and F1 of pairs, and F1 of whole people where it is known."""
+    columns = ("Linkage", "Precision", "Recall", "F1", "True pairs", "Pairs found", "F1 of whole people")
+    lines = []
+    for row in rows:
+        shares = (rate(row["precision"]), rate(row["recall"]), rate(row["f1"]))
+        pairs = (f"{row['pairs_true']:,}", f"{row['pairs_found']:,}")
+        lines.append(
+            Line(row["part"] or words(row["scope"]), (row["threshold"], *shares, *pairs, rate(row.get("cluster_f1"))))
+        )
+    return Grid(caption, "Part", (), columns, tuple(lines), words=1)
+
+
+def contradictions_section(rows: Sequence[Contradiction]) -> Section:
+    """Links that cannot be right."""
+    lines = tuple(Line(row["reason"], (row["threshold"], f"{row['pairs']:,}")) for row in rows)
+    caption = "Pairs of records of one person that cannot be one person"
+    grid = Grid(caption, "Reason", (), ("Linkage", "Pairs"), lines, words=1)
+    about = "Two records joined as one person say things that exclude each other, so one of the links is wrong."
+    return Section("contradictions", "Contradictions", about, grids=(grid,))
+
+
+def disclosure_section(tables: Sequence[TableDisclosure]) -> Section:
+    """How much of each table can be shown."""
+    lines = tuple(
+        Line(t["table_id"], (f"{t['published']:,}", f"{t['suppressed']:,}", f"{t['empty']:,}")) for t in tables
+    )
+    grid = Grid("Cells of each table", "Table", (), ("Published", "Suppressed", "Nobody in it"), lines)
+    about = "How much of each table can be shown. Coarser categories or pooled periods show more."
+    return Section("disclosure", "Disclosure control", about, grids=(grid,))
+
+
+def share(part: float, whole: float) -> str:
+    """A share in %."""
+    return rate(part / whole) if whole else ""
+
+
+def rate(number: float | None) -> str:
+    """A share of 0 to 1, in %."""
+    return "" if number is None else f"{100 * number:.1f}%"

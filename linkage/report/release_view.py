@@ -1,0 +1,199 @@
+"""What the release page says, from published rows alone: nothing on the page is not in the files."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from linkage.contracts.analysis import Description
+from linkage.report.charts import Panel, Point, rates
+from linkage.report.grid import Grid, Line
+
+Row = dict[str, Any]
+ALL = "all"
+PREFERRED = ("medium", "high", "low")
+CHARTED = "age_band"
+LEFT_OUT = {
+    "in_custody": "In custody",
+    "died": "Died",
+    "unknown": "Not known",
+    "not_linked": "Not linked",
+}
+Places = dict[tuple[str, ...], Row]
+
+
+class Headline(NamedTuple):
+    """The figure a reader takes away: the latest period's rate of one cohort."""
+
+    cohort: str
+    outcome: str
+    rate: str
+    interval: str
+    period: str
+
+
+class Section(NamedTuple):
+    """One theme: its figures, one chart, the table of the chart, and more tables that open on demand."""
+
+    anchor: str
+    title: str
+    subtitle: str
+    headlines: tuple[Headline, ...]
+    figures: tuple[tuple[str, str, Grid], ...]
+    more: tuple[tuple[str, tuple[Grid, ...]], ...]
+    notes: tuple[str, ...]
+
+
+def section(rows: Sequence[Row], about: Description) -> Section:
+    """The section of one table. `rows`: its published rows, in the order they are to be read."""
+    best = main_threshold(rows)
+    main = [row for row in rows if row["threshold"] == best]
+    return Section(
+        anchor=about.table_id,
+        title=about.theme.replace("_", " ").capitalize(),
+        subtitle=about.title,
+        headlines=tuple(headlines(main, about)),
+        figures=tuple(figure(rows, main, outcome, about) for outcome in about.outcomes),
+        more=tuple((title, grids(main, name, about)) for name, title in about.breakdowns.items() if held(main, name)),
+        notes=about.notes,
+    )
+
+
+def main_threshold(rows: Iterable[Row]) -> str:
+    """The linkage threshold a reader should use: medium where the table has it."""
+    present = {row["threshold"] for row in rows}
+    return next((threshold for threshold in PREFERRED if threshold in present), "medium")
+
+
+def headlines(main: Sequence[Row], about: Description) -> Iterable[Headline]:
+    """The latest period of each cohort and outcome."""
+    for outcome in about.outcomes:
+        for cohort, title in about.cohorts.items():
+            totals = [
+                row for row in main if (row["outcome"], row["cohort"], row["breakdown"]) == (outcome, cohort, ALL)
+            ]
+            if totals:
+                last = totals[-1]
+                yield Headline(title, about.outcomes[outcome], rate_text(last), interval_text(last), period_text(last))
+
+
+def figure(rows: Sequence[Row], main: Sequence[Row], outcome: str, about: Description) -> tuple[str, str, Grid]:
+    """(chart, caption, table of all women) of one outcome."""
+    of_outcome = [row for row in main if row["outcome"] == outcome]
+    others = {threshold: at(rows, threshold) for threshold in ("high", "low")}
+    totals = [row for row in of_outcome if row["breakdown"] == ALL]
+    bands = [row for row in of_outcome if row["breakdown"] == CHARTED and row["status"] != "z"]
+    latest = bands[-1]["period"] if bands else ""
+    by_age = [point(row, row["category"], about, others) for row in bands if row["period"] == latest]
+    panels = [
+        Panel("All women", [point(row, period_text(row), about, others) for row in totals]),
+        Panel(f"By age, {latest}", by_age),
+    ]
+    title = about.outcomes[outcome]
+    drawn = rates(panels, list(about.cohorts.values()), "women with the outcome, %", alternative(title, totals, about))
+    return drawn, f"{title}.", totals_grid(title, totals, others, about)
+
+
+def totals_grid(title: str, totals: Sequence[Row], others: dict[str, Places], about: Description) -> Grid:
+    """A line per cohort and period, with who was left out, as far as the outcome leaves anybody out."""
+    left_out = [name for name in LEFT_OUT if any(row[name] != 0 for row in totals)]
+    columns = ("Period", "Counted", "With the outcome", "Rate", "95% interval", "Strict / loose linkage")
+    lines = []
+    for row in totals:
+        ends = [others[threshold].get(place(row)) for threshold in ("high", "low")]
+        shown = [count_text(row, "denominator"), count_text(row, "numerator"), rate_text(row), interval_text(row)]
+        cells = [period_text(row), *shown, " / ".join(rate_text(end) for end in ends if end)]
+        cells += [count_text(row, name) for name in left_out]
+        lines.append(Line(about.cohorts[row["cohort"]], tuple(cells)))
+    spans = (("", len(columns)), ("Left out", len(left_out))) if left_out else ()
+    return Grid(title, "Women", spans, (*columns, *(LEFT_OUT[name] for name in left_out)), tuple(lines), words=1)
+
+
+def grids(main: Sequence[Row], breakdown: str, about: Description) -> tuple[Grid, ...]:
+    """One table per outcome and cohort: categories down, periods across."""
+    found = []
+    for outcome, outcome_title in about.outcomes.items():
+        for cohort, cohort_title in about.cohorts.items():
+            rows = [r for r in main if (r["outcome"], r["cohort"], r["breakdown"]) == (outcome, cohort, breakdown)]
+            if rows:
+                caption = f"{outcome_title}: {cohort_title}, by {about.breakdowns[breakdown].lower()}"
+                found.append(grid(caption, about.breakdowns[breakdown], rows))
+    return tuple(found)
+
+
+def grid(caption: str, first: str, rows: Sequence[Row]) -> Grid:
+    """Categories with anybody in them, with women, rate and interval of each period."""
+    periods = list(dict.fromkeys(row["period"] for row in rows))
+    cells = {(row["category"], row["period"]): row for row in rows}
+    categories = [
+        c for c in dict.fromkeys(r["category"] for r in rows) if any(inhabited(cells.get((c, p))) for p in periods)
+    ]
+    lines = tuple(
+        Line(category, tuple(text for period in periods for text in three(cells.get((category, period)))))
+        for category in categories
+    )
+    spans = tuple((all_periods(period), 3) for period in periods)
+    return Grid(caption, first, spans, ("Women", "Rate", "95% interval") * len(periods), lines)
+
+
+def three(row: Row | None) -> tuple[str, str, str]:
+    """Women counted, rate, interval; [z] where the table has no such cell."""
+    return (count_text(row, "denominator"), rate_text(row), interval_text(row)) if row else ("[z]", "[z]", "[z]")
+
+
+def inhabited(row: Row | None) -> bool:
+    """Is there anybody in this cell?"""
+    return row is not None and row["status"] != "z"
+
+
+def held(main: Iterable[Row], breakdown: str) -> bool:
+    """Has the table this breakdown?"""
+    return any(row["breakdown"] == breakdown for row in main)
+
+
+def at(rows: Iterable[Row], threshold: str) -> Places:
+    """{place: row} at one linkage threshold."""
+    return {place(row): row for row in rows if row["threshold"] == threshold}
+
+
+def place(row: Row) -> tuple[str, ...]:
+    """Which cell, whatever the threshold."""
+    return tuple(row[name] for name in ("cohort", "outcome", "period", "breakdown", "category"))
+
+
+def point(row: Row, group: str, about: Description, others: dict[str, Places]) -> Point:
+    """The row as it is drawn."""
+    strict, loose = (others[threshold].get(place(row), {}).get("value") for threshold in ("high", "low"))
+    series = about.cohorts[row["cohort"]]
+    return Point(group, series, row["value"], row["lower"], row["upper"], strict, loose, f"[{row['status']}]")
+
+
+def alternative(title: str, totals: Iterable[Row], about: Description) -> str:
+    """What the chart shows, for those who do not see it."""
+    said = (f"{about.cohorts[row['cohort']]}, {period_text(row)}: {rate_text(row)}" for row in totals)
+    return f"Chart. {title}. {'; '.join(said)}. The figures stand in the tables below."
+
+
+def rate_text(row: Row) -> str:
+    """The rate as it is printed: 52.3% · 52.3% [u] · [c]."""
+    if row["value"] is None:
+        return f"[{row['status']}]"
+    return f"{row['value']:.1f}%" + (f" [{row['status']}]" if row["status"] else "")
+
+
+def interval_text(row: Row) -> str:
+    """The interval in %."""
+    return f"{row['lower']:.1f} to {row['upper']:.1f}" if row["value"] is not None else f"[{row['status']}]"
+
+
+def count_text(row: Row, name: str) -> str:
+    """A rounded count."""
+    return "[c]" if row[name] is None else f"{row[name]:,}"
+
+
+def period_text(row: Row) -> str:
+    """The period of a row in words."""
+    return all_periods(row["period"])
+
+
+def all_periods(period: str) -> str:
+    """A period in words."""
+    return "All periods" if period == ALL else period

@@ -1,0 +1,450 @@
+"""What leaves, and what must not: below, at and above each boundary."""
+
+import ast
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+from conftest import REPOSITORY, drawn
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from linkage.contracts.disclosure import Disclosure, read_disclosure
+from linkage.errors import ContractError, DisclosureError
+from linkage.release.audit import audit, broken_rules, key
+from linkage.release.columns import NAMES, PUBLISHED
+from linkage.release.control import control, wilson
+from linkage.release.publish import Provenance, content_hash, publish
+
+RULES = read_disclosure(REPOSITORY / "schemas")
+COLUMNS = (
+    *("table_id", "cohort", "outcome", "theme", "geography", "period", "breakdown", "category", "threshold"),
+    *("denominator", "numerator", "in_custody", "died", "unknown", "not_linked"),
+)
+DEFAULTS = {
+    "table_id": "work", "cohort": "released", "outcome": "employed", "theme": "employment", "geography": "England",
+    "period": "2023", "breakdown": "all", "category": "all", "in_custody": 0, "died": 0, "unknown": 0, "not_linked": 0,
+}  # fmt: skip
+TITLES = {"work": "Work, England", "homes": "Homes, England"}
+PROVENANCE = Provenance("demo", "Outcomes", invented=True, approval="waived (invented data)", packages=("duckdb",))
+BY_AGE = """
+    | breakdown | category | numerator | denominator |
+    | all       | all      | 200       | 500         |
+    | age       | young    | 4         | 50          |
+    | age       | middle   | 120       | 300         |
+    | age       | old      | 76        | 150         |
+"""
+
+
+def counts(drawing: str) -> duckdb.DuckDBPyRelation:
+    """Unrounded counts from what a drawing says, the same at each threshold unless it has that column."""
+    said = drawn(drawing).to_pylist()
+    thresholds = [{}] if "threshold" in said[0] else [{"threshold": t} for t in ("high", "medium", "low")]
+    return relation([DEFAULTS | threshold | row for row in said for threshold in thresholds])
+
+
+def relation(rows: list[dict[str, Any]]) -> duckdb.DuckDBPyRelation:
+    """Rows as a relation of a connection of its own."""
+    return duckdb.connect().from_arrow(pa.table({name: [row[name] for row in rows] for name in COLUMNS}))
+
+
+def controlled(drawing: str, rules: Disclosure = RULES, years: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    """The publishable rows at the medium threshold."""
+    return [row for row in control(counts(drawing), rules, TITLES, years or {}) if row["threshold"] == "medium"]
+
+
+def shown(drawing: str, *columns: str, years: Mapping[str, str] | None = None) -> list[tuple[Any, ...]]:
+    """Some columns of the publishable rows."""
+    return [tuple(row[name] for name in columns) for row in controlled(drawing, years=years)]
+
+
+def alone(numerator: int, denominator: int, rules: Disclosure = RULES) -> dict[str, Any]:
+    """A release of one cell."""
+    return controlled(f"| numerator | denominator |\n| {numerator} | {denominator} |", rules)[0]
+
+
+def excepting(outcome: str) -> Disclosure:
+    """The declared rules, but 0 % and 100 % of an outcome harm nobody."""
+    sensitive = {"reason": RULES.sensitive_outcomes.reason, "except": {outcome: "nobody is harmed"}}
+    return Disclosure.model_validate(RULES.model_dump(by_alias=True) | {"sensitive_outcomes": sensitive})
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "status"),
+    [
+        (9, 200, "c"), (10, 200, ""), (11, 200, ""),
+        (191, 200, "c"), (190, 200, ""), (189, 200, ""),
+        (1, 200, "c"), (199, 200, "c"), (5, 9, "c"), (10, 19, "c"), (10, 20, "u"), (10, 21, "u"),
+        (12, 27, "u"), (14, 28, ""), (15, 30, ""), (0, 0, "z"),
+    ],
+)  # fmt: skip
+def test_a_cell_is_shown_from_ten_women_with_the_outcome_and_ten_without(numerator, denominator, status):
+    assert alone(numerator, denominator)["status"] == status
+
+
+@pytest.mark.parametrize(("numerator", "status"), [(0, "c"), (500, "c"), (10, ""), (490, "")])
+def test_all_or_none_of_a_large_group_is_not_said_of_a_sensitive_outcome(numerator, status):
+    assert alone(numerator, 500)["status"] == status
+
+
+@pytest.mark.parametrize(("numerator", "value"), [(0, 0.0), (500, 100.0)])
+def test_all_or_none_may_be_said_of_an_outcome_that_is_excepted(numerator, value):
+    row = alone(numerator, 500, excepting("employed"))
+    assert (row["status"], row["value"], row["numerator"]) == ("", value, numerator)
+
+
+def test_an_outcome_is_sensitive_until_it_is_excepted():
+    assert RULES.sensitive("an outcome of next year")
+    assert not excepting("employed").sensitive("employed")
+
+
+@pytest.mark.parametrize(("count", "published"), [(12, 10), (13, 15), (17, 15), (18, 20)])
+def test_counts_are_rounded_to_the_nearest_five(count, published):
+    assert alone(count, 100)["numerator"] == published
+
+
+def test_a_rate_and_its_interval_come_from_the_rounded_counts():
+    assert alone(13, 98) == alone(15, 100) == alone(17, 102)
+    assert [alone(13, 98)[name] for name in ("value", "lower", "upper")] == [15.0, 9.3, 23.3]
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "low", "high"),
+    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
+)
+def test_the_wilson_interval_is_that_of_newcombe_1998_table_1(numerator, denominator, low, high):
+    assert wilson(numerator, denominator, 0.95) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
+
+
+def test_a_suppressed_row_holds_no_figure_at_all():
+    row = controlled("| numerator | denominator | in_custody | died |\n| 3 | 50 | 40 | 20 |")[0]
+    assert row["status"] == "c"
+    assert {row[c.name] for c in PUBLISHED if c.type != "text"} == {None}
+
+
+def test_a_cell_that_is_unsafe_at_one_threshold_is_suppressed_at_all_three():
+    rows = control(
+        counts("""
+            | threshold | numerator | denominator |
+            | high      | 9         | 200         |
+            | medium    | 12        | 210         |
+            | low       | 15        | 220         |
+        """),
+        RULES, TITLES, {},
+    )  # fmt: skip
+    assert [(row["threshold"], row["status"]) for row in rows] == [("high", "c"), ("medium", "c"), ("low", "c")]
+
+
+def test_where_one_category_is_suppressed_under_a_published_total_the_next_smallest_goes_too():
+    assert shown(BY_AGE, "category", "status") == [("all", ""), ("young", "c"), ("middle", ""), ("old", "c")]
+
+
+def test_categories_that_are_together_too_few_take_a_third_with_them():
+    drawing = """
+        | breakdown | category | numerator | denominator |
+        | all       | all      | 206       | 1000        |
+        | ethnicity | a        | 3         | 50          |
+        | ethnicity | b        | 3         | 60          |
+        | ethnicity | c        | 80        | 300         |
+        | ethnicity | d        | 120       | 590         |
+    """
+    assert shown(drawing, "category", "status")[1:] == [("a", "c"), ("b", "c"), ("c", "c"), ("d", "")]
+
+
+def test_a_table_whose_total_is_not_shown_loses_no_further_category():
+    without_total = "\n".join(line for line in BY_AGE.splitlines() if "| all " not in line)
+    assert shown(without_total, "status") == [("c",), ("",), ("",)]
+
+
+def test_a_category_without_women_is_no_cover():
+    drawing = BY_AGE + "    | age       | oldest   | 0         | 0           |\n"
+    assert shown(drawing, "category", "status")[3:] == [("old", "c"), ("oldest", "z")]
+
+
+def test_a_year_that_is_suppressed_takes_another_year_with_it_where_they_are_pooled():
+    drawing = """
+        | period  | numerator | denominator |
+        | all     | 84        | 290         |
+        | 2021/22 | 4         | 90          |
+        | 2022/23 | 30        | 110         |
+        | 2023/24 | 50        | 95          |
+    """
+    assert shown(drawing, "period", "status") == [("all", ""), ("2021/22", "c"), ("2022/23", ""), ("2023/24", "c")]
+
+
+def test_a_quarter_that_is_suppressed_takes_another_quarter_of_its_year_with_it():
+    drawing = """
+        | period  | numerator | denominator |
+        | 2022/23 | 80        | 200         |
+        | 2023 Q1 | 4         | 40          |
+        | 2023 Q2 | 36        | 70          |
+        | 2023 Q3 | 40        | 90          |
+    """
+    years = {"2023 Q1": "2022/23", "2023 Q2": "2022/23", "2023 Q3": "2022/23"}
+    assert shown(drawing, "period", "status", years=years)[1:] == [("2023 Q1", "c"), ("2023 Q2", "c"), ("2023 Q3", "")]
+
+
+def test_how_many_were_left_out_is_rounded_and_hidden_when_few():
+    drawing = "| numerator | denominator | in_custody | died | unknown | not_linked |\n| 50 | 200 | 9 | 0 | 10 | 43 |"
+    assert shown(drawing, "in_custody", "died", "unknown", "not_linked") == [(None, 0, 10, 45)]
+
+
+def test_the_few_left_out_of_one_category_do_not_follow_from_the_others():
+    drawing = """
+        | breakdown | category | numerator | denominator | died |
+        | all       | all      | 200       | 500         | 40   |
+        | age       | young    | 50        | 150         | 3    |
+        | age       | middle   | 100       | 200         | 21   |
+        | age       | old      | 50        | 150         | 16   |
+    """
+    assert shown(drawing, "category", "status", "died") == [
+        ("all", "", 40), ("young", "", None), ("middle", "", 20), ("old", "", None),
+    ]  # fmt: skip
+
+
+def test_a_category_nobody_is_in_at_one_threshold_needs_no_row_there():
+    drawing = """
+        | threshold | breakdown | category  | numerator | denominator |
+        | medium    | all       | all       | 100       | 300         |
+        | medium    | region    | North     | 90        | 280         |
+        | medium    | region    | not known | 10        | 20          |
+        | low       | all       | all       | 90        | 280         |
+        | low       | region    | North     | 90        | 280         |
+    """
+    assert {row["status"] for row in control(counts(drawing), RULES, TITLES, {})} == {"", "u"}
+
+
+@pytest.mark.parametrize("row", ["| -1 | 50 |", "| 51 | 50 |"])
+def test_counts_that_cannot_be_are_refused_without_being_told(row):
+    with pytest.raises(DisclosureError, match="work, released, employed, England, 2023, all, all, high") as caught:
+        controlled(f"| numerator | denominator |\n{row}")
+    assert "51" not in str(caught.value)
+
+
+def test_one_cell_counted_in_two_ways_is_refused():
+    with pytest.raises(DisclosureError, match="counted twice"):
+        controlled("| table_id | numerator | denominator |\n| work | 20 | 50 |\n| homes | 21 | 50 |")
+
+
+def released(folder: Path, rows: list[dict[str, Any]]) -> Path:
+    """Rows written as a release."""
+    folder.mkdir()
+    publish(folder, rows, "<!doctype html>", PROVENANCE, RULES)
+    return folder
+
+
+def test_the_audit_passes_what_control_made_and_counts_it(tmp_path):
+    made = control(counts(BY_AGE), RULES, TITLES, {})
+    assert audit(released(tmp_path / "demo", made), counts(BY_AGE), RULES, {}) == 12
+
+
+TAMPERED: list[tuple[str, dict[str, Any], str]] = [
+    ("young", {"status": "u", "numerator": 5, "denominator": 50, "value": 10.0, "lower": 4.3, "upper": 21.4}, "fewer"),
+    ("young", {"died": 20}, "is marked suppressed and yet holds a figure"),
+    ("middle", {"numerator": 121}, "not rounded"),
+    ("middle", {"numerator": 125, "value": 41.7}, "not from the count it stands for"),
+    ("middle", {"denominator": None}, "not rounded"),
+    ("middle", {"value": 40.1}, "does not follow"),
+    ("middle", {"lower": 34.9}, "does not follow"),
+    ("middle", {"upper": 46.0}, "does not follow"),
+    ("middle", {"status": "u"}, "does not follow"),
+]
+
+
+@pytest.mark.parametrize(("category", "change", "finding"), TAMPERED)
+def test_the_audit_finds_a_cell_that_breaks_a_rule(tmp_path, category, change, finding):
+    made = control(counts(BY_AGE), RULES, TITLES, {})
+    rows = [row | change if row["category"] == category else row for row in made]
+    folder = released(tmp_path / "demo", rows)
+    with pytest.raises(DisclosureError, match=finding) as caught:
+        audit(folder, counts(BY_AGE), RULES, {})
+    assert f"work / released / employed / England / 2023 / age / {category} / high" in str(caught.value)
+    assert not re.search(r"\b(4|5|50|46|120|300|76|150)\b", str(caught.value))
+
+
+def test_the_audit_finds_a_category_suppressed_alone_under_its_total(tmp_path):
+    made = control(counts(BY_AGE), RULES, TITLES, {})
+    shown_again = {"status": "", "numerator": 75, "denominator": 150, "value": 50.0, "lower": 42.1, "upper": 57.9}
+    shown_again |= {"in_custody": 0, "died": 0, "unknown": 0, "not_linked": 0}
+    rows = [row | shown_again if row["category"] == "old" else row for row in made]
+    with pytest.raises(DisclosureError, match=r"age / young / high is suppressed alone in its sum"):
+        audit(released(tmp_path / "demo", rows), counts(BY_AGE), RULES, {})
+
+
+def test_the_audit_allows_more_to_be_suppressed_than_must_be(tmp_path):
+    empty = dict.fromkeys(c.name for c in PUBLISHED if c.type != "text") | {"status": "c"}
+    rows = [row | empty if row["category"] == "all" else row for row in control(counts(BY_AGE), RULES, TITLES, {})]
+    assert audit(released(tmp_path / "demo", rows), counts(BY_AGE), RULES, {}) == 12
+
+
+def test_the_audit_finds_a_cell_published_at_one_threshold_and_suppressed_at_another(tmp_path):
+    made = control(counts(BY_AGE), RULES, TITLES, {})
+    empty = dict.fromkeys(c.name for c in PUBLISHED if c.type != "text") | {"status": "c"}
+    rows = [row | empty if (row["category"], row["threshold"]) == ("middle", "low") else row for row in made]
+    with pytest.raises(DisclosureError, match="at one linkage threshold and published at another"):
+        audit(released(tmp_path / "demo", rows), counts(BY_AGE), RULES, {})
+
+
+def test_the_audit_finds_few_women_left_out_that_follow_from_a_total(tmp_path):
+    drawing = """
+        | breakdown | category | numerator | denominator | died |
+        | all       | all      | 200       | 500         | 40   |
+        | age       | young    | 100       | 250         | 3    |
+        | age       | old      | 100       | 250         | 37   |
+    """
+    made = control(counts(drawing), RULES, TITLES, {})
+    assert [row["died"] for row in made if row["threshold"] == "high"] == [40, None, None]
+    rows = [row | {"died": 35} if row["category"] == "old" else row for row in made]
+    with pytest.raises(DisclosureError, match="has a suppressed died, and the rest of its sum gives it away"):
+        audit(released(tmp_path / "demo", rows), counts(drawing), RULES, {})
+
+
+def test_the_audit_finds_suppressed_cells_that_are_together_too_few(tmp_path):
+    drawing = """
+        | breakdown | category | numerator | denominator |
+        | all       | all      | 206       | 1000        |
+        | age       | a        | 3         | 50          |
+        | age       | b        | 3         | 60          |
+        | age       | c        | 80        | 300         |
+        | age       | d        | 120       | 590         |
+    """
+    made = control(counts(drawing), RULES, TITLES, {})
+    third = {"status": "", "numerator": 80, "denominator": 300, "value": 26.7, "lower": 22.0, "upper": 31.9}
+    third |= {"in_custody": 0, "died": 0, "unknown": 0, "not_linked": 0}
+    rows = [row | third if row["category"] == "c" else row for row in made]
+    with pytest.raises(DisclosureError, match="together too few"):
+        audit(released(tmp_path / "demo", rows), counts(drawing), RULES, {})
+
+
+def test_the_audit_finds_files_that_differ(tmp_path):
+    folder = released(tmp_path / "demo", control(counts(BY_AGE), RULES, TITLES, {}))
+    text = (folder / "tables.csv").read_text()
+    assert ",300," in text
+    (folder / "tables.csv").write_text(text.replace(",300,", ",305,", 1))
+    with pytest.raises(DisclosureError, match=r"tables\.csv differ"):
+        audit(folder, counts(BY_AGE), RULES, {})
+
+
+def test_the_audit_finds_a_table_nobody_controlled(tmp_path):
+    folder = released(tmp_path / "demo", control(counts(BY_AGE), RULES, TITLES, {}))
+    with duckdb.connect(str(folder / "womens_outcomes.duckdb")) as con:
+        con.execute("create table notes as select 1 as n")
+    with pytest.raises(DisclosureError, match="not audited"):
+        audit(folder, counts(BY_AGE), RULES, {})
+
+
+def test_the_audit_finds_a_row_that_was_lost(tmp_path):
+    folder = released(tmp_path / "demo", control(counts(BY_AGE), RULES, TITLES, {})[1:])
+    with pytest.raises(DisclosureError, match="not the rows that were counted"):
+        audit(folder, counts(BY_AGE), RULES, {})
+
+
+def test_the_audit_shares_no_code_with_what_it_judges():
+    tree = ast.parse((REPOSITORY / "linkage" / "release" / "audit.py").read_text())
+    taken = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert not {name for name in taken if name and name.startswith("linkage.release")}
+
+
+def invented_tables() -> st.SearchStrategy[list[dict[str, Any]]]:
+    """Counts of two years, their pool, and a breakdown, that add up; most of them small."""
+    count = st.integers(0, 12) | st.integers(0, 80)
+    cell = st.tuples(count, count, count)
+    return st.lists(st.tuples(*[cell] * 4), min_size=2, max_size=2).map(lambda years: list(additive(years)))
+
+
+def additive(years: list[tuple[tuple[int, int, int], ...]]) -> Iterator[dict[str, Any]]:
+    """Every category of each year, all women of the year, and both years pooled, at three thresholds."""
+    per_year = [[*cells, tuple(map(sum, zip(*cells, strict=True)))] for cells in years]
+    pooled = [tuple(map(sum, zip(*cells, strict=True))) for cells in zip(*per_year, strict=True)]
+    for period, cells in {"2022": per_year[0], "2023": per_year[1], "all": pooled}.items():
+        for category, (having, not_having, died) in zip("abcd*", cells, strict=True):
+            where = (
+                {"breakdown": "all", "category": "all"}
+                if category == "*"
+                else {"breakdown": "age", "category": category}
+            )
+            figures = {"numerator": having, "denominator": having + not_having, "died": died}
+            for threshold in ("high", "medium", "low"):
+                yield DEFAULTS | where | figures | {"period": period, "threshold": threshold}
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(rows=invented_tables())
+def test_no_table_that_control_makes_breaks_a_rule_of_the_audit(rows):
+    made = control(relation(rows), RULES, TITLES, {})
+    assert broken_rules(made, {key(row): row for row in rows}, RULES, {}) == []
+
+
+def test_the_same_counts_give_the_same_bytes_and_the_same_database(tmp_path):
+    folders = [released(tmp_path / n, control(counts(BY_AGE), RULES, TITLES, {})) for n in ("one", "two")]
+    for name in ("tables.csv", "tables.parquet", "data_dictionary.csv", "manifest.json", "index.html"):
+        one, two = ((folder / name).read_bytes() for folder in folders)
+        assert one == two, name
+
+
+def test_the_hash_of_the_database_changes_with_a_row_and_with_a_comment(tmp_path):
+    path = released(tmp_path / "demo", control(counts(BY_AGE), RULES, TITLES, {})) / "womens_outcomes.duckdb"
+    found = {content_hash(path)}
+    for change in ("comment on column outcomes.value is 'x'", "update outcomes set value = 1", "drop view work"):
+        with duckdb.connect(str(path)) as con:
+            con.execute(change)
+        found.add(content_hash(path))
+    assert len(found) == 4
+
+
+def test_an_analyst_finds_every_table_view_and_column_explained_in_the_database(tmp_path):
+    folder = released(tmp_path / "demo", control(counts(BY_AGE), RULES, TITLES, {}))
+    with duckdb.connect(str(folder / "womens_outcomes.duckdb"), read_only=True) as con:
+        objects = con.execute("select table_name, comment from duckdb_tables()").fetchall()
+        objects += con.execute("select view_name, comment from duckdb_views() where not internal").fetchall()
+        columns = con.execute(
+            "select column_name, comment from duckdb_columns() where table_name = 'outcomes'"
+        ).fetchall()
+        assert con.execute("select count(*) from work").fetchall() == [(12,)]
+    assert {name for name, _ in objects} == {"outcomes", "work", "employment"}
+    assert all("INVENTED DATA" in comment for _, comment in objects)
+    assert [name for name, _ in columns] == list(NAMES)
+    assert all(comment for _, comment in columns)
+    assert len((folder / "data_dictionary.csv").read_text().splitlines()) == len(NAMES) + 1
+
+
+def test_the_manifest_shows_no_small_number_and_no_time(tmp_path):
+    provenance = Provenance(
+        "demo",
+        "Outcomes",
+        False,
+        "A. Statistician",
+        inputs={"court": "ab"},
+        rows={"court": {"in": 1234, "quarantined": 3}},
+    )
+    tmp_path.joinpath("r").mkdir()
+    publish(tmp_path / "r", control(counts(BY_AGE), RULES, TITLES, {}), "", provenance, RULES)
+    manifest = json.loads((tmp_path / "r" / "manifest.json").read_text())
+    assert manifest["rows"] == {"court": {"in": 1235, "quarantined": None}}
+    assert manifest["approval"] == "A. Statistician"
+    assert not re.search(r"\d\d:\d\d", json.dumps(manifest))
+
+
+def test_every_declared_limit_gives_its_reason():
+    assert (RULES.threshold.value, RULES.rounding_base.value, RULES.unreliable_below.value) == (10, 5, 30)
+    assert all(len(limit.reason) > 20 for limit in (RULES.threshold, RULES.rounding_base, RULES.unreliable_below))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("threshold:", "treshold:", "treshold: there is no such field"),
+        ("value: 5", "value: 20", "rounding_base must not exceed threshold"),
+        ("value: 10", "value: 0", "threshold.value"),
+    ],
+)
+def test_a_mistake_in_the_rules_is_refused_with_its_place(tmp_path, old, new, message):
+    text = (REPOSITORY / "schemas" / "disclosure.yaml").read_text()
+    (tmp_path / "disclosure.yaml").write_text(text.replace(old, new, 1))
+    with pytest.raises(ContractError, match=message):
+        read_disclosure(tmp_path)
