@@ -1,0 +1,52 @@
+"""Find the records of one person. When: as soon as every dataset has been encoded anew."""
+
+from airflow.sdk import AssetAll, dag, task
+
+from linkage.orchestration.parts import PERSON_INDEX, RETRY, datasets, encoded, stage
+
+DOC = """
+### Link people
+
+Compares encodings, never names. Each view (a way to see a record: full names, initials only) has a model of its own;
+a later view attaches records to the people an earlier one found.
+
+* **Waits for** `encoded/…` of every dataset.
+* **Makes** the asset `person_index`: one row per record, a person id at each of three thresholds.
+* **Stops** at the gate *person index*, where the links cannot be believed.
+"""
+
+
+@dag(
+    dag_display_name="2 · Link people",
+    schedule=AssetAll(*map(encoded, datasets())),
+    catchup=False,
+    max_active_runs=1,
+    tags=["2 link", "linkage unit"],
+    doc_md=DOC,
+    default_args=RETRY,
+)
+def link_people() -> None:
+    """One scoring task a view, one at a time; then the people."""
+
+    @task
+    def views() -> list[str]:
+        """The views that some dataset is compared in."""
+        return stage("views")
+
+    @task(
+        map_index_template="{{ view }}",
+        max_active_tis_per_dagrun=1,
+        doc_md="Train the view's model without labels, and score its pairs.",
+    )
+    def score(view: str) -> dict[str, object]:
+        return stage("score", view)
+
+    @task(outlets=[PERSON_INDEX])
+    def cluster() -> dict[str, object]:
+        """Scored pairs of every view → person index; through the gate person index."""
+        return stage("cluster")
+
+    score.expand(view=views()) >> cluster()
+
+
+link_people()

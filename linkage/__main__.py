@@ -1,0 +1,230 @@
+"""The command line: one command per stage. `linkage --help` is where to begin."""
+
+import json
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from linkage import stages
+from linkage.errors import LinkageError
+from linkage.settings import Settings
+from linkage.terminal import ERR, OUT, accuracy_table, print_balance, working
+
+app = typer.Typer(
+    name="linkage",
+    help=(
+        "Pseudonymise departmental extracts, link them without names, publish disclosure-controlled tables for women.\n\n"
+        "To see the whole chain on invented people: linkage demo. On your own extracts, in this order: check, keys new, "
+        "pseudonymise (once per dataset), link, tabulate, publish. Every command reads the same declarations (--schemas) "
+        "and keeps its files in the same place (--workspace)."
+    ),
+    epilog=(
+        "Exit codes say who must act: 10 a declaration is wrong, 11 back to the department, 12 privacy at risk, "
+        "13 not publishable like this, 14 a gate stopped the run, 15 the linkage cannot be trusted."
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # its tracebacks show local variables, and so data
+    rich_markup_mode="rich",
+)
+keys_app = typer.Typer(help="The keys that turn identifiers into tokens.", no_args_is_help=True)
+app.add_typer(keys_app, name="keys")
+
+SchemasOption = Annotated[
+    Path | None, typer.Option("--schemas", envvar="LINKAGE_SCHEMAS", help="The declarations. Default: ./schemas")
+]
+WorkspaceOption = Annotated[
+    Path | None, typer.Option("--workspace", envvar="LINKAGE_WORKSPACE", help="The run's files. Default: ./workspace")
+]
+OutputsOption = Annotated[
+    Path | None,
+    typer.Option("--outputs", envvar="LINKAGE_OUTPUTS", help="Where releases go. Default: outputs in the workspace"),
+]
+shared: dict[str, Path | None] = {}
+
+
+@app.callback()
+def options_before_the_command(
+    schemas: SchemasOption = None, workspace: WorkspaceOption = None, outputs: OutputsOption = None
+) -> None:
+    """The shared options may stand before the command or after it."""
+    shared.update(schemas=schemas, workspace=workspace, outputs=outputs)
+
+
+def settings_of(schemas: Path | None, workspace: Path | None, outputs: Path | None = None) -> Settings:
+    """The settings, whichever side of the command they were given on."""
+    chosen_outputs = outputs or shared.get("outputs")
+    return Settings(
+        schemas=(schemas or shared.get("schemas") or Path("schemas")).absolute(),
+        workspace=(workspace or shared.get("workspace") or Path("workspace")).absolute(),
+        outputs=chosen_outputs.absolute() if chosen_outputs else None,
+    )
+
+
+@app.command()
+def check(schemas: SchemasOption = None, workspace: WorkspaceOption = None) -> None:
+    """Read every declaration, and say all that is wrong in one go."""
+    settings = settings_of(schemas, workspace)
+    table = Table("what", "declared", box=None)
+    for what, declared in stages.check(settings).items():
+        table.add_row(what, f"{declared:,}")
+    OUT.print(table)
+    OUT.print(f"{settings.schemas}: all declarations are sound.")
+
+
+@app.command()
+def synthesise(
+    people: Annotated[int, typer.Option(min=100, help="How many people to invent.")] = 30_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
+    to: Annotated[Path | None, typer.Option(help="A folder to write to. Default: the workspace")] = None,
+    schemas: SchemasOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Invent people, their departments' extracts with real-life errors, and the truth beside them."""
+    settings = settings_of(schemas, to or workspace)
+    with working("inventing") as progress:
+        rows = stages.synthesise(settings, people, seed, progress)
+    for dataset, count in rows.items():
+        OUT.print(f"{settings.files.department.extract(settings.dataset(dataset).path)}: {count:,} rows")
+    OUT.print(f"The truth is in {settings.files.truth}.")
+
+
+@keys_app.command("new")
+def keys_new(
+    epoch: Annotated[str, typer.Option(help="The linkage epoch the token key belongs to, such as 2026.")] = "1",
+    schemas: SchemasOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Make the keys that are missing: one token key for the epoch, one record-id key per dataset. Replaces none."""
+    settings = settings_of(schemas, workspace)
+    made = stages.new_keys(settings, epoch)
+    OUT.print(
+        f"Made {', '.join(made) or 'none: all are there'}. In {settings.files.department.keys}, for its owner alone."
+    )
+
+
+@app.command()
+def pseudonymise(
+    dataset: Annotated[str, typer.Argument(help="The name of a contract in schemas/datasets.")],
+    file: Annotated[
+        Path | None, typer.Argument(help="The extract. Default: where its contract has it delivered")
+    ] = None,
+    schemas: SchemasOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Turn one extract into tokens and attributes; rows that cannot be used go to quarantine with a reason."""
+    settings = settings_of(schemas, workspace)
+    with working(dataset) as progress:
+        balance = stages.pseudonymise(settings, dataset, file, progress)
+    print_balance(balance)
+
+
+@app.command()
+def link(schemas: SchemasOption = None, workspace: WorkspaceOption = None) -> None:
+    """Find the records of one person: train, score and cluster on tokens alone."""
+    settings = settings_of(schemas, workspace)
+    for view in stages.views(settings):
+        with working(f"comparing {view}") as progress:
+            stages.score(settings, view, progress)
+    with working("finding people"):
+        found = stages.cluster(settings)
+    OUT.print_json(json.dumps(found))
+    OUT.print(f"The person index is {settings.files.matching.person_index}.")
+
+
+@app.command()
+def tabulate(schemas: SchemasOption = None, workspace: WorkspaceOption = None) -> None:
+    """Count outcomes by cohort. The counts are unrounded and stay in the workspace."""
+    settings = settings_of(schemas, workspace)
+    with working("counting"):
+        found = stages.tabulate(settings)
+    OUT.print_json(json.dumps(found))
+
+
+@app.command()
+def publish(
+    release: Annotated[str, typer.Option(help="The name of the release, and of its folder.")] = "draft",
+    approval: Annotated[str | None, typer.Option(help="Who let it out. Not needed for invented data")] = None,
+    schemas: SchemasOption = None,
+    workspace: WorkspaceOption = None,
+    outputs: OutputsOption = None,
+) -> None:
+    """Suppress, round, audit and publish the tables; then write the quality report."""
+    settings = settings_of(schemas, workspace, outputs)
+    with working("publishing"):
+        found = stages.publish(settings, release, approval)
+        report = stages.report(settings)
+    OUT.print_json(json.dumps(found))
+    OUT.print(f"Published in {settings.files.release(release)}. Quality report: {report}")
+
+
+@app.command()
+def evaluate(
+    truth: Annotated[Path, typer.Argument(help="CSV: dataset,record_id,person[,subgroup columns].")],
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
+    save_index: Annotated[
+        Path | None, typer.Option(help="Write dataset,record_id,person_id_high,person_id_medium,person_id_low here.")
+    ] = None,
+    schemas: SchemasOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Compare the links with a truth given in the departments' own record ids. Needs the record-id keys.
+
+    The truth and the saved index hold the departments' ids in clear: they belong with the departments.
+    """
+    settings = settings_of(schemas, workspace)
+    with working("evaluating"):
+        rows = stages.evaluate(settings, truth, save_index)
+    if json_file:
+        json_file.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    OUT.print(accuracy_table(rows))
+
+
+@app.command()
+def demo(
+    people: Annotated[int, typer.Option(min=1000, help="How many people to invent.")] = 30_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same release.")] = 1,
+    schemas: SchemasOption = None,
+    workspace: WorkspaceOption = None,
+    outputs: OutputsOption = None,
+) -> None:
+    """Run the whole chain on invented people, on the real Airflow DAGs, and compare the result with the truth."""
+    from linkage import demo
+
+    demo.run(settings_of(schemas, workspace, outputs), people, seed, OUT)
+
+
+@app.command()
+def up(schemas: SchemasOption = None, workspace: WorkspaceOption = None, outputs: OutputsOption = None) -> None:
+    """Open the Airflow UI on this workspace; Ctrl-C stops it and everything it started."""
+    from linkage.orchestration import server
+
+    server.up(settings_of(schemas, workspace, outputs), OUT)
+
+
+def main() -> None:
+    """Run a command; end in one clear message and the exit code of whoever must act."""
+    try:
+        app()
+    except LinkageError as error:
+        ERR.print(f"[red]Stopped.[/red] {type(error).__name__}:", highlight=False)
+        ERR.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        sys.exit(error.exit_code)
+    except Exception as error:
+        ERR.print(f"[red]Stopped[/red] by an unforeseen {type(error).__name__} {place_of(error)}.", highlight=False)
+        ERR.print("This is a defect: please report this line. Its text is not shown, since it may quote data.")
+        sys.exit(1)
+
+
+def place_of(error: Exception) -> str:
+    """Where in our own code it came up."""
+    ours = [f for f in traceback.extract_tb(error.__traceback__) if f"{Path('linkage')}/" in f.filename]
+    return f"in {Path(ours[-1].filename).name}, line {ours[-1].lineno}" if ours else ""
+
+
+if __name__ == "__main__":
+    main()

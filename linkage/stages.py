@@ -1,0 +1,381 @@
+"""The table of contents: each stage from file to file. The only place where the zones meet, and they meet in files.
+
+A stage is a command of the CLI and a task of an Airflow DAG alike. It reads what earlier stages wrote, calls one zone,
+writes whole files, and passes a gate. What it returns is counts, never data, so it may stand in an XCom.
+"""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from linkage import facts
+from linkage.contracts.dataset import Dataset
+from linkage.errors import ContractError, LinkError, PrivacyError
+from linkage.settings import Settings
+from linkage.workspace import passing_folder, private_folder, whole_file, whole_folder, write_parquet, write_text
+
+Progress = Callable[[str], None]
+TITLE = "Outcomes of women after contact with the justice system"
+BALANCE = ("rows_in", "rows_out", "out_of_scope")
+
+
+def quiet(_: str) -> None:
+    """No progress wanted."""
+
+
+def check(settings: Settings) -> dict[str, int]:
+    """{what is declared: how many}. Raises ContractError with the mistakes of every file."""
+    from linkage.quality.suites import read_all
+
+    readings: dict[str, Callable[[], Any]] = {
+        "datasets": lambda: settings.datasets,
+        "kinds of identifier": lambda: settings.encodings.identifiers,
+        "views": lambda: settings.encodings.views,
+        "suites of expectations": lambda: read_all(settings.expectations, settings.datasets),
+    }
+    if settings.publishes:
+        readings |= {
+            "cohorts": lambda: settings.analysis.cohorts,
+            "outcomes": lambda: settings.analysis.outcomes,
+            "examples of outcomes": lambda: examples_that_hold(settings),
+            "tables": lambda: settings.analysis.tables,
+            "disclosure rules": lambda: settings.disclosure.model_fields,
+        }
+    found: dict[str, int] = {}
+    wrong: list[str] = []
+    for what, reading in readings.items():
+        try:
+            found[what] = len(reading())
+        except ContractError as error:
+            wrong += str(error).splitlines()
+    if wrong:
+        raise ContractError("\n".join(dict.fromkeys(wrong)))
+    return found
+
+
+def examples_that_hold(settings: Settings) -> list[str]:
+    """Every example an outcome file ships with. Raises ContractError where a definition is not as its examples say."""
+    from linkage.cohorts.examples import failures
+
+    analysis = settings.analysis
+    with duckdb.connect() as con:
+        wrong = [
+            f"{settings.schemas / 'outcomes' / name}.yaml: {failure}"
+            for name, outcome in analysis.outcomes.items()
+            for failure in failures(con, outcome, analysis.datasets[outcome.measure.dataset])
+        ]
+    if wrong:
+        raise ContractError("\n".join(wrong))
+    return [example.because for outcome in analysis.outcomes.values() for example in outcome.examples]
+
+
+def synthesise(settings: Settings, people: int, seed: int, progress: Progress = quiet) -> dict[str, int]:
+    """Invented people → extracts where the departments deliver them, and truth/. Returns {dataset: rows}."""
+    from linkage.synthetic.synthesise import synthesise as invent
+
+    files, datasets = settings.files, settings.datasets
+    private_folder(files.department.root)
+    rows = invent(people, seed, datasets, files.department.extract("."), files.truth, progress)
+    facts.mark_as_invented(settings)
+    return rows
+
+
+def new_keys(settings: Settings, epoch: str) -> list[str]:
+    """Make the keys that are missing: one token key for the epoch, a record-id key per dataset. Returns their names."""
+    from linkage.pseudonymisation.keys import KeyFolder
+
+    private_folder(settings.files.department.keys)
+    return KeyFolder(settings.files.department.keys).make(settings.datasets, epoch)
+
+
+def pseudonymise(
+    settings: Settings, dataset: str, file: Path | None = None, progress: Progress = quiet
+) -> dict[str, Any]:
+    """Extract → encoded/, crosswalk/, attributes/ and quarantine/, through the gates `extract` and `tokens`.
+
+    `file`: where the extract lies; by default where its contract says it is delivered. Returns the balance of its rows.
+    Where a gate stops it, quarantine and report are written and nothing else: no row goes on.
+    """
+    from linkage.pseudonymisation import pseudonymise as zone
+
+    contract, files = settings.dataset(dataset), settings.files
+    delivered = file or files.department.extract(contract.path)
+    with passing_folder(files.department.scratch(dataset)) as scratch, duckdb.connect() as con:
+        found = zone.pseudonymise(
+            con=con,
+            dataset=contract,
+            encodings=settings.encodings,
+            scope=settings.scope,
+            keys=key_source(settings),
+            file=delivered,
+            scratch=scratch,
+            progress=progress,
+        )
+        write_parquet(found.quarantine, files.department.quarantine(dataset))
+        balance = found.intake.as_facts() | {"input_sha256": facts.sha256(delivered)}
+        facts.write(settings, f"intake/{dataset}", balance)
+        progress("checking")
+        pass_extract_gates(settings, contract, found)
+        progress("writing")
+        for view, relation in found.encoded.items():
+            write_parquet(relation, files.matching.encoded(view, dataset))
+            write_parquet(found.crosswalk[view], files.matching.crosswalk(view, dataset))
+        write_parquet(found.attributes, files.cohorts.attributes(dataset))
+    return balance
+
+
+def pass_extract_gates(settings: Settings, contract: Dataset, found: Any) -> None:
+    """The gates `extract` and, in each view, `tokens`. Raises GateError."""
+    from linkage.quality import gate, suites
+    from linkage.quality.facts import intake_facts
+
+    suite = suites.extract_suite(settings.expectations, contract)
+    counted = intake_facts(contract, found.intake.as_facts())
+    pass_gate(settings, gate.validate("extract", contract.name, suite, found.attributes, counted))
+    for view, rows in found.encoded.items():
+        filled = tuple(column for column in rows.columns if column != "view_id")
+        suite = suites.tokens_suite(settings.expectations, settings.encodings.views[view], filled)
+        pass_gate(settings, gate.validate("tokens", f"{contract.name}.{view}", suite, rows))
+
+
+def pass_gate(settings: Settings, verdict: Any) -> None:
+    """Keep a verdict in both its forms, then enforce it. Raises GateError."""
+    from linkage.quality import gate
+
+    write_text(json.dumps(verdict.gx_json, indent=1) + "\n", settings.files.quality.gate(verdict.gate, verdict.name))
+    facts.write(settings, f"gates/{verdict.gate}/{verdict.name}", verdict.summary)
+    gate.enforce(verdict)
+
+
+def key_source(settings: Settings) -> Any:
+    """Where keys come from: the owner-only folder of the workspace, or Airflow's secrets backend when it has none."""
+    from linkage.pseudonymisation.keys import AirflowConnections, KeyFolder
+
+    folder = settings.files.department.keys
+    if folder.exists() or os.environ.get("LINKAGE_KEYS") != "airflow":
+        return KeyFolder(folder)
+    return AirflowConnections()
+
+
+def views(settings: Settings) -> list[str]:
+    """The views of the linkage schema that some dataset is compared in, in order."""
+    from linkage.matching.profiles import compared
+
+    encodings, datasets = settings.encodings, settings.datasets
+    return [view for view in encodings.views if compared(encodings, datasets, view)]
+
+
+def score(settings: Settings, view: str, progress: Progress = quiet) -> dict[str, Any]:
+    """encoded/<view>/ → a model trained without labels and the scored pairs of one view."""
+    from linkage.matching import model, profiles
+    from linkage.matching.score import score as scored
+
+    encodings, files = settings.encodings, settings.files
+    compared = profiles.compared(encodings, settings.datasets, view)
+    with duckdb.connect() as con:
+        encoded = {name: arrived(con, files.matching.encoded(view, name), name) for name in compared}
+        progress("profiles")
+        rows = profiles.profiles(con, encoded, encodings.views[view], [n for n, known in compared.items() if known])
+        progress("training")
+        trained = model.train(rows, encodings.views[view], view, encodings.version)
+        write_text(trained.to_json(), files.matching.model(view))
+        progress("scoring")
+        pairs = scored(rows, encodings.views[view], trained)
+        write_parquet(con.from_arrow(pairs), files.matching.pairs(view))
+    return {"view": view, "profiles": rows.num_rows, "pairs": pairs.num_rows}
+
+
+def arrived(con: duckdb.DuckDBPyConnection, path: Path, dataset: str) -> duckdb.DuckDBPyRelation:
+    """A file that an earlier stage should have written. Raises LinkError where it has not."""
+    if not path.exists():
+        raise LinkError(f"{dataset} has not been pseudonymised. Run: linkage pseudonymise {dataset}")
+    return con.read_parquet(str(path))
+
+
+def scored_pairs(con: duckdb.DuckDBPyConnection, path: Path, view: str) -> duckdb.DuckDBPyRelation:
+    """The scored pairs of a view. Raises LinkError where it has not been scored."""
+    if not path.exists():
+        raise LinkError(f"View {view} has not been scored. Run: linkage link")
+    return con.read_parquet(str(path))
+
+
+def cluster(settings: Settings) -> dict[str, Any]:
+    """Scored pairs of every view → edges and the person index, through the gate `person_index`."""
+    from linkage.matching import model, person_index, profiles, summary
+    from linkage.quality import gate, suites
+
+    encodings, datasets, files = settings.encodings, settings.datasets, settings.files
+    compared = {view: profiles.compared(encodings, datasets, view) for view in views(settings)}
+    with duckdb.connect() as con:
+        pairs = {view: scored_pairs(con, files.matching.pairs(view), view) for view in compared}
+        crosswalks = {
+            view: {name: arrived(con, files.matching.crosswalk(view, name), name) for name in of_view}
+            for view, of_view in compared.items()
+        }
+        edges = person_index.edges(con, pairs, crosswalks)
+        write_parquet(edges, files.matching.edges)
+        people = con.from_arrow(person_index.person_index(person_index.records(crosswalks), edges, compared))
+        models = {view: model.model_from(files.matching.model(view).read_text()) for view in compared}
+        found = summary.summary(con, people, edges, models)
+        facts.write(settings, "linkage", found)
+        suite = suites.person_index_suite(settings.expectations)
+        pass_gate(settings, gate.validate("person_index", "person_index", suite, people))
+        write_parquet(people, files.matching.person_index)
+    return {name: found[name] for name in ("records", "pairs", "clusters")}
+
+
+def tabulate(settings: Settings) -> dict[str, Any]:
+    """attributes/ and the person index → unrounded counts per table, link quality and contradictions."""
+    from linkage.cohorts import contradictions, link_quality, members, tabulate
+
+    analysis, files = settings.analysis, settings.files
+    with duckdb.connect() as con:
+        attributes = {name: arrived(con, files.cohorts.attributes(name), name) for name in settings.datasets}
+        people = con.read_parquet(str(linked(settings)))
+        tables = tabulate.tables(con, analysis, attributes, people)
+        for name, counts in tables.items():
+            write_parquet(counts, files.cohorts.counts(name))
+        facts.write(settings, "link_rates", rows_of(link_quality.link_quality(con, analysis, attributes, people)))
+        impossible = contradictions.contradictions(con, analysis, attributes, people)
+        write_parquet(impossible, files.cohorts.contradictions)
+        by_reason = impossible.aggregate("reason, threshold, count(*) as pairs", "reason, threshold").order("all")
+        facts.write(settings, "contradictions", rows_of(by_reason))
+    return {"tables": sorted(tables)}
+
+
+def linked(settings: Settings) -> Path:
+    """The person index. Raises LinkError where there is none yet."""
+    path = settings.files.matching.person_index
+    if not path.exists():
+        raise LinkError("There is no person index yet. Run: linkage link")
+    return path
+
+
+def rows_of(relation: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
+    """The rows of a small relation of counts."""
+    return relation.to_arrow_table().to_pylist()
+
+
+def publish(settings: Settings, release: str, approval: str | None = None) -> dict[str, Any]:
+    """Counts → a release, through the gate `tables` and the audit. `approval`: who let it out.
+
+    Raises PrivacyError when nobody did and the data are not invented, DisclosureError when a cell gives somebody away;
+    then nothing is published, and an earlier release of that name stays as it was.
+    """
+    from linkage.quality import gate, suites
+    from linkage.release import audit, control, publish
+    from linkage.report import pages
+
+    made_up = facts.invented(settings)
+    if not (approval or made_up):
+        raise PrivacyError("Nobody has approved this release. Name who has: linkage publish --approval 'name, date'.")
+    analysis, disclosure, files = settings.analysis, settings.disclosure, settings.files
+    approval = approval or "waived (invented data)"
+    masthead = pages.Masthead(release, TITLE, made_up, approval)
+    descriptions = [analysis.describe(name) for name in analysis.tables]
+    years = {quarter.label: quarter.year for quarter in analysis.period.calendar}
+    with duckdb.connect() as con:
+        counts = counted(con, settings)
+        rows = control.control(counts, disclosure, {d.table_id: d.title for d in descriptions}, years)
+        suite = suites.tables_suite(settings.expectations)
+        pass_gate(settings, gate.validate("tables", release, suite, con.from_arrow(publish.arrow(rows))))
+        page = pages.release_page(masthead, rows, descriptions, disclosure)
+        with whole_folder(files.release(release)) as folder:
+            publish.publish(folder, rows, page, provenance(settings, masthead), disclosure)
+            cells = audit.audit(folder, counts, disclosure, years)
+    facts.write(settings, "release", {"release": release, "approval": approval, "tables": cells_by_table(rows)})
+    return {"release": release, "approval": approval, "cells": cells}
+
+
+def counted(con: duckdb.DuckDBPyConnection, settings: Settings) -> duckdb.DuckDBPyRelation:
+    """The unrounded counts of every declared table. Raises LinkError where a table has not been counted."""
+    paths = [settings.files.cohorts.counts(name) for name in settings.analysis.tables]
+    if missing := [path.stem for path in paths if not path.exists()]:
+        raise LinkError(f"Tables {missing} have not been counted. Run: linkage tabulate")
+    return con.read_parquet([str(path) for path in paths])
+
+
+def provenance(settings: Settings, masthead: Any) -> Any:
+    """What the release was made from, for its manifest."""
+    from linkage.release.publish import Provenance
+
+    intake, linkage = facts.intake(settings), facts.read(settings, "linkage") or {}
+    models = {view: settings.files.matching.model(view) for view in settings.encodings.views}
+    return Provenance(
+        release=masthead.release,
+        title=masthead.title,
+        invented=masthead.invented,
+        approval=masthead.approval,
+        inputs={name: facts["input_sha256"] for name, facts in intake.items()},
+        declarations={
+            str(p.relative_to(settings.schemas)): facts.sha256(p) for p in sorted(settings.schemas.rglob("*.yaml"))
+        },
+        models={
+            view: {"sha256": facts.sha256(path)} | json.loads(path.read_text())
+            for view, path in models.items()
+            if path.exists()
+        },
+        rows={f"intake {name}": {k: facts[k] for k in BALANCE} for name, facts in intake.items()}
+        | {"linkage": {"records": linkage.get("records", 0), **linkage.get("clusters", {})}},
+        packages=("apache-airflow", "splink", "duckdb", "pandas", "great-expectations", "womens-outcomes-linkage"),
+    )
+
+
+def cells_by_table(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """(table_id, published, suppressed, empty): how many cells of each table are shown."""
+    tables: dict[str, Counter[str]] = {}
+    for row in rows:
+        kind = {"c": "suppressed", "z": "empty"}.get(row["status"], "published")
+        tables.setdefault(row["table_id"], Counter())[kind] += 1
+    return [{"table_id": t} | {k: n[k] for k in ("published", "suppressed", "empty")} for t, n in tables.items()]
+
+
+def evaluate(settings: Settings, truth: Path, save_index: Path | None = None) -> list[dict[str, Any]]:
+    """Compare the person index with a truth in the departments' own record ids: (scope, part, threshold, figures …).
+
+    Raises ExtractError where the truth has not the columns dataset, record_id and person.
+    """
+    from linkage import evaluation
+    from linkage.pseudonymisation.pseudonyms import with_record_ids
+
+    with duckdb.connect() as con:
+        known = con.from_arrow(with_record_ids(con, truth, settings.datasets, key_source(settings)))
+        people = con.read_parquet(str(linked(settings)))
+        found = evaluation.evaluate(con, known.project("* exclude (own_record_id)"), people)
+        if save_index:
+            saved = con.sql(
+                """select dataset, own_record_id as record_id, person_id_high, person_id_medium, person_id_low
+                from known join people using (dataset, record_id) order by 1, 2"""
+            )
+            with whole_file(save_index) as unfinished:
+                saved.write_csv(str(unfinished), header=True)
+    rows = [row.as_dict() for row in found.rows]
+    facts.write(settings, "evaluation", rows)
+    return rows
+
+
+def report(settings: Settings) -> str:
+    """Everything known about the run → the one quality report. Returns its path."""
+    from linkage.contracts.link_quality import read_link_quality
+    from linkage.report import pages
+
+    release = facts.read(settings, "release") or {}
+    known = {
+        "intake": list(facts.intake(settings).values()),
+        "gates": facts.read_all(settings, "gates"),
+        "linkage": facts.read(settings, "linkage"),
+        "link_rates": facts.read(settings, "link_rates"),
+        "registers": [name for name, one in settings.datasets.items() if one.coverage == "event_register"],
+        "accuracy": facts.read(settings, "evaluation"),
+        "contradictions": facts.read(settings, "contradictions"),
+        "disclosure": release.get("tables"),
+    }
+    masthead = pages.Masthead(release.get("release", ""), TITLE, facts.invented(settings), release.get("approval", ""))
+    page = pages.quality_report(masthead, {k: v for k, v in known.items() if v}, read_link_quality(settings.schemas))
+    write_text(page, settings.files.quality.report)
+    return str(settings.files.quality.report)

@@ -1,0 +1,68 @@
+"""What a person sees in a terminal: progress while a stage works, and tables of counts when it is done."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+OUT, ERR = Console(highlight=False), Console(stderr=True, highlight=False)
+
+
+@contextmanager
+def working(title: str) -> Iterator[Any]:
+    """A line that says what is being done and for how long; gives a function that changes what it says."""
+    with Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=ERR) as progress:
+        task = progress.add_task(title)
+        yield lambda doing: progress.update(task, description=f"{title}: {doing}")
+
+
+def print_balance(balance: dict[str, Any]) -> None:
+    """Rows in, and what became of them."""
+    quarantined = balance["quarantined"]
+    OUT.print(
+        f"{balance['dataset']}: {balance['rows_in']:,} rows in = {balance['rows_out']:,} out "
+        f"+ {balance['out_of_scope']:,} out of scope + {sum(quarantined.values()):,} quarantined"
+    )
+    for reason, rows in quarantined.items():
+        OUT.print(f"  {rows:,} quarantined: {reason}")
+
+
+def intake_table(intakes: list[dict[str, Any]]) -> Table:
+    """One row per extract: the balance of its rows."""
+    table = Table(title="Rows", title_justify="left", box=None, pad_edge=False)
+    table.add_column("extract")
+    for name in ("in", "out", "out of scope", "quarantined"):
+        table.add_column(name, justify="right")
+    for facts in intakes:
+        lost = sum(facts["quarantined"].values())
+        numbers = (facts["rows_in"], facts["rows_out"], facts["out_of_scope"], lost)
+        table.add_row(facts["title"], *(f"{number:,}" for number in numbers))
+    return table
+
+
+def accuracy_table(rows: list[dict[str, Any]], thresholds: tuple[str, ...] = ("high", "medium", "low")) -> Table:
+    """One row per part of the records and threshold: precision, recall and F1 of pairs and of clusters."""
+    table = Table(title="Against the truth", title_justify="left", box=None, pad_edge=False)
+    for name in ("", "", "threshold"):
+        table.add_column(name)
+    for name in ("precision", "recall", "F1", "true pairs", "cluster precision", "cluster recall", "cluster F1"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        if row["threshold"] in thresholds:
+            table.add_row(
+                row["scope"],
+                row["part"],
+                row["threshold"],
+                *(share(row[name]) for name in ("precision", "recall", "f1")),
+                f"{row['pairs_true']:,}",
+                *(share(row[name]) for name in ("cluster_precision", "cluster_recall", "cluster_f1")),
+            )
+    return table
+
+
+def share(value: float | None) -> str:
+    """A share of 1 to four decimals."""
+    return "-" if value is None else f"{value:.4f}"

@@ -1,0 +1,113 @@
+"""The command line: what a person is told, and the exit code for whoever must act."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import REPOSITORY, put_test_keys
+from test_pseudonymisation import ANN, court, unlike
+from typer.testing import CliRunner
+
+from linkage.__main__ import app
+from linkage.settings import Settings
+
+COMMANDS = (
+    "check", "synthesise", "keys", "pseudonymise", "link", "tabulate", "publish", "evaluate", "demo", "up",
+)  # fmt: skip
+
+
+def linkage(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run one command as a person would."""
+    return subprocess.run(
+        [sys.executable, "-m", "linkage", *map(str, arguments)],
+        cwd=REPOSITORY,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_help_teaches_the_order_of_the_commands():
+    text = CliRunner().invoke(app, ["--help"]).output
+    assert all(command in text for command in COMMANDS)
+    assert "in this order" in " ".join(text.replace("│", " ").split())
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command):
+    done = CliRunner().invoke(app, [command, "--help"])
+    assert done.exit_code == 0
+    assert len(re.findall(r"[a-z]{3,}", done.output)) > 20
+
+
+def test_a_bad_extract_ends_in_one_message_and_the_code_for_the_department(settings):
+    done = linkage("pseudonymise", "court", court(settings, ANN, header="a,b"), "--workspace", settings.workspace)
+    assert done.returncode == 11
+    assert "Traceback" not in done.stderr
+    assert "Neill" not in done.stdout + done.stderr
+    assert "Ask the department" in done.stderr
+
+
+def test_the_shared_options_may_stand_before_the_command_or_in_the_environment(settings):
+    extract = court(settings, *map(unlike, range(300)))
+    before = linkage("--workspace", settings.workspace, "pseudonymise", "court", extract)
+    after = linkage("pseudonymise", "court", extract, LINKAGE_WORKSPACE=str(settings.workspace))
+    assert before.stdout == after.stdout
+    assert "300 rows in = 300 out + 0 out of scope + 0 quarantined" in " ".join(before.stdout.split())
+
+
+def test_a_stage_that_comes_too_early_says_what_to_run_first(settings):
+    done = linkage("link", "--workspace", settings.workspace)
+    assert done.returncode == 15
+    assert "Run: linkage pseudonymise" in " ".join(done.stderr.split())
+
+
+def test_a_mistake_in_a_declaration_is_told_with_its_file(settings, tmp_path):
+    shutil.copytree(REPOSITORY / "schemas", tmp_path / "schemas")
+    for name in ("court", "prison"):
+        contract = tmp_path / "schemas" / "datasets" / f"{name}.yaml"
+        contract.write_text(contract.read_text().replace("value: surname", "value: family_name"))
+    done = linkage("check", "--schemas", tmp_path / "schemas")
+    assert done.returncode == 10
+    assert "court.yaml" in done.stderr
+    assert "prison.yaml" in done.stderr
+    assert "family_name" in done.stderr
+
+
+def test_a_killed_run_started_again_gives_the_same_bytes(tmp_path):
+    whole, killed = (
+        Settings(schemas=REPOSITORY / "schemas", workspace=tmp_path / name / "workspace")
+        for name in ("whole", "killed")
+    )
+    for settings in (whole, killed):
+        put_test_keys(settings)
+    extract = court(whole, *map(unlike, range(10_000)))
+    assert linkage("pseudonymise", "court", extract, "--workspace", whole.workspace).returncode == 0
+    command = [sys.executable, "-m", "linkage", "pseudonymise", "court", str(extract)]
+    for seconds in (0.0, 0.4, 1.2):  # after the extract has been opened, so that there is work to lose
+        process = subprocess.Popen([*command, "--workspace", str(killed.workspace)], cwd=REPOSITORY)
+        while not killed.files.department.scratch("court").exists():
+            time.sleep(0.01)
+        time.sleep(seconds)
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+        assert not killed.files.cohorts.attributes("court").exists()
+    assert linkage(*command[3:], "--workspace", killed.workspace).returncode == 0
+    assert written(killed) == written(whole)
+    assert not killed.files.department.scratch("court").exists()
+
+
+def written(settings: Settings) -> dict[str, bytes]:
+    """Every finished file of a workspace that later stages read."""
+    return {
+        str(path.relative_to(settings.workspace)): path.read_bytes()
+        for path in settings.workspace.rglob("*.parquet")
+        if not path.name.startswith(".")
+    }

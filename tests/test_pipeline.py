@@ -1,0 +1,128 @@
+"""The whole chain on real components: what went in is accounted for, and what comes out is near the truth."""
+
+import json
+import shutil
+
+import duckdb
+import pytest
+from conftest import REPOSITORY
+
+from linkage import demo, facts, stages
+from linkage.errors import GateError, PrivacyError
+from linkage.release.publish import content_hash
+from linkage.settings import Settings
+
+RELEASE_FILES = ("tables.csv", "tables.parquet", "data_dictionary.csv", "index.html")
+
+
+def rows_in(path) -> int:
+    """How many rows a Parquet file has."""
+    return duckdb.sql(f"select count(*) from '{path}'").fetchall()[0][0]
+
+
+def test_every_row_of_every_extract_is_accounted_for_down_to_the_person_index(chain):
+    accepted = {}
+    for name, intake in facts.intake(chain).items():
+        quarantined = sum(intake["quarantined"].values())
+        assert intake["rows_in"] == intake["rows_out"] + intake["out_of_scope"] + quarantined, name
+        assert rows_in(chain.files.department.quarantine(name)) == quarantined, name
+        assert rows_in(chain.files.cohorts.attributes(name)) == intake["rows_out"], name
+        accepted[name] = intake["rows_out"]
+    assert min(accepted.values()) > 100
+    indexed = duckdb.sql(f"select dataset, count(*) from '{chain.files.matching.person_index}' group by 1").fetchall()
+    assert dict(indexed) == accepted
+
+
+def test_the_links_are_right_and_few_are_missed(chain):
+    overall = {r["threshold"]: r for r in facts.read(chain, "evaluation") if r["scope"] == "overall"}
+    assert overall["medium"]["precision"] > 0.98
+    assert overall["medium"]["recall"] > 0.9
+    assert overall["high"]["recall"] <= overall["medium"]["recall"] <= overall["low"]["recall"]
+
+
+def test_every_headline_is_published_and_near_the_truth(chain):
+    found = list(demo.headlines(chain, "test"))
+    assert len(found) == 8
+    for one in found:
+        assert one.true is not None, one
+        assert one.published is not None, one
+        assert abs(one.published - one.true) < 10, one
+
+
+def test_a_rerun_with_the_same_keys_publishes_the_same_bytes(chain, tmp_path):
+    again = Settings(chain.schemas, tmp_path / "workspace")
+    shutil.copytree(chain.workspace / "department", again.workspace / "department")
+    shutil.copytree(chain.workspace / "truth", again.workspace / "truth")
+    for name in chain.datasets:
+        stages.pseudonymise(again, name)
+    for view in stages.views(again):
+        stages.score(again, view)
+    stages.cluster(again)
+    stages.tabulate(again)
+    stages.publish(again, "test")
+    for name in RELEASE_FILES:
+        assert (again.files.release("test") / name).read_bytes() == (chain.files.release("test") / name).read_bytes()
+    databases = [s.files.release("test") / "womens_outcomes.duckdb" for s in (chain, again)]
+    assert content_hash(databases[0]) == content_hash(databases[1])
+
+
+def test_a_release_of_invented_people_says_so_everywhere(chain):
+    folder = chain.files.release("test")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["invented"] is True
+    assert manifest["approval"] == "waived (invented data)"
+    assert "invented" in (folder / "index.html").read_text().lower()
+    with duckdb.connect(str(folder / "womens_outcomes.duckdb"), read_only=True) as con:
+        comments = con.execute(
+            "select comment from duckdb_tables() union all select comment from duckdb_views() where not internal"
+        )
+        assert all("INVENTED" in comment for (comment,) in comments.fetchall())
+
+
+def test_an_analyst_finds_a_comment_on_every_table_view_and_column(chain):
+    with duckdb.connect(str(chain.files.release("test") / "womens_outcomes.duckdb"), read_only=True) as con:
+        bare = con.execute(
+            """select table_name from duckdb_tables() where comment is null
+            union all select view_name from duckdb_views() where comment is null and not internal
+            union all select column_name from duckdb_columns() where comment is null and not internal"""
+        ).fetchall()
+        assert bare == []
+        housing = con.execute(
+            "select value from housing where breakdown = 'all' and threshold = 'medium' order by period, cohort"
+        ).fetchall()
+        assert all(0 < value < 100 for (value,) in housing)
+
+
+def test_real_data_are_not_published_before_somebody_approves(chain, tmp_path):
+    changed = Settings(chain.schemas, tmp_path / "workspace")
+    shutil.copytree(chain.workspace, changed.workspace)
+    note = changed.files.quality.fact("intake/court")
+    note.write_text(note.read_text().replace(json.loads(note.read_text())["input_sha256"], "0" * 64))
+    with pytest.raises(PrivacyError, match="Nobody has approved"):
+        stages.publish(changed, "unapproved")
+    assert not changed.files.release("unapproved").exists()
+    stages.publish(changed, "approved", "the quality lead, 2026-01-02")
+    manifest = json.loads((changed.files.release("approved") / "manifest.json").read_text())
+    assert (manifest["invented"], manifest["approval"]) == (False, "the quality lead, 2026-01-02")
+
+
+def test_a_critical_expectation_stops_the_chain_and_the_report_says_why(chain, tmp_path):
+    stopped = Settings(tmp_path / "schemas", tmp_path / "workspace")
+    shutil.copytree(REPOSITORY / "schemas", stopped.schemas)
+    shutil.copytree(REPOSITORY / "expectations", stopped.expectations)
+    shutil.copytree(chain.workspace, stopped.workspace)
+    suite = stopped.expectations / "person_index.yaml"
+    suite.write_text(suite.read_text().replace("max_value: 1000", "max_value: 2"))
+    with pytest.raises(GateError, match="no person holds"):
+        stages.cluster(stopped)
+    page = tmp_path / "workspace" / "quality" / "report.html"
+    stages.report(stopped)
+    assert "no person holds" in page.read_text()
+
+
+def test_the_quality_report_and_the_release_ask_no_other_host_for_anything(chain):
+    import re
+
+    for page in (chain.files.quality.report, chain.files.release("test") / "index.html"):
+        loaded = re.findall(r"""(?:src|href)=["']([^"'#]+)["']|url\(([^)]+)\)|@import""", page.read_text())
+        assert not [link for link in loaded if any(part and not part.startswith("#") for part in link)], page

@@ -1,0 +1,91 @@
+"""A planted surname, birth date and National Insurance number, and the keys, are in no byte downstream."""
+
+import base64
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pytest
+from conftest import PLANTED, TEST_KEY
+
+SECRETS = {
+    "surname": (PLANTED.surname,),
+    "date of birth": tuple(PLANTED.born.strftime(form) for form in ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%Y%m%d")),
+    "National Insurance number": (PLANTED.nino,),
+    "key": (TEST_KEY,),
+}
+
+
+def forms(secret: str) -> Iterator[bytes]:
+    """The ways in which a secret may stand in a file."""
+    for text in {secret, secret.lower(), secret.upper()}:
+        yield text.encode()
+        yield text.encode("utf-16-le")
+        yield text.encode().hex().encode()
+        for padding in range(3):  # base64 of a text depends on where in a group of three it begins
+            yield base64.b64encode(b"\0" * padding + text.encode())[4 * bool(padding) : -4]
+    if secret == TEST_KEY:
+        yield bytes.fromhex(secret)
+        yield base64.b64encode(bytes.fromhex(secret))[:-4]
+
+
+def contents(path: Path) -> Iterator[bytes]:
+    """What a file says: its bytes, and the values in it where they are packed."""
+    yield path.read_bytes()
+    with duckdb.connect() as con:
+        if path.suffix == ".parquet":
+            yield repr(con.sql(f"select columns(*)::varchar from '{path}'").fetchall()).encode()
+    if path.suffix == ".duckdb":
+        with duckdb.connect(str(path), read_only=True) as con:
+            for (table,) in con.execute("select table_name from duckdb_tables()").fetchall():
+                yield repr(con.execute(f'select columns(*)::varchar from "{table}"').fetchall()).encode()
+
+
+def found_in(folder: Path, leave_out: tuple[Path, ...] = ()) -> dict[str, list[str]]:
+    """{what: the files it is in} of every file below `folder`."""
+    found: dict[str, list[str]] = {}
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        if any(path.is_relative_to(left) for left in leave_out):
+            continue
+        said = list(contents(path))
+        for what, secrets in SECRETS.items():
+            if any(form in content for content in said for secret in secrets for form in forms(secret)):
+                found.setdefault(what, []).append(str(path.relative_to(folder)))
+    return found
+
+
+def test_nothing_planted_is_found_downstream_of_pseudonymisation(chain):
+    """Tokens, attributes, counts, reports, releases, gates, Airflow's database, its logs and all it printed."""
+    files = chain.files
+    downstream = [p for p in chain.workspace.rglob("*") if p.is_file()]
+    assert any(p.name == "airflow.db" for p in downstream)
+    assert any("logs" in p.parts for p in downstream)
+    assert files.quality.report in downstream
+    assert found_in(chain.workspace, leave_out=(files.department.root, files.truth)) == {}
+
+
+def test_the_same_search_finds_all_of_it_where_it_may_be(chain):
+    assert set(found_in(chain.files.department.root)) == set(SECRETS)
+    assert any("quarantine" in path for path in found_in(chain.files.department.root)["surname"])
+
+
+@pytest.mark.parametrize("what", sorted(SECRETS))
+def test_the_same_search_would_find_it_in_each_kind_of_file_downstream(tmp_path, what):
+    secret = SECRETS[what][0]
+    duckdb.from_arrow(pa.table({"column": [secret] * 3})).write_parquet(str(tmp_path / "a.parquet"), compression="zstd")
+    with duckdb.connect(str(tmp_path / "b.duckdb")) as con:
+        con.execute("create table t as select ? as c from range(5000)", [secret])
+    with sqlite3.connect(tmp_path / "c.db") as con:
+        con.execute("create table log (line text)")
+        con.execute("insert into log values (?)", [f"a value {secret} in a message"])
+    (tmp_path / "d.log").write_text(f"cannot convert {secret.lower()} to a number")
+    (tmp_path / "e.json").write_bytes(base64.b64encode(f"{{'value': '{secret}'}}".encode()))
+    assert found_in(tmp_path)[what] == ["a.parquet", "b.duckdb", "c.db", "d.log", "e.json"]
+
+
+def test_what_a_department_holds_is_closed_to_everybody_else(chain):
+    root = chain.files.department.root
+    assert root.stat().st_mode & 0o077 == 0
+    assert all(path.stat().st_mode & 0o077 == 0 for path in root.rglob("*") if path.is_file() and "keys" in path.parts)
