@@ -9,12 +9,11 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3; do \
 UV_VERSION := 0.13.9
 READY := .venv/.ready
 RUN := .venv/bin
-# uv asks the same indexes as pip, and trusts the certificates of this machine. Every download is checked by its hash,
-# so it does not matter which index a file comes from.
-UV := env -u VIRTUAL_ENV UV_SYSTEM_CERTS=true UV_INDEX_STRATEGY=unsafe-best-match UV_PYTHON_DOWNLOADS=never \
-	UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$($(RUN)/pip config get global.index-url 2>/dev/null || echo https://pypi.org/simple)}" \
-	UV_INDEX="$${UV_INDEX:-$$($(RUN)/pip config get global.extra-index-url 2>/dev/null || true)}" \
-	.venv/tools/bin/uv
+# uv asks the index that pip is configured to ask (UV_DEFAULT_INDEX overrides it), and trusts the certificates of this
+# machine. Every download is checked by its hash, so it does not matter which index a file comes from.
+UV := env -u VIRTUAL_ENV UV_SYSTEM_CERTS=true UV_PYTHON_DOWNLOADS=never sh -c '\
+	index=$$(.venv/tools/bin/pip config get global.index-url 2>/dev/null) && export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$index}"; \
+	exec .venv/tools/bin/uv "$$@"' uv
 
 # Compiled modules halve the time Airflow takes to start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -22,6 +21,9 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help demo test check bench up lock clean
 help: ## This list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+# Releases of the demo stand beside the example.
+demo up: export LINKAGE_OUTPUTS ?= outputs
 
 demo: $(READY) ## Run the whole chain on 30,000 invented people, and show what came out
 	@$(RUN)/linkage demo

@@ -17,10 +17,10 @@ from linkage.terminal import ERR, OUT, accuracy_table, print_balance, working
 app = typer.Typer(
     name="linkage",
     help=(
-        "Pseudonymise departmental extracts, link them without names, publish disclosure-controlled tables for women.\n\n"
-        "To see the whole chain on invented people: linkage demo. On your own extracts, in this order: check, keys new, "
-        "pseudonymise (once per dataset), link, tabulate, publish. Every command reads the same declarations (--schemas) "
-        "and keeps its files in the same place (--workspace)."
+        "Pseudonymise departmental extracts, link them without names, publish disclosure-controlled tables.\n\n"
+        "To see the whole chain on invented people: linkage demo. On your own extracts, in this order: check, "
+        "keys new, pseudonymise (once per dataset), link, tabulate, publish. Every command reads the same declarations "
+        "(--schemas) and keeps its files in the same place (--workspace)."
     ),
     epilog=(
         "Exit codes say who must act: 10 a declaration is wrong, 11 back to the department, 12 privacy at risk, "

@@ -2,16 +2,27 @@
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 from linkage.settings import Settings
 from linkage.workspace import write_text
 
+OF_LINKAGE = ("linkage", "gates/person_index")
+AFTER_LINKAGE = ("link_rates", "contradictions", "sex_conflicts", "evaluation", "gates/tables", "release")
+
 
 def write(settings: Settings, name: str, facts: Any) -> None:
     """Counts of a stage, for the quality report."""
     write_text(json.dumps(facts, indent=1, sort_keys=True, default=str) + "\n", settings.files.quality.fact(name))
+
+
+def forget(settings: Settings, names: tuple[str, ...]) -> None:
+    """Drop what later stages noted about an earlier run, so that a report never mixes two."""
+    for name in names:
+        settings.files.quality.fact(name).unlink(missing_ok=True)
+        shutil.rmtree(settings.files.quality.fact(name).with_suffix(""), ignore_errors=True)
 
 
 def read(settings: Settings, name: str) -> Any:

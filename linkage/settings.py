@@ -57,7 +57,7 @@ class Settings:
 
     @property
     def expectations(self) -> Path:
-        """The suites, beside the schemas. Where there are none, what follows from a contract is expected all the same."""
+        """The suites, beside the schemas. Without them, what follows from a contract is still expected."""
         return self.schemas.parent / "expectations"
 
     def dataset(self, name: str) -> Dataset:

@@ -9,7 +9,7 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 
@@ -117,6 +117,7 @@ def pseudonymise(
             progress=progress,
         )
         write_parquet(found.quarantine, files.department.quarantine(dataset))
+        facts.forget(settings, facts.OF_LINKAGE + facts.AFTER_LINKAGE)
         balance = found.intake.as_facts() | {"input_sha256": facts.sha256(delivered)}
         facts.write(settings, f"intake/{dataset}", balance)
         progress("checking")
@@ -222,6 +223,7 @@ def cluster(settings: Settings) -> dict[str, Any]:
         people = con.from_arrow(person_index.person_index(person_index.records(crosswalks), edges, compared))
         models = {view: model.model_from(files.matching.model(view).read_text()) for view in compared}
         found = summary.summary(con, people, edges, models)
+        facts.forget(settings, facts.AFTER_LINKAGE)
         facts.write(settings, "linkage", found)
         suite = suites.person_index_suite(settings.expectations)
         pass_gate(settings, gate.validate("person_index", "person_index", suite, people))
@@ -231,7 +233,9 @@ def cluster(settings: Settings) -> dict[str, Any]:
 
 def tabulate(settings: Settings) -> dict[str, Any]:
     """attributes/ and the person index → unrounded counts per table, link quality and contradictions."""
-    from linkage.cohorts import contradictions, link_quality, members, tabulate
+    from linkage.cohorts import contradictions, link_quality, tabulate
+    from linkage.cohorts.members import sex_conflicts
+    from linkage.cohorts.records import Records
 
     analysis, files = settings.analysis, settings.files
     with duckdb.connect() as con:
@@ -245,6 +249,7 @@ def tabulate(settings: Settings) -> dict[str, Any]:
         write_parquet(impossible, files.cohorts.contradictions)
         by_reason = impossible.aggregate("reason, threshold, count(*) as pairs", "reason, threshold").order("all")
         facts.write(settings, "contradictions", rows_of(by_reason))
+        facts.write(settings, "sex_conflicts", sex_conflicts(Records(con, attributes, people, "medium"), analysis))
     return {"tables": sorted(tables)}
 
 
@@ -363,6 +368,7 @@ def report(settings: Settings) -> str:
     """Everything known about the run → the one quality report. Returns its path."""
     from linkage.contracts.link_quality import read_link_quality
     from linkage.report import pages
+    from linkage.report.facts import Facts
 
     release = facts.read(settings, "release") or {}
     known = {
@@ -373,9 +379,11 @@ def report(settings: Settings) -> str:
         "registers": [name for name, one in settings.datasets.items() if one.coverage == "event_register"],
         "accuracy": facts.read(settings, "evaluation"),
         "contradictions": facts.read(settings, "contradictions"),
+        "sex_conflicts": facts.read(settings, "sex_conflicts"),
         "disclosure": release.get("tables"),
     }
     masthead = pages.Masthead(release.get("release", ""), TITLE, facts.invented(settings), release.get("approval", ""))
-    page = pages.quality_report(masthead, {k: v for k, v in known.items() if v}, read_link_quality(settings.schemas))
+    found = cast(Facts, {name: value for name, value in known.items() if value})
+    page = pages.quality_report(masthead, found, read_link_quality(settings.schemas))
     write_text(page, settings.files.quality.report)
     return str(settings.files.quality.report)

@@ -113,7 +113,7 @@ def plant(extract: Path, dataset: Dataset) -> None:
     required = [c.name for c in dataset.columns if c.required and c.type == "date"]
     rows = [
         values | {dataset.record_key: "planted-1"},
-        values | {dataset.record_key: "planted-2"} | {name: "31/02/1990" for name in required[:1]},
+        values | {dataset.record_key: "planted-2"} | dict.fromkeys(required[:1], "31/02/1990"),
     ]
     if dataset.format == "csv":
         with extract.open("a", encoding=dataset.encoding, newline="") as file:

@@ -170,7 +170,8 @@ child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
 deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(300)"
 stubborn = subprocess.Popen([sys.executable, "-c", deaf], stdout=subprocess.PIPE, process_group=0)
 stubborn.stdout.readline()
-orphan = subprocess.run(["sh", "-c", "sleep 300 >/dev/null 2>&1 & echo $!"], capture_output=True, text=True).stdout.strip()
+background = ["sh", "-c", "sleep 300 >/dev/null 2>&1 & echo $!"]
+orphan = subprocess.run(background, capture_output=True, text=True).stdout.strip()
 print(child.pid, stubborn.pid, orphan, flush=True)
 time.sleep(300)
 """

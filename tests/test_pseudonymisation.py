@@ -338,7 +338,8 @@ def test_an_alias_and_each_half_of_a_double_name_can_be_compared_with_a_surname(
 def unlike(number: int) -> str:
     """A row that shares hardly anything with the others."""
     day, name = 1 + number % 28, "".join("abcdefghij"[int(digit)] for digit in str(number))
-    return f"a{number},d{number},,Ann{name},Smith{name},,{day:02}/02/{1950 + number % 50},F,,04,01/01/2023,01/02/2023,FIN,N"
+    born = f"{day:02}/02/{1950 + number % 50}"
+    return f"a{number},d{number},,Ann{name},Smith{name},,{born},F,,04,01/01/2023,01/02/2023,FIN,N"
 
 
 def test_rows_leave_in_the_order_of_their_pseudonyms(settings):

@@ -17,6 +17,7 @@ from linkage.errors import ContractError
 from linkage.synthetic import places
 from linkage.synthetic.calibration import read_calibration
 from linkage.synthetic.days import NEVER, day
+from linkage.synthetic.delivery import THE_31ST, date_to_spoil
 from linkage.synthetic.identifiers import check_letter, crns, ninos, nomis_numbers, pnc_ids
 from linkage.synthetic.mistakes import day_for_month, one_digit, slip
 from linkage.synthetic.registers import tax_year_start
@@ -79,6 +80,9 @@ def extracts(folder, datasets) -> duckdb.DuckDBPyConnection:
                 " auto_detect=false, columns=$columns)",
                 {"columns": {c.name: "VARCHAR" for c in dataset.columns}},
             )
+        first = date_to_spoil(dataset)
+        never = THE_31ST.strftime(dataset.column(first).date_format).replace("03", "02")
+        con.execute(f"create view {name}_usable as from {name} where {first} is not null and {first} <> '{never}'")
     for name in ("records", "outcomes"):
         con.execute(f"create table {name} as from read_csv('{folder}/truth/{name}.csv', all_varchar=true, header=true)")
     return con
@@ -118,9 +122,9 @@ def test_an_extract_has_the_columns_and_the_form_of_its_contract(name, folder, d
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_value_is_one_its_contract_allows(name, extracts, datasets):
+def test_every_value_of_a_usable_row_is_one_its_contract_allows(name, extracts, datasets):
     for c in datasets[name].columns:
-        values = set(column(extracts, f"select distinct {c.name} from {name} where {c.name} is not null"))
+        values = set(column(extracts, f"select distinct {c.name} from {name}_usable where {c.name} is not null"))
         assert values, c.name
         if c.codes:
             assert values <= set(c.codes), c.name
@@ -130,7 +134,14 @@ def test_every_value_is_one_its_contract_allows(name, extracts, datasets):
         if c.type == "integer":
             assert all(re.fullmatch(r"\d+", value) for value in values), c.name
         if c.required:
-            assert one(extracts, f"select count(*) from {name} where {c.name} is null") == (0,), c.name
+            assert one(extracts, f"select count(*) from {name}_usable where {c.name} is null") == (0,), c.name
+
+
+def test_a_few_rows_of_a_department_are_not_usable(extracts):
+    rows = "union all by name".join(f" select 1 as row from {name} " for name in NAMES)
+    usable = "union all by name".join(f" select 1 as row from {name}_usable " for name in NAMES)
+    share = 1 - one(extracts, f"select (select count(*) from ({usable})) / (select count(*) from ({rows}))")[0]
+    assert 0.001 < share < 0.004
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -470,10 +481,13 @@ def test_reoffending_in_the_truth_is_what_court_rows_say_when_nobody_is_missed(e
         with court_of as (
             select person, strptime(offence_date, '%d/%m/%Y')::date as committed,
                    strptime(outcome_date, '%d/%m/%Y')::date as decided
-            from court join records on dataset = 'court' and record_id = offence_id where breach = 'N'
+            from court_usable join records on dataset = 'court' and record_id = offence_id where breach = 'N'
+        ), missed as (
+            select person from court join records on dataset = 'court' and record_id = offence_id
+            where offence_id not in (select offence_id from court_usable)
         )
         select count(*) from outcomes o
-        where outcome = 'proven_reoffending' and (achieved = 'yes') <> exists (
+        where person not in (from missed) and outcome = 'proven_reoffending' and (achieved = 'yes') <> exists (
             from court_of c where c.person = o.person and committed > index_date::date
             and committed <= index_date::date + 365 and decided <= index_date::date + 547)"""
     assert one(extracts, differing) == (0,)

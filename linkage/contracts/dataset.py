@@ -90,8 +90,8 @@ class Dataset:
         """{name downstream: the column it comes from}: whatever may leave the department in clear."""
         kept = {c.name: c for c in self.columns if not c.identifier and c.name != self.record_key}
         kept |= {name: c for c in self.columns for name in c.derived}
-        kept |= {"sex": c for c in self.columns if c.identifier == "sex"}
-        return kept
+        sex = self.identifiers.get("sex")
+        return kept | ({"sex": sex[0]} if sex else {})
 
     def views(self, encodings: Encodings) -> tuple[str, ...]:
         """The views in which this dataset takes part, in order: no record is encoded for a comparison nobody makes."""

@@ -75,7 +75,8 @@ def read_csv(con: duckdb.DuckDBPyConnection, dataset: Dataset, file: Path, scrat
     con.execute(f"create table raw as select row_number() over () as row, {texts} from arrived")
     con.execute("drop table arrived")
     con.execute(
-        "create table ragged as select line as row, any_value(csv_line) as line from reject_errors group by line order by 1"
+        """create table ragged as
+        select line as row, any_value(csv_line) as line from reject_errors group by line order by 1"""
     )
 
 

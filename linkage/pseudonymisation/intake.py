@@ -46,7 +46,7 @@ def judge(con: duckdb.DuckDBPyConnection, dataset: Dataset, scope: Scope) -> Non
 
 
 def accept(con: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
-    """Make `accepted` from `judged`: the sound rows in scope, their days written YYYY-MM-DD whatever form they came in."""
+    """Make `accepted` from `judged`: the sound rows in scope, with every day written YYYY-MM-DD."""
     days = ", ".join(f"{as_date(c)}::varchar as {quoted(c.name)}" for c in dataset.columns if c.type == "date")
     columns = f"* replace ({days})" if days else "*"
     con.execute(f"create table accepted as select {columns} from judged where reason is null and not out_of_scope")

@@ -65,7 +65,8 @@ def pseudonymise(
     pseudonyms |= {f"{view}__view_id": token_key.for_view_id(encodings.version, view, dataset.name) for view in views}
     con.register("ids", record_pseudonyms(distinct(con, dataset.record_key), pseudonyms))
     con.execute(
-        f"create table known as select ids.*, accepted.* from accepted join ids on ids.raw = {quoted(dataset.record_key)}"
+        f"""create table known as
+        select ids.*, accepted.* from accepted join ids on ids.raw = {quoted(dataset.record_key)}"""
     )
     return Pseudonymised(
         attributes=attributes(con, dataset),

@@ -18,7 +18,7 @@ LETTERS_WITHOUT_DECOMPOSITION = str.maketrans(
 )
 TITLES_ONLY = frozenset({"mr", "mrs", "miss", "ms", "mx", "dr", "prof", "rev"})
 TITLES = TITLES_ONLY | {"sir", "dame", "lady", "lord"}  # these are surnames too, when nothing else is there
-# Words that case systems write where a name should be; the first group is seen in public probation-system cleaning code.
+# Words that case systems write where a name should be; the first four are in hmpps-person-match.
 SYSTEM_WORDS = re.compile(r"\b(mig error|no show|duplicate|not entered|known as|aka|nee)\b")
 NOT_A_NAME = frozenset({"unknown", "not known", "no name", "none", "null", "na", "n a", "nk", "xx", "test", "baby"})
 NOT_AN_ID = frozenset({"UNKNOWN", "NOTKNOWN", "NONE", "NULL", "NA", "NK"})
@@ -26,7 +26,7 @@ NOT_AN_ID = frozenset({"UNKNOWN", "NOTKNOWN", "NONE", "NULL", "NA", "NK"})
 DEFAULT_DATES = frozenset({"1900-01-01", "1970-01-01"})
 POSTCODE = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}")
 DISTRICT = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]?")
-# No fixed abode: NF1 1NF, NF1 1FA (criminal justice systems), ZZ99 3VZ (NHS, ONS). It agrees by design with every other.
+# No fixed abode: NF1 1NF, NF1 1FA (criminal justice systems), ZZ99 3VZ (NHS, ONS). All agree, by design.
 NO_FIXED_ABODE = re.compile(r"(NF[0-9]|ZZ99)")
 PNC = re.compile(r"(\d{4}|\d{2})/?(\d{1,7})([A-Z])")
 # The computer began in 1974 with older files; a fixed turn of the century, so that a form never depends on the day.

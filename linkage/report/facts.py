@@ -111,6 +111,16 @@ class Contradiction(TypedDict):
     pairs: int
 
 
+class SexConflict(TypedDict):
+    """How many women of a cohort have a record in a dataset with another known sex."""
+
+    cohort: str
+    dataset: str
+    threshold: str
+    women: int
+    conflicts: int
+
+
 class TableDisclosure(TypedDict):
     """How many cells of one published table are shown, and how many suppressed."""
 
@@ -134,4 +144,5 @@ class Facts(TypedDict, total=False):
     registers: list[str]
     accuracy: list[Accuracy]
     contradictions: list[Contradiction]
+    sex_conflicts: list[SexConflict]
     disclosure: list[TableDisclosure]

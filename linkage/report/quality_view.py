@@ -13,6 +13,7 @@ from linkage.report.facts import (
     Intake,
     Linkage,
     LinkRate,
+    SexConflict,
     TableDisclosure,
 )
 from linkage.report.grid import Flagged, Grid, Line
@@ -57,8 +58,8 @@ def sections(facts: Facts, limits: LinkQuality) -> Iterator[Section]:
         yield link_rate_section(link_rates, facts, limits)
     if accuracy := facts.get("accuracy"):
         yield accuracy_section(accuracy)
-    if contradictions := facts.get("contradictions"):
-        yield contradictions_section(contradictions)
+    if "contradictions" in facts or "sex_conflicts" in facts:
+        yield contradictions_section(facts.get("contradictions", []), facts.get("sex_conflicts", []))
     if tables := facts.get("disclosure"):
         yield disclosure_section(tables)
 
@@ -226,13 +227,34 @@ def accuracy_grid(caption: str, rows: Sequence[Accuracy]) -> Grid:
     return Grid(caption, "Part", (), columns, tuple(lines), words=1)
 
 
-def contradictions_section(rows: Sequence[Contradiction]) -> Section:
-    """Links that cannot be right."""
-    lines = tuple(Line(row["reason"], (row["threshold"], f"{row['pairs']:,}")) for row in rows)
-    caption = "Pairs of records of one person that cannot be one person"
-    grid = Grid(caption, "Reason", (), ("Linkage", "Pairs"), lines, words=1)
-    about = "Two records joined as one person say things that exclude each other, so one of the links is wrong."
-    return Section("contradictions", "Contradictions", about, grids=(grid,))
+def contradictions_section(pairs: Sequence[Contradiction], conflicts: Sequence[SexConflict]) -> Section:
+    """Links that cannot be right, or may not be."""
+    impossible = Grid(
+        caption="Pairs of records of one person that cannot be one person",
+        first="Reason",
+        spans=(),
+        columns=("Linkage", "Pairs"),
+        lines=tuple(Line(row["reason"], (row["threshold"], f"{row['pairs']:,}")) for row in pairs),
+        words=1,
+    )
+    other_sex = Grid(
+        caption="Women with a record of another sex",
+        first="Cohort",
+        spans=(),
+        columns=("Source", "Women", "With another sex"),
+        lines=tuple(
+            Line(words(row["cohort"]), (row["dataset"], f"{row['women']:,}", f"{row['conflicts']:,}"))
+            for row in conflicts
+        ),
+        words=1,
+    )
+    about = (
+        "Two records joined as one person say things that exclude each other, so a link or a record is "
+        "wrong. Where the scope keeps men's records in their department, no record of another sex can be found."
+    )
+    return Section(
+        "contradictions", "Contradictions", about, grids=tuple(g for g in (impossible, other_sex) if g.lines)
+    )
 
 
 def disclosure_section(tables: Sequence[TableDisclosure]) -> Section:

@@ -1,8 +1,10 @@
 """An extract as the department delivers it: the columns, dates, delimiter, encoding and path its contract says."""
 
+import datetime
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,10 +14,14 @@ from linkage.errors import ContractError
 from linkage.synthetic.mistakes import plain_letters
 
 ARROW_TYPES = {"string": pa.string(), "date": pa.date32(), "integer": pa.int64()}
+THE_31ST = datetime.date(2021, 3, 31)  # with its month written over, a day that never was
 
 
-def deliver(rows: pd.DataFrame, dataset: Dataset, path: Path) -> None:
+def deliver(rows: pd.DataFrame, dataset: Dataset, path: Path, unusable: float, rng: np.random.Generator) -> None:
     """Write one extract, in the order of its record ids, under a temporary name first.
+
+    `unusable`: the share of its rows, 0 to 1, that nobody can use: a required date is missing, or impossible where the
+    form of the extract can say so.
 
     Raises ContractError when the contract asks for other columns, types or a form than this population has.
     """
@@ -23,7 +29,12 @@ def deliver(rows: pd.DataFrame, dataset: Dataset, path: Path) -> None:
     table = rows.sort_values(dataset.record_key, ignore_index=True)[[c.name for c in dataset.columns]]
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     unfinished = path.with_name(f".{path.name}.unfinished")
-    (write_parquet if dataset.format == "parquet" else write_csv)(table, dataset, unfinished)
+    spoiled = np.flatnonzero(rng.random(len(table)) < unusable)
+    table.loc[spoiled, date_to_spoil(dataset)] = np.datetime64("NaT")
+    if dataset.format == "parquet":
+        write_parquet(table, dataset, unfinished)
+    else:
+        write_csv(table, dataset, unfinished, impossible=spoiled[::2])
     unfinished.chmod(0o600)
     unfinished.replace(path)
 
@@ -58,9 +69,16 @@ def arrow(values: pd.Series, column: Column) -> pa.Array:
     return pa.array(values.to_numpy("datetime64[D]") if column.type == "date" else values, kind, from_pandas=True)
 
 
-def write_csv(table: pd.DataFrame, dataset: Dataset, path: Path) -> None:
-    """The rows as text in the contract's form; missing is empty."""
+def date_to_spoil(dataset: Dataset) -> str:
+    """The first date the contract requires."""
+    return next(c.name for c in dataset.columns if c.required and c.type == "date")
+
+
+def write_csv(table: pd.DataFrame, dataset: Dataset, path: Path, impossible: npt.NDArray[np.int64]) -> None:
+    """The rows as text in the contract's form; missing is empty. The rows `impossible` have a 31 February."""
     texts = {c.name: as_text(table[c.name], c) for c in dataset.columns}
+    column = dataset.column(date_to_spoil(dataset))
+    texts[column.name].iloc[impossible] = THE_31ST.strftime(column.date_format).replace("03", "02")
     lines = pd.DataFrame(texts).to_csv(index=False, sep=dataset.delimiter, lineterminator="\n")
     path.write_bytes(encodable(lines, dataset.encoding))
 

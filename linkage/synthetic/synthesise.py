@@ -45,8 +45,9 @@ def synthesise(
     for name, dataset in known.items():
         progress(f"extract of {dataset.title}")
         number = sorted(DEPARTMENTS).index(name)
-        made[name] = DEPARTMENTS[name](lives, np.random.default_rng([seed, EXTRACTS, number]))
-        deliver(made[name].rows, dataset, extracts / dataset.path)
+        rng = np.random.default_rng([seed, EXTRACTS, number])
+        made[name] = DEPARTMENTS[name](lives, rng)
+        deliver(made[name].rows, dataset, extracts / dataset.path, lives.aims["row_unusable"], rng)
     progress("the truth")
     write_records(lives, {name: (extract, known[name].record_key) for name, extract in made.items()}, truth)
     write_outcomes(lives, truth)
