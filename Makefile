@@ -18,7 +18,7 @@ UV := env -u VIRTUAL_ENV UV_SYSTEM_CERTS=true UV_PYTHON_DOWNLOADS=never sh -c '\
 # Compiled modules halve the time Airflow takes to start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test check bench up lock clean
+.PHONY: help demo example test check bench up lock clean
 help: ## This list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
 
@@ -29,7 +29,10 @@ demo: $(READY) ## Run the whole chain on 30,000 invented people, and show what c
 	@$(RUN)/linkage demo
 
 test: $(READY) ## Run the tests
-	@$(RUN)/pytest -q -rs
+	@$(RUN)/pytest -q -rs -n 2 --dist loadgroup
+
+example: $(READY) ## Make the committed example release anew
+	@$(RUN)/pytest -q tests/test_pipeline.py -k example --remake-example
 
 check: $(READY) ## Lint, format and types
 	@$(RUN)/ruff check .

@@ -6,7 +6,6 @@ writes whole files, and passes a gate. What it returns is counts, never data, so
 
 import json
 import os
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -21,7 +20,6 @@ from linkage.workspace import passing_folder, private_folder, whole_file, whole_
 
 Progress = Callable[[str], None]
 TITLE = "Outcomes of women after contact with the justice system"
-BALANCE = ("rows_in", "rows_out", "out_of_scope")
 
 
 def quiet(_: str) -> None:
@@ -272,6 +270,7 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
     Raises PrivacyError when nobody did and the data are not invented, DisclosureError when a cell gives somebody away;
     then nothing is published, and an earlier release of that name stays as it was.
     """
+    from linkage.provenance import cells_by_table, provenance
     from linkage.quality import gate, suites
     from linkage.release import audit, control, publish
     from linkage.report import pages
@@ -303,41 +302,6 @@ def counted(con: duckdb.DuckDBPyConnection, settings: Settings) -> duckdb.DuckDB
     if missing := [path.stem for path in paths if not path.exists()]:
         raise LinkError(f"Tables {missing} have not been counted. Run: linkage tabulate")
     return con.read_parquet([str(path) for path in paths])
-
-
-def provenance(settings: Settings, masthead: Any) -> Any:
-    """What the release was made from, for its manifest."""
-    from linkage.release.publish import Provenance
-
-    intake, linkage = facts.intake(settings), facts.read(settings, "linkage") or {}
-    models = {view: settings.files.matching.model(view) for view in settings.encodings.views}
-    return Provenance(
-        release=masthead.release,
-        title=masthead.title,
-        invented=masthead.invented,
-        approval=masthead.approval,
-        inputs={name: facts["input_sha256"] for name, facts in intake.items()},
-        declarations={
-            str(p.relative_to(settings.schemas)): facts.sha256(p) for p in sorted(settings.schemas.rglob("*.yaml"))
-        },
-        models={
-            view: {"sha256": facts.sha256(path)} | json.loads(path.read_text())
-            for view, path in models.items()
-            if path.exists()
-        },
-        rows={f"intake {name}": {k: facts[k] for k in BALANCE} for name, facts in intake.items()}
-        | {"linkage": {"records": linkage.get("records", 0), **linkage.get("clusters", {})}},
-        packages=("apache-airflow", "splink", "duckdb", "pandas", "great-expectations", "womens-outcomes-linkage"),
-    )
-
-
-def cells_by_table(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """(table_id, published, suppressed, empty): how many cells of each table are shown."""
-    tables: dict[str, Counter[str]] = {}
-    for row in rows:
-        kind = {"c": "suppressed", "z": "empty"}.get(row["status"], "published")
-        tables.setdefault(row["table_id"], Counter())[kind] += 1
-    return [{"table_id": t} | {k: n[k] for k in ("published", "suppressed", "empty")} for t, n in tables.items()]
 
 
 def evaluate(settings: Settings, truth: Path, save_index: Path | None = None) -> list[dict[str, Any]]:

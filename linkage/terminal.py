@@ -1,5 +1,6 @@
 """What a person sees in a terminal: progress while a stage works, and tables of counts when it is done."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -8,7 +9,8 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-OUT, ERR = Console(highlight=False), Console(stderr=True, highlight=False)
+WIDE = None if sys.stdout.isatty() else 160  # a table that goes into a file is not cut to a screen that is not there
+OUT, ERR = Console(highlight=False, width=WIDE), Console(stderr=True, highlight=False)
 
 
 @contextmanager
@@ -43,23 +45,24 @@ def intake_table(intakes: list[dict[str, Any]]) -> Table:
     return table
 
 
-def accuracy_table(rows: list[dict[str, Any]], thresholds: tuple[str, ...] = ("high", "medium", "low")) -> Table:
-    """One row per part of the records and threshold: precision, recall and F1 of pairs and of clusters."""
+def accuracy_table(rows: list[dict[str, Any]]) -> Table:
+    """One row per part of the records and threshold: precision, recall and F1 of pairs and of whole people."""
     table = Table(title="Against the truth", title_justify="left", box=None, pad_edge=False)
-    for name in ("", "", "threshold"):
+    for name in ("records", "", "threshold"):
         table.add_column(name)
-    for name in ("precision", "recall", "F1", "true pairs", "cluster precision", "cluster recall", "cluster F1"):
+    for name in ("precision", "recall", "F1", "true pairs"):
         table.add_column(name, justify="right")
+    for name in ("precision", "recall", "F1"):
+        table.add_column(f"whole people: {name}", justify="right")
     for row in rows:
-        if row["threshold"] in thresholds:
-            table.add_row(
-                row["scope"],
-                row["part"],
-                row["threshold"],
-                *(share(row[name]) for name in ("precision", "recall", "f1")),
-                f"{row['pairs_true']:,}",
-                *(share(row[name]) for name in ("cluster_precision", "cluster_recall", "cluster_f1")),
-            )
+        table.add_row(
+            row["scope"],
+            row["part"],
+            row["threshold"],
+            *(share(row[name]) for name in ("precision", "recall", "f1")),
+            f"{row['pairs_true']:,}",
+            *(share(row[name]) for name in ("cluster_precision", "cluster_recall", "cluster_f1")),
+        )
     return table
 
 

@@ -16,6 +16,18 @@ from linkage.contracts.dataset import Column, Dataset
 from linkage.settings import Settings
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """make example."""
+    parser.addoption("--remake-example", action="store_true", help="write outputs/example anew instead of checking it")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of one file run beside each other, and all that look at the whole chain, since it is run once."""
+    for item in items:
+        group = "chain" if "chain" in getattr(item, "fixturenames", ()) else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture
 def con() -> duckdb.DuckDBPyConnection:
     """An empty catalogue of its own."""
@@ -87,6 +99,7 @@ class Planted:
 
 
 PLANTED = Planted()
+EXAMPLE = "example"  # the name of the release of the chain, which is also the one in outputs/
 
 
 @pytest.fixture(scope="session")
@@ -101,7 +114,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         plant(settings.files.department.extract(dataset.path), dataset)
     facts.mark_as_invented(settings)
     put_test_keys(settings)
-    run_dags(settings, "test")
+    run_dags(settings, EXAMPLE)
     stages.evaluate(settings, settings.files.truth / "records.csv")
     stages.report(settings)
     return settings

@@ -1,21 +1,24 @@
 """The whole chain on real components: what went in is accounted for, and what comes out is near the truth."""
 
 import json
+import re
 import shutil
+from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import REPOSITORY
+from conftest import EXAMPLE, REPOSITORY
 
 from linkage import demo, facts, stages
 from linkage.errors import GateError, PrivacyError
 from linkage.release.publish import content_hash
 from linkage.settings import Settings
 
+DATABASE = "womens_outcomes.duckdb"
 RELEASE_FILES = ("tables.csv", "tables.parquet", "data_dictionary.csv", "index.html")
 
 
-def rows_in(path) -> int:
+def rows_in(path: Path) -> int:
     """How many rows a Parquet file has."""
     return duckdb.sql(f"select count(*) from '{path}'").fetchall()[0][0]
 
@@ -41,7 +44,7 @@ def test_the_links_are_right_and_few_are_missed(chain):
 
 
 def test_every_headline_is_published_and_near_the_truth(chain):
-    found = list(demo.headlines(chain, "test"))
+    found = list(demo.headlines(chain, EXAMPLE))
     assert len(found) == 8
     for one in found:
         assert one.true is not None, one
@@ -59,20 +62,31 @@ def test_a_rerun_with_the_same_keys_publishes_the_same_bytes(chain, tmp_path):
         stages.score(again, view)
     stages.cluster(again)
     stages.tabulate(again)
-    stages.publish(again, "test")
-    for name in RELEASE_FILES:
-        assert (again.files.release("test") / name).read_bytes() == (chain.files.release("test") / name).read_bytes()
-    databases = [s.files.release("test") / "womens_outcomes.duckdb" for s in (chain, again)]
-    assert content_hash(databases[0]) == content_hash(databases[1])
+    stages.publish(again, EXAMPLE)
+    assert same_release(again.files.release(EXAMPLE), chain.files.release(EXAMPLE))
+
+
+def same_release(one: Path, other: Path) -> bool:
+    """Are the files the same to the byte, and the two databases in what they say?"""
+    files = all((one / name).read_bytes() == (other / name).read_bytes() for name in RELEASE_FILES)
+    return files and content_hash(one / DATABASE) == content_hash(other / DATABASE)
+
+
+def test_the_example_in_the_repository_is_what_the_chain_publishes(chain, request):
+    example = REPOSITORY / "outputs" / "example"
+    if request.config.getoption("--remake-example"):
+        shutil.rmtree(example, ignore_errors=True)
+        shutil.copytree(chain.files.release(EXAMPLE), example)
+    assert same_release(example, chain.files.release(EXAMPLE)), "Published tables have changed: make example, and look."
 
 
 def test_a_release_of_invented_people_says_so_everywhere(chain):
-    folder = chain.files.release("test")
+    folder = chain.files.release(EXAMPLE)
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["invented"] is True
     assert manifest["approval"] == "waived (invented data)"
     assert "invented" in (folder / "index.html").read_text().lower()
-    with duckdb.connect(str(folder / "womens_outcomes.duckdb"), read_only=True) as con:
+    with duckdb.connect(str(folder / DATABASE), read_only=True) as con:
         comments = con.execute(
             "select comment from duckdb_tables() union all select comment from duckdb_views() where not internal"
         )
@@ -80,7 +94,7 @@ def test_a_release_of_invented_people_says_so_everywhere(chain):
 
 
 def test_an_analyst_finds_a_comment_on_every_table_view_and_column(chain):
-    with duckdb.connect(str(chain.files.release("test") / "womens_outcomes.duckdb"), read_only=True) as con:
+    with duckdb.connect(str(chain.files.release(EXAMPLE) / DATABASE), read_only=True) as con:
         bare = con.execute(
             """select table_name from duckdb_tables() where comment is null
             union all select view_name from duckdb_views() where comment is null and not internal
@@ -121,8 +135,6 @@ def test_a_critical_expectation_stops_the_chain_and_the_report_says_why(chain, t
 
 
 def test_the_quality_report_and_the_release_ask_no_other_host_for_anything(chain):
-    import re
-
-    for page in (chain.files.quality.report, chain.files.release("test") / "index.html"):
+    for page in (chain.files.quality.report, chain.files.release(EXAMPLE) / "index.html"):
         loaded = re.findall(r"""(?:src|href)=["']([^"'#]+)["']|url\(([^)]+)\)|@import""", page.read_text())
         assert not [link for link in loaded if any(part and not part.startswith("#") for part in link)], page
