@@ -1,0 +1,79 @@
+"""Keys from the secrets backend of Airflow, as a department that keeps none in files has them."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import REPOSITORY, TEST_KEY
+from test_pseudonymisation import attributes, court, encoded, unlike
+
+from linkage import stages
+from linkage.settings import Settings
+
+BACKEND = "airflow.secrets.local_filesystem.LocalFilesystemBackend"
+
+
+def secrets(folder: Path, **connections: dict[str, str]) -> dict[str, str]:
+    """The environment of an Airflow process whose secrets backend holds these connections."""
+    held = folder / "connections.json"
+    held.write_text(json.dumps({name: {"conn_type": "generic"} | said for name, said in connections.items()}))
+    return {
+        "AIRFLOW_HOME": str(folder / "airflow"),
+        "AIRFLOW__SECRETS__BACKEND": BACKEND,
+        "AIRFLOW__SECRETS__BACKEND_KWARGS": json.dumps({"connections_file_path": str(held)}),
+        "LINKAGE_KEYS": "airflow",
+    }
+
+
+def pseudonymise(settings: Settings, file: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """The command, in a process that has such a backend."""
+    command = [
+        sys.executable,
+        "-m",
+        "linkage",
+        "pseudonymise",
+        "court",
+        str(file),
+        "--workspace",
+        str(settings.workspace),
+    ]
+    return subprocess.run(
+        command, cwd=REPOSITORY, env=os.environ | environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_a_key_in_a_secrets_backend_gives_the_same_tokens_as_in_a_file(settings, tmp_path):
+    extract = court(settings, *map(unlike, range(300)))
+    stages.pseudonymise(settings, "court", extract)
+    from_files = (encoded(settings), attributes(settings))
+    shutil.rmtree(settings.workspace)
+    environment = secrets(
+        tmp_path, linkage_token={"login": "test", "password": TEST_KEY}, linkage_records_court={"password": TEST_KEY}
+    )
+    done = pseudonymise(settings, extract, environment)
+    assert done.returncode == 0, done.stderr
+    assert (encoded(settings), attributes(settings)) == from_files
+    assert TEST_KEY not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("connections", "more", "says"),
+    [
+        ({}, {}, "linkage_token is not there"),
+        ({"linkage_token": {"password": TEST_KEY}}, {}, "names no epoch"),
+        ({"linkage_token": {"login": "test", "password": "short"}}, {}, "no key in hexadecimal"),
+        ({}, {"AIRFLOW_CONN_LINKAGE_TOKEN": f"generic://test:{TEST_KEY}@"}, "stands in an environment variable"),
+    ],
+)
+def test_a_key_that_is_not_where_it_should_be_is_refused(settings, tmp_path, connections, more, says):
+    extract = court(settings, *map(unlike, range(300)))
+    shutil.rmtree(settings.workspace)
+    done = pseudonymise(settings, extract, secrets(tmp_path, **connections) | more)
+    assert done.returncode == 12
+    assert says in " ".join(done.stderr.split())
+    assert TEST_KEY not in done.stderr
+    assert not settings.files.matching.encoded("names", "court").exists()
