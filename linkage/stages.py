@@ -6,7 +6,8 @@ writes whole files, and passes a gate. What it returns is counts, never data, so
 
 import json
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,6 +20,7 @@ from linkage.settings import Settings
 from linkage.workspace import passing_folder, private_folder, whole_file, whole_folder, write_parquet, write_text
 
 Progress = Callable[[str], None]
+A_RELEASE = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 TITLE = "Outcomes of women after contact with the justice system"
 
 
@@ -116,7 +118,7 @@ def pseudonymise(
         )
         write_parquet(found.quarantine, files.department.quarantine(dataset))
         facts.forget(settings, facts.OF_LINKAGE + facts.AFTER_LINKAGE)
-        balance = found.intake.as_facts() | {"input_sha256": facts.sha256(delivered)}
+        balance = found.intake.as_facts() | {"input_sha256": facts.sha256(delivered), "tokens": found.mark}
         facts.write(settings, f"intake/{dataset}", balance)
         progress("checking")
         pass_extract_gates(settings, contract, found)
@@ -178,6 +180,7 @@ def score(settings: Settings, view: str, progress: Progress = quiet) -> dict[str
     compared = profiles.compared(encodings, settings.datasets, view)
     with duckdb.connect() as con:
         encoded = {name: arrived(con, files.matching.encoded(view, name), name) for name in compared}
+        check_one_mark(settings, compared, encodings.version)
         progress("profiles")
         rows = profiles.profiles(con, encoded, encodings.views[view], [n for n, known in compared.items() if known])
         progress("training")
@@ -187,6 +190,16 @@ def score(settings: Settings, view: str, progress: Progress = quiet) -> dict[str
         pairs = scored(rows, encodings.views[view], trained)
         write_parquet(con.from_arrow(pairs), files.matching.pairs(view))
     return {"view": view, "profiles": rows.num_rows, "pairs": pairs.num_rows}
+
+
+def check_one_mark(settings: Settings, compared: Iterable[str], version: str) -> None:
+    """Raises PrivacyError where tokens were made under different keys, epochs or versions: none would ever agree."""
+    marks = {name: facts.intake(settings)[name]["tokens"] for name in compared}
+    if len(set(marks.values())) > 1 or any(not mark.startswith(f"{version}/") for mark in marks.values()):
+        raise PrivacyError(
+            f"The tokens to be linked were made under different keys, epochs or versions (version/epoch/key: {marks}; "
+            f"encodings.yaml is version {version}). Pseudonymise these datasets again with one token key."
+        )
 
 
 def arrived(con: duckdb.DuckDBPyConnection, path: Path, dataset: str) -> duckdb.DuckDBPyRelation:
@@ -275,6 +288,8 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
     from linkage.release import audit, control, publish
     from linkage.report import pages
 
+    if not A_RELEASE.fullmatch(release):
+        raise ContractError(f"A release is named with small letters, digits, '_', '.' and '-'; not {release!r}.")
     made_up = facts.invented(settings)
     if not (approval or made_up):
         raise PrivacyError("Nobody has approved this release. Name who has: linkage publish --approval 'name, date'.")

@@ -14,7 +14,9 @@ from conftest import REPOSITORY, put_test_keys
 from test_pseudonymisation import ANN, court, unlike
 from typer.testing import CliRunner
 
+from linkage import stages
 from linkage.__main__ import app
+from linkage.errors import ContractError, PrivacyError
 from linkage.settings import Settings
 
 COMMANDS = (
@@ -111,3 +113,31 @@ def written(settings: Settings) -> dict[str, bytes]:
         for path in settings.workspace.rglob("*.parquet")
         if not path.name.startswith(".")
     }
+
+
+def test_tokens_of_two_keys_are_not_linked(settings):
+    stages.pseudonymise(settings, "court", court(settings, *map(unlike, range(300))))
+    key = settings.files.department.keys / "token.yaml"
+    key.write_text(key.read_text().replace("00112233", "ffeeddcc"))
+    stages.pseudonymise(settings, "paye", court(settings, *map(employed, range(300)), header=PAYE))
+    with pytest.raises(PrivacyError, match="made under different keys"):
+        stages.check_one_mark(settings, ("court", "paye"), "1")
+    with pytest.raises(PrivacyError, match=r"encodings.yaml is version 2"):
+        stages.check_one_mark(settings, ("court",), "2")
+    stages.check_one_mark(settings, ("court",), "1")
+
+
+PAYE = "employment_id|nino|forename|surname|date_of_birth|sex|postcode|start_date|end_date|hours"
+
+
+def employed(number: int) -> str:
+    """A PAYE row that shares hardly anything with the others."""
+    name = "".join("abcdefghij"[int(digit)] for digit in str(number))
+    born = f"{1 + number % 28:02}-02-{1950 + number % 50}"
+    return f"e{number}|ZZ{100000 + number}A|Ann{name}|Smith{name}|{born}|FEMALE||01-01-2020||A"
+
+
+@pytest.mark.parametrize("name", ["../elsewhere", "/tmp/x", "", ".hidden", "A b"])
+def test_a_release_cannot_be_published_outside_its_folder(settings, name):
+    with pytest.raises(ContractError, match="A release is named"):
+        stages.publish(settings, name, "somebody")

@@ -74,6 +74,10 @@ class TokenKey:
     epoch: str
     key: Key
 
+    def mark(self, scheme_version: str) -> str:
+        """What tokens are made under: version, epoch and a fingerprint of the key. Only equal marks compare."""
+        return f"{scheme_version}/{self.epoch}/{self.key.sub_key('fingerprint').token(self.epoch) % 2**32:08x}"
+
     def for_token(self, scheme_version: str, view: str, token: str) -> SubKey:
         """The sub-key of one token of one view, under one version of the linkage schema."""
         return self.key.sub_key("token", scheme_version, self.epoch, view, token)

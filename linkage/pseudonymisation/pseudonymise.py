@@ -20,7 +20,8 @@ class Pseudonymised:
     """What an extract became. Relations live on the connection they were made on.
 
     `attributes`: (record_id, attributes …). `encoded`: {view: (view_id, tokens …)}. `crosswalk`: {view: (view_id,
-    record_id)}. Each is sorted by its own pseudonym, so that the order of rows tells nothing.
+    record_id)}. Each is sorted by its own pseudonym, so that the order of rows tells nothing. `mark`: version, epoch
+    and fingerprint of the key the tokens are made under.
     """
 
     attributes: duckdb.DuckDBPyRelation
@@ -28,6 +29,7 @@ class Pseudonymised:
     crosswalk: dict[str, duckdb.DuckDBPyRelation]
     quarantine: duckdb.DuckDBPyRelation
     intake: intake.Intake
+    mark: str
 
 
 def pseudonymise(
@@ -76,6 +78,7 @@ def pseudonymise(
         },
         quarantine=intake.quarantine(con, dataset),
         intake=intake.summary(con, dataset, invalid),
+        mark=token_key.mark(encodings.version),
     )
 
 
