@@ -45,7 +45,7 @@ def measure(schemas: Path, prepare: Prepare, workspace: Path | None) -> list[dic
         for view in stages.views(settings):
             timed(f"train and score {view}", stages.score, settings, view)
         timed("cluster", stages.cluster, settings)
-        return stages.evaluate(settings, truth)
+        return list(stages.evaluate(settings, truth)["rows"])
 
 
 @contextlib.contextmanager

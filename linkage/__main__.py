@@ -4,7 +4,7 @@ import json
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -34,22 +34,30 @@ app = typer.Typer(
 keys_app = typer.Typer(help="The keys that turn identifiers into tokens.", no_args_is_help=True)
 app.add_typer(keys_app, name="keys")
 
-SchemasOption = Annotated[
-    Path | None, typer.Option("--schemas", envvar="LINKAGE_SCHEMAS", help="The declarations. Default: ./schemas")
-]
-WorkspaceOption = Annotated[
-    Path | None, typer.Option("--workspace", envvar="LINKAGE_WORKSPACE", help="The run's files. Default: ./workspace")
-]
-OutputsOption = Annotated[
-    Path | None,
-    typer.Option("--outputs", envvar="LINKAGE_OUTPUTS", help="Where releases go. Default: outputs in the workspace"),
-]
+FOLDERS = {
+    "schemas": ("LINKAGE_SCHEMAS", "The declarations. Default: ./schemas"),
+    "workspace": ("LINKAGE_WORKSPACE", "The run's files. Default: ./workspace"),
+    "outputs": ("LINKAGE_OUTPUTS", "Where releases go. Default: outputs in the workspace"),
+}
+
+
+def folder(name: str, from_environment: bool = False) -> Any:
+    """A shared option. Only before the command is the environment asked, so that what is typed always counts."""
+    variable, about = FOLDERS[name]
+    return typer.Option(f"--{name}", help=about, envvar=variable if from_environment else None)
+
+
+SchemasOption = Annotated[Path | None, folder("schemas")]
+WorkspaceOption = Annotated[Path | None, folder("workspace")]
+OutputsOption = Annotated[Path | None, folder("outputs")]
 shared: dict[str, Path | None] = {}
 
 
 @app.callback()
 def options_before_the_command(
-    schemas: SchemasOption = None, workspace: WorkspaceOption = None, outputs: OutputsOption = None
+    schemas: Annotated[Path | None, folder("schemas", from_environment=True)] = None,
+    workspace: Annotated[Path | None, folder("workspace", from_environment=True)] = None,
+    outputs: Annotated[Path | None, folder("outputs", from_environment=True)] = None,
 ) -> None:
     """The shared options may stand before the command or after it."""
     shared.update(schemas=schemas, workspace=workspace, outputs=outputs)
@@ -95,7 +103,9 @@ def synthesise(
 
 @keys_app.command("new")
 def keys_new(
-    epoch: Annotated[str, typer.Option(help="The linkage epoch the token key belongs to, such as 2026.")] = "1",
+    epoch: Annotated[
+        str | None, typer.Option(help="The linkage epoch the token key belongs to, such as 2026. Default: 1")
+    ] = None,
     schemas: SchemasOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -178,10 +188,14 @@ def evaluate(
     """
     settings = settings_of(schemas, workspace)
     with working("evaluating"):
-        rows = stages.evaluate(settings, truth, save_index)
+        found = stages.evaluate(settings, truth, save_index)
     if json_file:
-        json_file.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-    OUT.print(accuracy_table(rows))
+        json_file.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    OUT.print(accuracy_table(found["rows"]))
+    OUT.print(
+        f"{found['records']:,} records were compared; {found['only_in_truth']:,} are only in the truth, "
+        f"{found['only_in_index']:,} only in the index."
+    )
 
 
 @app.command()

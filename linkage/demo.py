@@ -38,7 +38,7 @@ def sum_up(settings: Settings, console: Console) -> None:
     for table in (
         intake_table(list(facts.intake(settings).values())),
         link_rate_table(facts.read(settings, "link_rates")),
-        truth_table(facts.read(settings, "evaluation")),
+        truth_table(facts.read(settings, "evaluation")["rows"]),
         headline_table(list(headlines(settings, RELEASE))),
     ):
         console.print()

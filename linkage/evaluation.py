@@ -5,6 +5,8 @@ from typing import Any
 
 import duckdb
 
+from linkage.errors import LinkError
+
 THRESHOLDS = ("high", "medium", "low")
 KEYS = ("dataset", "record_id", "person")
 RIGHT, FOUND, TRUE = "person, cluster", "cluster", "person"
@@ -82,7 +84,13 @@ class Evaluation:
 def evaluate(
     con: duckdb.DuckDBPyConnection, truth: duckdb.DuckDBPyRelation, person_index: duckdb.DuckDBPyRelation
 ) -> Evaluation:
-    """Compare `person_index` with `truth` (dataset, record_id, person, subgroup columns …) on the records both have."""
+    """Compare `person_index` with `truth` (dataset, record_id, person, subgroup columns …) on the records both have.
+
+    Raises LinkError where they have none in common.
+    """
+    in_common = coverage(con, truth, person_index)
+    if not in_common[0]:
+        raise LinkError("None of the records of the truth is in the person index. Was it linked with these keys?")
     rows = con.from_arrow(both(con, truth, person_index).to_arrow_table())  # read a dozen times below
     subgroups = [name for name in truth.columns if name not in KEYS]
     overall = touching(con, rows, "''")
@@ -102,7 +110,7 @@ def evaluate(
         clusters = exact_clusters(con, rows, column)
         found += [Row(name, v, t, score, clusters[v, t]) for (v, t), score in touching(con, rows, column).items()]
     found.sort(key=lambda row: THRESHOLDS.index(row.threshold))
-    return Evaluation(*coverage(con, truth, person_index), tuple(found))
+    return Evaluation(*in_common, tuple(found))
 
 
 def total(scores: list[Score]) -> Score:

@@ -8,6 +8,7 @@ from linkage.contracts.analysis import Analysis, read_analysis
 from linkage.contracts.dataset import Dataset, Scope, read_dataset, read_datasets, read_scope
 from linkage.contracts.disclosure import Disclosure, read_disclosure
 from linkage.contracts.encodings import Encodings, read_encodings
+from linkage.contracts.link_quality import LinkQuality, read_link_quality
 from linkage.errors import ContractError
 from linkage.workspace import Workspace
 
@@ -77,6 +78,11 @@ class Settings:
     def analysis(self) -> Analysis:
         """What is counted, and how. Raises ContractError."""
         return read_analysis(self.schemas, self.datasets)
+
+    @property
+    def link_quality(self) -> LinkQuality:
+        """From where on a link rate is flagged. Raises ContractError."""
+        return read_link_quality(self.schemas)
 
     @property
     def disclosure(self) -> Disclosure:

@@ -34,6 +34,7 @@ def check(settings: Settings) -> dict[str, int]:
 
     readings: dict[str, Callable[[], Any]] = {
         "datasets": lambda: settings.datasets,
+        "sexes in scope": lambda: settings.scope.sex,
         "kinds of identifier": lambda: settings.encodings.identifiers,
         "views": lambda: settings.encodings.views,
         "suites of expectations": lambda: read_all(settings.expectations, settings.datasets),
@@ -44,7 +45,8 @@ def check(settings: Settings) -> dict[str, int]:
             "outcomes": lambda: settings.analysis.outcomes,
             "examples of outcomes": lambda: examples_that_hold(settings),
             "tables": lambda: settings.analysis.tables,
-            "disclosure rules": lambda: settings.disclosure.model_fields,
+            "disclosure rules": lambda: type(settings.disclosure).model_fields,
+            "limits on link rates": lambda: type(settings.link_quality).model_fields,
         }
     found: dict[str, int] = {}
     wrong: list[str] = []
@@ -85,7 +87,7 @@ def synthesise(settings: Settings, people: int, seed: int, progress: Progress = 
     return rows
 
 
-def new_keys(settings: Settings, epoch: str) -> list[str]:
+def new_keys(settings: Settings, epoch: str | None = None) -> list[str]:
     """Make the keys that are missing: one token key for the epoch, a record-id key per dataset. Returns their names."""
     from linkage.pseudonymisation.keys import KeyFolder
 
@@ -99,7 +101,8 @@ def pseudonymise(
     """Extract → encoded/, crosswalk/, attributes/ and quarantine/, through the gates `extract` and `tokens`.
 
     `file`: where the extract lies; by default where its contract says it is delivered. Returns the balance of its rows.
-    Where a gate stops it, quarantine and report are written and nothing else: no row goes on.
+    Where a gate stops it, quarantine and counts are written and nothing else: no row goes on. Whatever was made from an
+    earlier delivery of this dataset goes, so that no later stage can mix the two.
     """
     from linkage.pseudonymisation import pseudonymise as zone
 
@@ -117,6 +120,7 @@ def pseudonymise(
             progress=progress,
         )
         write_parquet(found.quarantine, files.department.quarantine(dataset))
+        files.forget_dataset(dataset)
         facts.forget(settings, facts.OF_LINKAGE + facts.AFTER_LINKAGE)
         balance = found.intake.as_facts() | {"input_sha256": facts.sha256(delivered), "tokens": found.mark}
         facts.write(settings, f"intake/{dataset}", balance)
@@ -181,6 +185,8 @@ def score(settings: Settings, view: str, progress: Progress = quiet) -> dict[str
     with duckdb.connect() as con:
         encoded = {name: arrived(con, files.matching.encoded(view, name), name) for name in compared}
         check_one_mark(settings, compared, encodings.version)
+        files.forget_people()
+        facts.forget(settings, facts.OF_LINKAGE + facts.AFTER_LINKAGE)
         progress("profiles")
         rows = profiles.profiles(con, encoded, encodings.views[view], [n for n, known in compared.items() if known])
         progress("training")
@@ -203,17 +209,25 @@ def check_one_mark(settings: Settings, compared: Iterable[str], version: str) ->
 
 
 def arrived(con: duckdb.DuckDBPyConnection, path: Path, dataset: str) -> duckdb.DuckDBPyRelation:
-    """A file that an earlier stage should have written. Raises LinkError where it has not."""
+    """A file that pseudonymisation should have written. Raises LinkError where it has not."""
     if not path.exists():
         raise LinkError(f"{dataset} has not been pseudonymised. Run: linkage pseudonymise {dataset}")
-    return con.read_parquet(str(path))
+    return whole(con, path, f"linkage pseudonymise {dataset}")
+
+
+def whole(con: duckdb.DuckDBPyConnection, path: Path, made_by: str) -> duckdb.DuckDBPyRelation:
+    """A Parquet file of an earlier stage. Raises LinkError where it is damaged."""
+    try:
+        return con.read_parquet(str(path))
+    except duckdb.Error:
+        raise LinkError(f"{path} is damaged. Run again: {made_by}") from None
 
 
 def scored_pairs(con: duckdb.DuckDBPyConnection, path: Path, view: str) -> duckdb.DuckDBPyRelation:
     """The scored pairs of a view. Raises LinkError where it has not been scored."""
     if not path.exists():
         raise LinkError(f"View {view} has not been scored. Run: linkage link")
-    return con.read_parquet(str(path))
+    return whole(con, path, "linkage link")
 
 
 def cluster(settings: Settings) -> dict[str, Any]:
@@ -222,6 +236,8 @@ def cluster(settings: Settings) -> dict[str, Any]:
     from linkage.quality import gate, suites
 
     encodings, datasets, files = settings.encodings, settings.datasets, settings.files
+    files.forget_people()
+    facts.forget(settings, facts.OF_LINKAGE + facts.AFTER_LINKAGE)
     compared = {view: profiles.compared(encodings, datasets, view) for view in views(settings)}
     with duckdb.connect() as con:
         pairs = {view: scored_pairs(con, files.matching.pairs(view), view) for view in compared}
@@ -234,7 +250,6 @@ def cluster(settings: Settings) -> dict[str, Any]:
         people = con.from_arrow(person_index.person_index(person_index.records(crosswalks), edges, compared))
         models = {view: model.model_from(files.matching.model(view).read_text()) for view in compared}
         found = summary.summary(con, people, edges, models)
-        facts.forget(settings, facts.AFTER_LINKAGE)
         facts.write(settings, "linkage", found)
         suite = suites.person_index_suite(settings.expectations)
         pass_gate(settings, gate.validate("person_index", "person_index", suite, people))
@@ -249,9 +264,10 @@ def tabulate(settings: Settings) -> dict[str, Any]:
     from linkage.cohorts.records import Records
 
     analysis, files = settings.analysis, settings.files
+    files.forget_counts()
     with duckdb.connect() as con:
         attributes = {name: arrived(con, files.cohorts.attributes(name), name) for name in settings.datasets}
-        people = con.read_parquet(str(linked(settings)))
+        people = whole(con, linked(settings), "linkage link")
         tables = tabulate.tables(con, analysis, attributes, people)
         for name, counts in tables.items():
             write_parquet(counts, files.cohorts.counts(name))
@@ -291,6 +307,7 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
     if not A_RELEASE.fullmatch(release):
         raise ContractError(f"A release is named with small letters, digits, '_', '.' and '-'; not {release!r}.")
     made_up = facts.invented(settings)
+    approval = (approval or "").strip()
     if not (approval or made_up):
         raise PrivacyError("Nobody has approved this release. Name who has: linkage publish --approval 'name, date'.")
     analysis, disclosure, files = settings.analysis, settings.disclosure, settings.files
@@ -304,6 +321,8 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
         suite = suites.tables_suite(settings.expectations)
         pass_gate(settings, gate.validate("tables", release, suite, con.from_arrow(publish.arrow(rows))))
         page = pages.release_page(masthead, rows, descriptions, disclosure)
+        if files.release(release).exists() and not (files.release(release) / "manifest.json").exists():
+            raise ContractError(f"{files.release(release)} is there and is no release. Choose another name.")
         with whole_folder(files.release(release)) as folder:
             publish.publish(folder, rows, page, provenance(settings, masthead), disclosure)
             cells = audit.audit(folder, counts, disclosure, years)
@@ -319,17 +338,19 @@ def counted(con: duckdb.DuckDBPyConnection, settings: Settings) -> duckdb.DuckDB
     return con.read_parquet([str(path) for path in paths])
 
 
-def evaluate(settings: Settings, truth: Path, save_index: Path | None = None) -> list[dict[str, Any]]:
-    """Compare the person index with a truth in the departments' own record ids: (scope, part, threshold, figures …).
+def evaluate(settings: Settings, truth: Path, save_index: Path | None = None) -> dict[str, Any]:
+    """Compare the person index with a truth in the departments' own record ids.
 
-    Raises ExtractError where the truth has not the columns dataset, record_id and person.
+    Returns how many records are in both and in one alone, and `rows`: (scope, part, threshold, figures …).
+    Raises ExtractError where the truth has not the columns dataset, record_id and person, LinkError where it and the
+    index have no record in common.
     """
     from linkage import evaluation
     from linkage.pseudonymisation.pseudonyms import with_record_ids
 
     with duckdb.connect() as con:
         known = con.from_arrow(with_record_ids(con, truth, settings.datasets, key_source(settings)))
-        people = con.read_parquet(str(linked(settings)))
+        people = whole(con, linked(settings), "linkage link")
         found = evaluation.evaluate(con, known.project("* exclude (own_record_id)"), people)
         if save_index:
             saved = con.sql(
@@ -338,14 +359,12 @@ def evaluate(settings: Settings, truth: Path, save_index: Path | None = None) ->
             )
             with whole_file(save_index) as unfinished:
                 saved.write_csv(str(unfinished), header=True)
-    rows = [row.as_dict() for row in found.rows]
-    facts.write(settings, "evaluation", rows)
-    return rows
+    facts.write(settings, "evaluation", found.as_dict())
+    return found.as_dict()
 
 
 def report(settings: Settings) -> str:
     """Everything known about the run → the one quality report. Returns its path."""
-    from linkage.contracts.link_quality import read_link_quality
     from linkage.report import pages
     from linkage.report.facts import Facts
 
@@ -356,13 +375,13 @@ def report(settings: Settings) -> str:
         "linkage": facts.read(settings, "linkage"),
         "link_rates": facts.read(settings, "link_rates"),
         "registers": [name for name, one in settings.datasets.items() if one.coverage == "event_register"],
-        "accuracy": facts.read(settings, "evaluation"),
+        "accuracy": (facts.read(settings, "evaluation") or {}).get("rows"),
         "contradictions": facts.read(settings, "contradictions"),
         "sex_conflicts": facts.read(settings, "sex_conflicts"),
         "disclosure": release.get("tables"),
     }
     masthead = pages.Masthead(release.get("release", ""), TITLE, facts.invented(settings), release.get("approval", ""))
     found = cast(Facts, {name: value for name, value in known.items() if value})
-    page = pages.quality_report(masthead, found, read_link_quality(settings.schemas))
+    page = pages.quality_report(masthead, found, settings.link_quality)
     write_text(page, settings.files.quality.report)
     return str(settings.files.quality.report)

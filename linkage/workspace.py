@@ -130,6 +130,26 @@ class Workspace:
         """The folder of one published release."""
         return self.outputs / name
 
+    def forget_dataset(self, dataset: str) -> None:
+        """Drop what was made of a dataset, and all that was made with it."""
+        for folder in (self.matching.root / "encoded", self.matching.root / "crosswalk"):
+            for path in folder.glob(f"*/{dataset}.parquet"):
+                path.unlink()
+        self.cohorts.attributes(dataset).unlink(missing_ok=True)
+        shutil.rmtree(self.matching.root / "links", ignore_errors=True)
+        self.forget_people()
+
+    def forget_people(self) -> None:
+        """Drop the person index, and all that was made with it."""
+        self.matching.edges.unlink(missing_ok=True)
+        self.matching.person_index.unlink(missing_ok=True)
+        self.forget_counts()
+
+    def forget_counts(self) -> None:
+        """Drop what was counted."""
+        shutil.rmtree(self.cohorts.counts("any").parent, ignore_errors=True)
+        self.cohorts.contradictions.unlink(missing_ok=True)
+
 
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[Path]:

@@ -89,7 +89,7 @@ def write_cards(settings: Settings) -> None:
 
 
 def test_its_records_are_in_the_person_index_and_rightly_so(library):
-    rows = stages.evaluate(library, library.workspace / "truth.csv")
+    rows = stages.evaluate(library, library.workspace / "truth.csv")["rows"]
     pair = {(r["part"], r["threshold"]): r for r in rows if r["scope"] == "dataset pair"}
     found = pair["library and prison", "medium"]
     assert found["precision"] > 0.97

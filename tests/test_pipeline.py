@@ -10,7 +10,7 @@ import pytest
 from conftest import EXAMPLE, REPOSITORY
 
 from linkage import demo, facts, stages
-from linkage.errors import GateError, PrivacyError
+from linkage.errors import ContractError, ExtractError, GateError, LinkError, PrivacyError
 from linkage.release.publish import content_hash
 from linkage.settings import Settings
 
@@ -37,7 +37,7 @@ def test_every_row_of_every_extract_is_accounted_for_down_to_the_person_index(ch
 
 
 def test_the_links_are_right_and_few_are_missed(chain):
-    overall = {r["threshold"]: r for r in facts.read(chain, "evaluation") if r["scope"] == "overall"}
+    overall = {r["threshold"]: r for r in facts.read(chain, "evaluation")["rows"] if r["scope"] == "overall"}
     assert overall["medium"]["precision"] > 0.98
     assert overall["medium"]["recall"] > 0.9
     assert overall["high"]["recall"] <= overall["medium"]["recall"] <= overall["low"]["recall"]
@@ -138,3 +138,50 @@ def test_the_quality_report_and_the_release_ask_no_other_host_for_anything(chain
     for page in (chain.files.quality.report, chain.files.release(EXAMPLE) / "index.html"):
         loaded = re.findall(r"""(?:src|href)=["']([^"'#]+)["']|url\(([^)]+)\)|@import""", page.read_text())
         assert not [link for link in loaded if any(part and not part.startswith("#") for part in link)], page
+
+
+def test_a_new_delivery_takes_with_it_all_that_was_made_from_the_old_one(chain, tmp_path):
+    again = Settings(chain.schemas, tmp_path / "workspace")
+    shutil.copytree(chain.workspace, again.workspace)
+    stages.pseudonymise(again, "paye")
+    with pytest.raises(LinkError, match="no person index yet"):
+        stages.tabulate(again)
+    with pytest.raises(LinkError, match="have not been counted"):
+        stages.publish(again, "stale")
+    assert not again.files.release("stale").exists()
+    assert facts.read(again, "evaluation") is None
+
+
+def test_a_release_never_replaces_a_folder_that_is_no_release(chain, tmp_path):
+    other = Settings(chain.schemas, chain.workspace, outputs=tmp_path)
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "keep.txt").write_text("keep")
+    with pytest.raises(ContractError, match="is no release"):
+        stages.publish(other, "letters")
+    assert (tmp_path / "letters" / "keep.txt").read_text() == "keep"
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "says"),
+    [
+        ("dataset,record_id", ["court,x"], "person"),
+        ("dataset,record_id,person", ["nowhere,x,1"], "no contract"),
+        ("dataset,record_id,person", ["court,x,1", "court,x,2"], "that an earlier line has named"),
+        ("dataset,record_id,person", ["court,x,"], "no person"),
+        ("dataset,record_id,person,surname", ["court,x,1,Planted"], "column 4 holds an identifier"),
+        ("dataset,record_id,person,cluster", ["court,x,1,a"], "column 4 needs another name"),
+        ("dataset,record_id,person,group", [f"court,x{n},1,g{n}" for n in range(60)], "more than 50 groups"),
+    ],
+)
+def test_a_truth_that_cannot_be_used_is_refused_without_quoting_it(chain, tmp_path, header, rows, says):
+    truth = tmp_path / "truth.csv"
+    truth.write_text("\n".join([header, *rows, ""]))
+    with pytest.raises(ExtractError, match=says) as refused:
+        stages.evaluate(chain, truth)
+    assert "Planted" not in str(refused.value)
+
+
+def test_a_truth_of_other_records_is_refused(chain, tmp_path):
+    (tmp_path / "truth.csv").write_text("dataset,record_id,person\ncourt,of another delivery,1\n")
+    with pytest.raises(LinkError, match="None of the records"):
+        stages.evaluate(chain, tmp_path / "truth.csv")

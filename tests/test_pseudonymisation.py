@@ -159,7 +159,10 @@ def test_keys_are_made_once_and_only_their_owner_can_read_them(tmp_path):
     folder = KeyFolder(tmp_path / "keys")
     assert folder.make(["court"], epoch="2026") == ["token", "records-court"]
     before = folder.token_key()
-    assert folder.make(["court", "prison"], epoch="2027") == ["records-prison"]
+    assert folder.make(["court", "prison"], epoch=None) == ["records-prison"]
+    assert folder.make(["court", "paye"], epoch="2026") == ["records-paye"]
+    with pytest.raises(PrivacyError, match="of another epoch than '2027'"):
+        folder.make(["court"], epoch="2027")
     assert folder.token_key() == before
     assert {oct(p.stat().st_mode & 0o777) for p in (tmp_path / "keys").iterdir()} == {"0o600"}
 
@@ -221,6 +224,22 @@ def test_every_row_is_accepted_out_of_scope_or_quarantined_with_a_reason_even_wh
     }
     kept = duckdb.sql(f"select count(*) from '{settings.files.department.quarantine('court')}'").fetchall()
     assert kept == [(8,)]
+
+
+def test_a_stray_quotation_mark_costs_its_own_row_and_swallows_no_other(settings):
+    rows = [unlike(number) for number in range(400)]
+    for spoiled in (100, 300):
+        rows[spoiled] = rows[spoiled].replace(",Smith", ',"Smith')
+    balance = stages.pseudonymise(settings, "court", court(settings, *rows))
+    assert (balance["rows_in"], balance["rows_out"]) == (400, 398)
+    assert balance["quarantined"] == {"a quotation mark that is not closed in its row": 2}
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_lines_may_end_in_any_way_and_a_byte_order_mark_is_no_part_of_a_name(settings, ending):
+    text = ending.join([HEADER, *map(unlike, range(300))])
+    balance = stages.pseudonymise(settings, "court", _bytes(settings, b"\xef\xbb\xbf" + text.encode()))
+    assert balance["rows_in"] == balance["rows_out"] == 300
 
 
 def test_a_woman_whose_sex_is_missing_or_unclear_stays(settings):

@@ -4,6 +4,7 @@ The files follow the Open Data Contract Standard v3 (Bitol, Linux Foundation), s
 standard has no word for stands in its `customProperties`.
 """
 
+import codecs
 import functools
 import json
 import re
@@ -17,6 +18,7 @@ from open_data_contract_standard.model import (
     OpenDataContractStandard,
     SchemaProperty,
 )
+from pydantic import Field
 
 from linkage.contracts.encodings import Encodings, read_encodings
 from linkage.contracts.reading import Declaration, read, read_yaml
@@ -28,7 +30,25 @@ ColumnType = Literal["string", "date", "integer", "number", "boolean"]
 Lossy = Literal["month", "year"]
 JAVA_TO_STRPTIME = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "MMM": "%b", "HH": "%H", "mm": "%M", "ss": "%S"}
 A_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
-BELONGS_TO_US = frozenset({"record_id", "dataset", "person_id"})
+# Names that the pipeline gives to columns of its own beside those of an extract.
+BELONGS_TO_US = frozenset(
+    {
+        "record_id",
+        "dataset",
+        "person_id",
+        "view_id",
+        "raw",
+        "row",
+        "line",
+        "lines",
+        "reason",
+        "copies",
+        "valid",
+        "out_of_scope",
+    }
+)
+OF_THE_CONTRACT = frozenset({"controller", "lawfulBasis", "geography", "coverage", "delimiter", "encoding"})
+OF_A_COLUMN = frozenset({"identifier", "derived", "separator", "namesNobody"})
 
 
 @dataclass(frozen=True)
@@ -38,6 +58,7 @@ class Column:
     `identifier`: the kind of identifier it holds; such a column leaves the department as tokens only. `derived`: what
     may be kept of a date that is an identifier, e.g. {"birth_month": "month"}. `codes`: {value in the extract: word
     used from here on}; empty when any value may come. `separator`: between the values of a column that holds several.
+    `names_nobody`: why a text that is neither an identifier nor a code may leave the department in clear.
     """
 
     name: str
@@ -48,6 +69,7 @@ class Column:
     identifier: str | None = None
     derived: dict[str, Lossy] = field(default_factory=dict)
     separator: str | None = None
+    names_nobody: str | None = None
     about: str = ""
 
 
@@ -108,17 +130,17 @@ class Dataset:
 
 
 class Scope(Declaration):
-    """schemas/scope.yaml: whose records leave a department. Rows outside it are counted and dropped at intake."""
+    """schemas/scope.yaml: whose records leave a department. Rows outside it are counted and dropped at intake.
+
+    `sex`: the recorded sexes that leave, in the words of the contracts.
+    """
 
     title: str
-    sex: tuple[str, ...] = ()
-    reason: str = ""
-
-    def __bool__(self) -> bool:
-        return bool(self.sex)
+    sex: tuple[Literal["F", "M", "not known"], ...] = Field(min_length=1)
+    reason: str
 
 
-EVERYBODY = Scope(title="Everybody")
+EVERYBODY = Scope(title="Everybody", sex=("F", "M", "not known"), reason="no scope is declared")
 
 
 def read_scope(schemas: Path) -> Scope:
@@ -132,7 +154,7 @@ def read_datasets(schemas: Path) -> dict[str, Dataset]:
     encodings = read_encodings(schemas)
     found: dict[str, Dataset] = {}
     wrong: list[str] = []
-    for path in sorted((schemas / "datasets").glob("*.yaml")):
+    for path in sorted(p for p in (schemas / "datasets").glob("*.yaml") if p.is_file()):
         try:
             found[path.stem] = read_dataset(path, encodings)
         except ContractError as error:
@@ -183,6 +205,12 @@ def dataset_of(name: str, contract: OpenDataContractStandard) -> Dataset:
         raise ValueError("servers: declare exactly one, the delivery (type local, path, format)")
     table, delivery = contract.schema_[0], contract.servers[0]
     said = custom(contract.customProperties)
+    if unknown := sorted(set(said) - OF_THE_CONTRACT):
+        raise ValueError(f"customProperties {unknown} are not known; known are {sorted(OF_THE_CONTRACT)}")
+    if not A_NAME.match(name):
+        raise ValueError(
+            "a contract's file is named in lower case with underscores: the name becomes that of the dataset"
+        )
     sla = {p.property: p.value for p in contract.slaProperties or []}
     columns = tuple(column_of(p) for p in table.properties or [])
     keys = [p.name for p in table.properties or [] if p.primaryKey]
@@ -199,10 +227,10 @@ def dataset_of(name: str, contract: OpenDataContractStandard) -> Dataset:
         geography=cast(Geography, one_of(said, "geography", get_args(Geography))),
         coverage=cast(Coverage, one_of(said, "coverage", get_args(Coverage))),
         row=table.dataGranularityDescription or missing("schema.0.dataGranularityDescription (what one row is)"),
-        path=delivery.path or missing("servers.0.path"),
+        path=inside(delivery.path or missing("servers.0.path")),
         format=cast(Literal["csv", "parquet"], among("servers.0.format", delivery.format, ("csv", "parquet"))),
-        delimiter=str(said.get("delimiter", ",")),
-        encoding=str(said.get("encoding", "utf-8")),
+        delimiter=one_character("customProperties: delimiter", said.get("delimiter", ",")),
+        encoding=text_encoding(said.get("encoding", "utf-8")),
         record_key=str(keys[0]),
         columns=columns,
     )
@@ -214,9 +242,12 @@ def column_of(declared: SchemaProperty) -> Column:
     if not A_NAME.match(name) or name in BELONGS_TO_US:
         raise ValueError(f"{name}: a column is named in lower case with underscores, and not {sorted(BELONGS_TO_US)}")
     said = custom(declared.customProperties)
-    if unknown := sorted(set(said) - {"identifier", "derived", "separator"}):
-        raise ValueError(f"{name}: customProperties {unknown}: known are identifier, derived, separator")
+    if unknown := sorted(set(said) - OF_A_COLUMN):
+        raise ValueError(f"{name}: customProperties {unknown} are not known; known are {sorted(OF_A_COLUMN)}")
     derived = said.get("derived") or {}
+    if not isinstance(derived, dict):
+        raise ValueError(f"{name}.derived: say under which name, as in {{birth_month: month}}")
+    separator = said.get("separator")
     for lossy in derived.values():
         among(f"{name}.derived", lossy, get_args(Lossy))
     return Column(
@@ -227,7 +258,8 @@ def column_of(declared: SchemaProperty) -> Column:
         codes={str(e.value): str(e.label or e.value) for e in declared.enum or []},
         identifier=said.get("identifier"),
         derived=derived,
-        separator=said.get("separator"),
+        separator=one_character(f"{name}.separator", separator) if separator is not None else None,
+        names_nobody=said.get("namesNobody"),
         about=declared.description or "",
     )
 
@@ -254,11 +286,41 @@ def mistakes(dataset: Dataset, encodings: Encodings) -> list[str]:
         f"{c.name}: `derived` is for a date that is an identifier" for c in dataset.columns
         if c.derived and not (c.identifier and c.type == "date")
     ]  # fmt: skip
+    found += [
+        f"{c.name}: a text that is neither an identifier nor a code would leave the department in clear. Mark it as an "
+        "identifier, list its codes (enum), or say in customProperties namesNobody why it can name nobody"
+        for name, c in dataset.attributes.items()
+        if c.type == "string" and not c.codes and not c.identifier and not c.names_nobody
+    ]
     kinds = frozenset(dataset.identifiers)
     if not any(encodings.seen(kinds, view) for view in encodings.views):
         needs = {name: view.needs for name, view in encodings.views.items()}
         found.append(f"its identifiers {sorted(kinds)} fill no view of encodings.yaml; the views need {needs}")
     return found
+
+
+def inside(path: str) -> str:
+    """A delivery path, which stays inside the folder of extracts. Raises ValueError."""
+    if Path(path).is_absolute() or ".." in Path(path).parts:
+        raise ValueError(f"servers.0.path: {path!r} leads out of the folder of extracts")
+    return path
+
+
+def one_character(place: str, value: Any) -> str:
+    """A single character. Raises ValueError."""
+    if not isinstance(value, str) or len(value) != 1:
+        raise ValueError(f"{place}: {value!r} is not one character")
+    return value
+
+
+def text_encoding(name: Any) -> str:
+    """An encoding of text that Python knows. Raises ValueError."""
+    try:
+        "".encode(str(name))
+        codecs.lookup(str(name)).incrementaldecoder().decode(b"")
+    except (LookupError, TypeError):
+        raise ValueError(f"customProperties: encoding: {name!r} is no encoding of text") from None
+    return str(name)
 
 
 def custom(properties: list[CustomProperty] | None) -> dict[str, Any]:

@@ -26,12 +26,16 @@ def read_yaml(path: Path) -> Any:
             return yaml.load(file, Loader=yaml.CSafeLoader)  # the safe loader, ten times as fast in C
     except FileNotFoundError:
         raise ContractError(f"{path}: there is no such file.") from None
+    except OSError as error:
+        raise ContractError(f"{path}: cannot be opened ({error.strerror}).") from None
     except UnicodeDecodeError:
         raise ContractError(f"{path}: not UTF-8 text. Save it as UTF-8.") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}" if mark else ""
         raise ContractError(f"{path}{line}: not YAML ({getattr(error, 'problem', None) or 'unreadable'}).") from None
+    except ValueError as error:
+        raise ContractError(f"{path}: not YAML ({error}).") from None
 
 
 def parse(model: type[M], path: Path, content: Any) -> M:

@@ -5,6 +5,9 @@ Everything is read as text: a conversion that fails inside the database would qu
 
 import codecs
 import csv
+import glob
+import io
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,39 +24,45 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def read_extract(con: duckdb.DuckDBPyConnection, dataset: Dataset, file: Path, scratch: Path) -> None:
-    """Make the tables `raw` (row, columns … as text) and `ragged` (row, line): every row of the file is in one of them.
+def read_extract(con: duckdb.DuckDBPyConnection, dataset: Dataset, file: Path, scratch: Path) -> int:
+    """Make the tables `raw` (row, columns … as text) and `ragged` (row, line, reason); returns how many rows arrived.
 
-    `scratch` is a folder of the department's, for a copy in UTF-8 of an extract in text.
+    The number is counted apart from what the parser understood, so that a row it loses is missed. `scratch` is a folder
+    of the department's, for a copy in UTF-8 of an extract in text.
     Raises ExtractError where the file cannot be read at all, or has not the columns of its contract.
     """
-    if not file.is_file():
-        raise ExtractError(f"{dataset.name}: there is no extract at {file}. Deliver it there, or name another file.")
-    if file.stat().st_size == 0:
-        raise ExtractError(f"{dataset.name}: {file} is empty. Ask the department to send it again.")
-    if dataset.format == "parquet":
-        read_parquet(con, dataset, file)
-    else:
-        read_csv(con, dataset, file, scratch)
-
-
-def read_parquet(con: duckdb.DuckDBPyConnection, dataset: Dataset, file: Path) -> None:
-    """`raw` and an empty `ragged` from a Parquet file. Raises ExtractError."""
     try:
-        arrived = con.read_parquet(str(file))
+        if not file.is_file():
+            raise ExtractError(
+                f"{dataset.name}: there is no extract at {file}. Deliver it there, or name another file."
+            )
+        if file.stat().st_size == 0:
+            raise ExtractError(f"{dataset.name}: {file} is empty. Ask the department to send it again.")
+        con.execute("create table ragged (row bigint, line varchar, reason varchar)")
+        if dataset.format == "parquet":
+            return read_parquet(con, dataset, file)
+        return read_csv(con, dataset, file, scratch)
+    except OSError as error:
+        raise ExtractError(f"{dataset.name}: {file} cannot be opened ({error.strerror}).") from None
+
+
+def read_parquet(con: duckdb.DuckDBPyConnection, dataset: Dataset, file: Path) -> int:
+    """`raw` from a Parquet file; its number of rows. Raises ExtractError."""
+    try:
+        arrived = con.read_parquet(glob.escape(str(file)))
         check_columns(dataset, file, arrived.columns)
         texts = ", ".join(f"nullif(trim({quoted(c.name)}::varchar), '') as {quoted(c.name)}" for c in dataset.columns)
         arrived.project(f"row_number() over () as row, {texts}").to_table("raw")
+        return int(arrived.count("*").fetchall()[0][0])
     except duckdb.Error:
         raise ExtractError(
             f"{dataset.name}: {file} is not a whole Parquet file. Ask the department to send it again."
         ) from None
-    con.execute("create table ragged (row bigint, line varchar)")
 
 
-def read_csv(con: duckdb.DuckDBPyConnection, dataset: Dataset, file: Path, scratch: Path) -> None:
-    """`raw` and `ragged` from a delimited text file. Raises ExtractError."""
-    in_utf8 = as_utf8(dataset, file, scratch)
+def read_csv(con: duckdb.DuckDBPyConnection, dataset: Dataset, file: Path, scratch: Path) -> int:
+    """`raw` and `ragged` from a delimited text file; its number of lines below the header. Raises ExtractError."""
+    in_utf8, arrived, open_quotes = as_utf8(dataset, file, scratch)
     header = header_of(dataset, file, in_utf8)
     try:
         con.read_csv(
@@ -75,31 +84,56 @@ def read_csv(con: duckdb.DuckDBPyConnection, dataset: Dataset, file: Path, scrat
     con.execute(f"create table raw as select row_number() over () as row, {texts} from arrived")
     con.execute("drop table arrived")
     con.execute(
-        """create table ragged as
-        select line as row, any_value(csv_line) as line from reject_errors group by line order by 1"""
+        """insert into ragged
+        select line, any_value(csv_line), 'a ragged row' from reject_errors group by line order by 1"""
     )
+    if open_quotes:
+        con.executemany(
+            "insert into ragged values (?, ?, 'a quotation mark that is not closed in its row')", open_quotes
+        )
+    return arrived
 
 
-def as_utf8(dataset: Dataset, file: Path, scratch: Path) -> Path:
-    """A copy of the file in UTF-8 without a byte order mark. Raises ExtractError naming the line, not the text."""
-    copy = scratch / f"{dataset.name}.utf8"
-    with copy.open("wb") as target:
-        for block in decoded(dataset, file):
-            target.write(block.encode())
-    return copy
+def as_utf8(dataset: Dataset, file: Path, scratch: Path) -> tuple[Path, int, list[tuple[int, str]]]:
+    """A copy of the file in UTF-8, one record a line; how many records it holds; and the lines left out of the copy.
+
+    A line with an odd number of quotation marks is left out: a parser would read on to the next such line, and swallow
+    every record between. No value of a contract runs over several lines. Raises ExtractError naming the line.
+    """
+    copy, arrived, open_quotes = scratch / f"{dataset.name}.utf8", -1, []
+    with os.fdopen(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as target:
+        for number, line in enumerate(lines(dataset, file), 1):
+            if not line.strip():
+                continue
+            arrived += 1
+            if line.count('"') % 2:
+                open_quotes.append((number, line))
+            else:
+                target.write(line + "\n")
+    return copy, max(arrived, 0), open_quotes
+
+
+def lines(dataset: Dataset, file: Path) -> Iterator[str]:
+    """The lines of the file, whichever way they end. Raises ExtractError."""
+    newlines, rest = io.IncrementalNewlineDecoder(None, translate=True), ""
+    for block in decoded(dataset, file):
+        *whole, rest = (rest + newlines.decode(block)).split("\n")
+        yield from whole
+    yield from (rest + newlines.decode("", final=True)).split("\n")
 
 
 def decoded(dataset: Dataset, file: Path) -> Iterator[str]:
     """The text of the file, block by block. Raises ExtractError at the first byte that its encoding does not know."""
-    decoder = codecs.getincrementaldecoder("utf-8-sig" if dataset.encoding == "utf-8" else dataset.encoding)()
+    encoding = codecs.lookup(dataset.encoding).name
+    decoder = codecs.getincrementaldecoder("utf-8-sig" if encoding == "utf-8" else encoding)()
     line = 1
     with file.open("rb") as source:
         while True:
             block = source.read(BLOCK_BYTES)
             try:
                 text = decoder.decode(block, final=not block)
-            except UnicodeDecodeError as error:
-                line += block[: error.start].count(b"\n")
+            except UnicodeError as error:
+                line += block[: getattr(error, "start", 0)].count(b"\n")
                 raise ExtractError(
                     f"{dataset.name}: {file} is not {dataset.encoding} at line {line}. "
                     f"Ask the department to send it as {dataset.encoding}, or change `encoding` in its contract."

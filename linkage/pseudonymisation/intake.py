@@ -82,14 +82,16 @@ def form_rules(column: Column) -> list[tuple[str, str]]:
 
 def as_date(column: Column) -> str:
     """SQL: the column's text as a day, null where it is none. Years outside 1900 to 2100 are typing errors."""
-    parsed = f"try_strptime({quoted(column.name)}, {text(column.date_format)})::date"
-    return f"(case when year({parsed}) between {FIRST_YEAR} and {LAST_YEAR} then {parsed} end)"
+    cell = quoted(column.name)
+    parsed = f"try_strptime({cell}, {text(column.date_format)})::date"
+    a_day = f"year({parsed}) between {FIRST_YEAR} and {LAST_YEAR} and {cell} similar to '.*[0-9].*'"
+    return f"(case when {a_day} then {parsed} end)"
 
 
 def outside(dataset: Dataset, scope: Scope) -> str:
     """SQL: is this row out of scope? An unknown code or nothing counts as "not known"."""
     column = sex_column(dataset)
-    if not scope or column is None:
+    if column is None:
         return "false"
     kept = ", ".join(text(word) for word in scope.sex)
     return f"{sex_word(column)} not in ({kept})"
@@ -125,26 +127,27 @@ def quarantine(con: duckdb.DuckDBPyConnection, dataset: Dataset) -> duckdb.DuckD
     return con.sql(
         f"""select row, reason, cast(null as varchar) as line, {columns} from judged where reason is not null
         union all by name
-        select row::bigint as row, 'a ragged row' as reason, line from ragged
+        select row, reason, line from ragged
         order by reason, row"""
     )
 
 
-def summary(con: duckdb.DuckDBPyConnection, dataset: Dataset, invalid: dict[str, int]) -> Intake:
-    """The balance of one intake."""
-    reasons = dict(
-        con.execute("select reason, count(*) from judged where reason is not null group by 1 order by 1").fetchall()
-    )
-    ragged = one(con, "select count(*) from ragged")
+def summary(con: duckdb.DuckDBPyConnection, dataset: Dataset, arrived: int, invalid: dict[str, int]) -> Intake:
+    """The balance of one intake of `arrived` rows."""
+    reasons = con.execute(
+        """select reason, count(*)
+        from (select reason from judged where reason is not null union all select reason from ragged)
+        group by 1 order by 1"""
+    ).fetchall()
     blanks = ", ".join(f"count(*) - count({quoted(c.name)})" for c in dataset.columns)
     missing = con.execute(f"select {blanks} from accepted").fetchall()[0]
     return Intake(
         dataset=dataset.name,
         title=dataset.title,
-        rows_in=one(con, "select count(*) from raw") + ragged,
+        rows_in=arrived,
         rows_out=one(con, "select count(*) from accepted"),
         out_of_scope=one(con, "select count(*) from judged where out_of_scope"),
-        quarantined=reasons | ({"a ragged row": ragged} if ragged else {}),
+        quarantined=dict(reasons),
         missing={c.name: n for c, n in zip(dataset.columns, missing, strict=True) if n},
         invalid_identifiers={column: n for column, n in invalid.items() if n},
     )

@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from linkage.errors import PrivacyError
 
 KEY_BYTES = 32
+FIRST_EPOCH = "1"
 PROJECT = "womens-outcomes-linkage"
 
 
@@ -121,13 +122,20 @@ class KeyFolder:
         """The record-id key of a department's dataset. Raises PrivacyError."""
         return self._key(f"records-{dataset}", self._content(f"records-{dataset}"))
 
-    def make(self, datasets: Iterable[str], epoch: str) -> list[str]:
-        """Make the keys that are missing, and replace none: the names of those made."""
+    def make(self, datasets: Iterable[str], epoch: str | None) -> list[str]:
+        """Make the keys that are missing, and replace none: the names of those made.
+
+        Raises PrivacyError where there is a token key of another epoch than the one asked for.
+        """
+        if self._path("token").exists() and epoch not in (None, self.token_key().epoch):
+            refuse(
+                self._path("token"), f"is of another epoch than {epoch!r}. Put it away first; all must be relinked then"
+            )
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         names = ["token", *(f"records-{dataset}" for dataset in datasets)]
         missing = [name for name in names if not self._path(name).exists()]
         for name in missing:
-            content = {"epoch": epoch} if name == "token" else {}
+            content = {"epoch": epoch or FIRST_EPOCH} if name == "token" else {}
             with os.fdopen(os.open(self._path(name), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 yaml.safe_dump(content | {"key": secrets.token_hex(KEY_BYTES)}, file, sort_keys=False)
         return missing
@@ -137,10 +145,14 @@ class KeyFolder:
 
     def _content(self, name: str) -> dict[str, Any]:
         path = self._path(name)
-        if not path.exists():
+        if not path.is_file():
             refuse(path, "is not there. Make keys with: linkage keys new")
         if stat.S_IMODE(path.stat().st_mode) & 0o077:
             refuse(path, f"can be read by others. Close it (chmod 600 {path}); if it was shared, make another key")
+        if stat.S_IMODE(self.folder.stat().st_mode) & 0o022:
+            refuse(
+                self.folder, f"can be written to by others, who could change keys. Close it (chmod 700 {self.folder})"
+            )
         try:
             content = yaml.safe_load(path.read_text(encoding="utf-8"))
         except (yaml.YAMLError, UnicodeDecodeError):

@@ -48,7 +48,7 @@ def pseudonymise(
     """
     token_key, record_key = keys.token_key(), keys.record_key(dataset.name)
     progress("reading")
-    extract.read_extract(con, dataset, file, scratch)
+    arrived = extract.read_extract(con, dataset, file, scratch)
     intake.judge(con, dataset, scope)
     intake.accept(con, dataset)
 
@@ -77,7 +77,7 @@ def pseudonymise(
             view: con.sql(f"select {view}__view_id as view_id, record_id from known order by 1") for view in views
         },
         quarantine=intake.quarantine(con, dataset),
-        intake=intake.summary(con, dataset, invalid),
+        intake=intake.summary(con, dataset, arrived, invalid),
         mark=token_key.mark(encodings.version),
     )
 

@@ -1,0 +1,91 @@
+"""What is declared: a mistake is refused when the file is read, naming the file, the place and the remedy."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import REPOSITORY
+
+from linkage import stages
+from linkage.contracts.dataset import read_datasets, read_scope
+from linkage.errors import ContractError
+from linkage.settings import Settings
+
+
+@pytest.fixture
+def schemas(tmp_path) -> Path:
+    """A copy of the declarations to make mistakes in."""
+    shutil.copytree(REPOSITORY / "expectations", tmp_path / "expectations")
+    return shutil.copytree(REPOSITORY / "schemas", tmp_path / "schemas")
+
+
+def change(path: Path, old: str, new: str) -> None:
+    """Make one mistake."""
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "says"),
+    [
+        ("datasets/court.yaml", "kind: DataContract", "knd: DataContract", "knd"),
+        ("datasets/court.yaml", "primaryKey: true", "required: true", "the record's own id"),
+        ("datasets/court.yaml", "value: surname", "value: family_name", "'family_name' is not in encodings.yaml"),
+        ("datasets/court.yaml", "customProperties: [{property: identifier, value: forename}]", "", "leave .* in clear"),
+        ("datasets/court.yaml", "value: event_register", "value: register", "'register' is not one of"),
+        ("datasets/court.yaml", "format: dd/MM/yyyy", "format: dd/QQ/yyyy", "date format"),
+        ("datasets/court.yaml", "name: breach", "name: record_id", "record_id"),
+        ("datasets/court.yaml", "name: breach", "name: raw", "raw"),
+        ("datasets/court.yaml", "path: court.csv", "path: ../court.csv", "leads out of the folder"),
+        ("datasets/paye.yaml", "value: cp1252", "value: nonsense", "no encoding of text"),
+        ("datasets/paye.yaml", "value: cp1252", "value: rot13", "no encoding of text"),
+        ("datasets/paye.yaml", 'value: "|"', 'value: "||"', "not one character"),
+        ("datasets/prison.yaml", "value: {birth_month: month}", "value: {birth_month: day}", "'day' is not one of"),
+        ("datasets/prison.yaml", "value: {birth_month: month}", "value: [month]", "under which name"),
+        ("encodings.yaml", "take: parts, key: name", "take: halves, key: name", "take"),
+        ("encodings.yaml", "- [surname, dob]", "- [surname, dobb]", "dobb"),
+        ("encodings.yaml", "standardise: [name]", "standardise: [nam]", "standardise"),
+        ("scope.yaml", "sex: [F, not known]", "sx: [F]", "sx: there is no such field"),
+        ("scope.yaml", "sex: [F, not known]", "sex: [Female]", "sex"),
+        ("scope.yaml", "sex: [F, not known]", "sex: []", "sex"),
+        ("link_quality.yaml", "red_below_ratio", "rde_below_ratio", "rde_below_ratio"),
+        ("outcomes/employed_6_weeks.yaml", "day:", "dya:", "dya"),
+    ],
+)
+def test_a_mistake_is_refused_with_its_file_and_place(schemas, file, old, new, says):
+    change(schemas / file, old, new)
+    with pytest.raises(ContractError, match=says) as refused:
+        stages.check(Settings(schemas, schemas.parent / "workspace"))
+    assert Path(file).name in str(refused.value)
+
+
+def test_the_mistakes_of_all_files_come_in_one_message(schemas):
+    change(schemas / "datasets" / "court.yaml", "value: surname", "value: family_name")
+    change(schemas / "datasets" / "paye.yaml", "value: cp1252", "value: nonsense")
+    change(schemas / "scope.yaml", "sex:", "sx:")
+    with pytest.raises(ContractError) as refused:
+        stages.check(Settings(schemas, schemas.parent / "workspace"))
+    assert all(name in str(refused.value) for name in ("court.yaml", "paye.yaml", "scope.yaml"))
+
+
+@pytest.mark.parametrize("content", ["a: [1", "\x00", "d: 2025-02-30", "!!python/object/apply:os.system ['true']"])
+def test_a_file_that_is_not_yaml_is_told_by_its_name(schemas, content):
+    (schemas / "datasets" / "court.yaml").write_text(content)
+    with pytest.raises(ContractError, match=r"court\.yaml"):
+        read_datasets(schemas)
+
+
+def test_a_workspace_without_a_scope_takes_everybody_in(schemas):
+    (schemas / "scope.yaml").unlink()
+    assert set(read_scope(schemas).sex) == {"F", "M", "not known"}
+
+
+def test_a_contract_maps_to_what_the_code_uses():
+    paye = read_datasets(REPOSITORY / "schemas")["paye"]
+    assert (paye.coverage, paye.geography, paye.delimiter, paye.encoding) == (
+        "event_register", "England and Wales", "|", "cp1252",
+    )  # fmt: skip
+    assert paye.column("date_of_birth").date_format == "%d-%m-%Y"
+    assert set(paye.attributes) == {"start_date", "end_date", "hours", "sex"}
+    assert paye.column("hours").codes["A"] == "up to 16"
