@@ -317,7 +317,7 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
     years = {quarter.label: quarter.year for quarter in analysis.period.calendar}
     with duckdb.connect() as con:
         counts = counted(con, settings)
-        rows = control.control(counts, disclosure, {d.table_id: d.title for d in descriptions}, years)
+        rows = control.control(counts, disclosure, {d.table_id: d.title for d in descriptions}, years, analysis.within)
         suite = suites.tables_suite(settings.expectations)
         pass_gate(settings, gate.validate("tables", release, suite, con.from_arrow(publish.arrow(rows))))
         page = pages.release_page(masthead, rows, descriptions, disclosure)
@@ -325,7 +325,7 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
             raise ContractError(f"{files.release(release)} is there and is no release. Choose another name.")
         with whole_folder(files.release(release)) as folder:
             publish.publish(folder, rows, page, provenance(settings, masthead), disclosure)
-            cells = audit.audit(folder, counts, disclosure, years)
+            cells = audit.audit(folder, counts, disclosure, years, analysis.within)
     facts.write(settings, "release", {"release": release, "approval": approval, "tables": cells_by_table(rows)})
     return {"release": release, "approval": approval, "cells": cells}
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from linkage.contracts.disclosure import Disclosure, read_disclosure
 from linkage.errors import ContractError, DisclosureError
-from linkage.release.audit import audit, broken_rules, key
+from linkage.release.audit import audit, broken_rules, key, sums
 from linkage.release.columns import NAMES, PUBLISHED
 from linkage.release.control import control, wilson
 from linkage.release.publish import Provenance, content_hash, publish
@@ -377,7 +377,42 @@ def additive(years: list[tuple[tuple[int, int, int], ...]]) -> Iterator[dict[str
 @given(rows=invented_tables())
 def test_no_table_that_control_makes_breaks_a_rule_of_the_audit(rows):
     made = control(relation(rows), RULES, TITLES, {})
-    assert broken_rules(made, {key(row): row for row in rows}, RULES, {}) == []
+    assert broken_rules(made, {key(row): row for row in rows}, RULES, sums(made, {})) == []
+
+
+CITY = """
+    | breakdown | category | numerator | denominator |
+    | all       | all      | 200       | 500         |
+    | region    | London   | 60        | 140         |
+    | region    | Wales    | 140       | 360         |
+    | force     | City     | 3         | 4           |
+    | force     | Met      | 57        | 136         |
+    | force     | Gwent    | 30        | 60          |
+    | force     | Dyfed    | 110       | 300         |
+"""
+FORCES = {("force", force): ("region", "London") for force in ("City", "Met")} | {
+    ("force", force): ("region", "Wales") for force in ("Gwent", "Dyfed")
+}
+
+
+def test_a_small_police_force_area_does_not_follow_from_its_region_and_the_other_area():
+    made = control(counts(CITY), RULES, TITLES, {}, FORCES)
+    assert {"City", "Met"} <= {row["category"] for row in made if row["status"] == "c"}
+    assert broken_rules(made, true_of(CITY), RULES, sums(made, {}, FORCES)) == []
+
+
+def true_of(drawing: str) -> dict[tuple[str, ...], dict[str, Any]]:
+    """The unrounded counts by row."""
+    relation_of = counts(drawing)
+    return {key(row): row for row in (dict(zip(COLUMNS, values, strict=True)) for values in relation_of.fetchall())}
+
+
+def test_the_audit_finds_a_police_force_area_that_follows_from_its_region(tmp_path):
+    unaware_of_regions = control(counts(CITY), RULES, TITLES, {})
+    folder = released(tmp_path / "demo", unaware_of_regions)
+    with pytest.raises(DisclosureError, match="City .* is suppressed alone in its sum"):
+        audit(folder, counts(CITY), RULES, {}, FORCES)
+    audit(folder, counts(CITY), RULES, {})
 
 
 def test_the_same_counts_give_the_same_bytes_and_the_same_database(tmp_path):

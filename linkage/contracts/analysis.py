@@ -104,6 +104,17 @@ class Analysis:
         covered = {self.datasets[name].geography for name in self.datasets_of(table)}
         return "England" if "England" in covered else "England and Wales"
 
+    @property
+    def within(self) -> dict[tuple[str, str], tuple[str, str]]:
+        """{(breakdown, category): (wider breakdown, the category of it she is in as well)}."""
+        return {
+            (name, category): (wider, whole)
+            for name, breakdown in self.breakdowns.items()
+            for wider, wholes in breakdown.within.items()
+            for whole, categories in wholes.items()
+            for category in categories
+        }
+
     def places_england(self, dataset: Dataset) -> bool:
         """Can it be told from a record of the dataset whether the woman is in England?"""
         return dataset.geography == "England" or any(
@@ -208,6 +219,14 @@ def breakdown_mistakes(analysis: Analysis) -> Iterator[str]:
             yield f"{name}: no cohort's dataset has a column {breakdown.column!r}."
         for dataset in fitting:
             yield from (f"{name}: {line}" for line in breakdown.mistakes(dataset))
+            for wider, wholes in breakdown.within.items():
+                if wider not in analysis.breakdowns:
+                    yield f"{name}: within {wider!r}, which is no breakdown."
+                elif analysis.breakdowns[wider].fits(dataset):
+                    known = analysis.breakdowns[wider].categories(dataset)
+                    yield from (
+                        f"{name}: within {whole!r}, no category of {wider}." for whole in wholes if whole not in known
+                    )
 
 
 def outcome_mistakes(outcome: Outcome, analysis: Analysis) -> Iterator[str]:

@@ -54,6 +54,7 @@ class Breakdown(Declaration):
 
     With `bands` the column is a number, or a date of birth from which the age on the index date is taken. A value that
     is missing, or in no band, is in the category `not known`, so that the categories always add up to all women.
+    `within`: {a wider breakdown: {its category: the categories here that make it up}}, for disclosure control.
     `outside_england`: the categories that a table restricted to England leaves out. `reference`: the category other
     link rates are compared with; a breakdown with none is not part of the link-quality table.
     """
@@ -61,6 +62,7 @@ class Breakdown(Declaration):
     title: str
     column: str
     bands: tuple[Band, ...] = ()
+    within: dict[str, dict[str, Labels]] = Field(default_factory=dict)
     outside_england: Labels | tuple[()] = ()
     reference: str | None = None
 
@@ -73,6 +75,11 @@ class Breakdown(Declaration):
             if band.last is not None and band.last < band.first:
                 raise ValueError(f"bands: {band.label!r} ends before it begins")
         return self
+
+    @property
+    def narrower(self) -> tuple[str, ...]:
+        """The categories that are said to lie within one of a wider breakdown."""
+        return tuple(c for wider in self.within.values() for categories in wider.values() for c in categories)
 
     def fits(self, dataset: Dataset) -> bool:
         """Has the dataset the column?"""
@@ -91,6 +98,6 @@ class Breakdown(Declaration):
         elif not self.bands and not labels_of(dataset, self.column):
             yield f"{dataset.name}.{self.column} has no codes to divide by. Declare bands, or give it an enum."
         else:
-            named = [*self.outside_england, *([self.reference] if self.reference else [])]
+            named = [*self.outside_england, *([self.reference] if self.reference else []), *self.narrower]
             if impossible := [c for c in named if c not in self.categories(dataset)]:
                 yield f"{impossible} are no categories of it, which are {list(self.categories(dataset))}."

@@ -25,31 +25,36 @@ WHOLE = ("numerator", "denominator", "in_custody", "died", "unknown", "not_linke
 DECIMAL = ("value", "lower", "upper")
 EXCLUDED = WHOLE[2:]
 MOST_SHOWN = 20
+NOTHING_WITHIN: Mapping[tuple[str, str], tuple[str, str]] = {}
 
 
-def audit(folder: Path, counts: duckdb.DuckDBPyRelation, disclosure: Disclosure, years: Mapping[str, str]) -> int:
+def audit(
+    folder: Path,
+    counts: duckdb.DuckDBPyRelation,
+    disclosure: Disclosure,
+    years: Mapping[str, str],
+    within: Mapping[tuple[str, str], tuple[str, str]] = NOTHING_WITHIN,
+) -> int:
     """Number of published cells (rows), when none breaks a rule.
 
-    `folder` holds tables.csv, tables.parquet and womens_outcomes.duckdb; `counts` and `years` as given to
+    `folder` holds tables.csv, tables.parquet and womens_outcomes.duckdb; `counts`, `years` and `within` as given to
     control. Raises DisclosureError naming tables and labels (never a count) when files differ or a cell breaks a rule.
     """
     rows = same_everywhere(folder)
     true = {key(row): row for row in (dict(zip(counts.columns, r, strict=True)) for r in counts.fetchall())}
     if Counter(key(row) for row in rows) != Counter(true.keys()):
         raise DisclosureError(f"{folder.name}: the published rows are not the rows that were counted. Publish again.")
-    if findings := broken_rules(rows, true, disclosure, years):
+    if findings := broken_rules(rows, true, disclosure, sums(rows, years, within)):
         raise DisclosureError(message(findings))
     return len(rows)
 
 
-def broken_rules(
-    rows: list[Row], true: dict[Key, Row], disclosure: Disclosure, years: Mapping[str, str]
-) -> list[Finding]:
+def broken_rules(rows: list[Row], true: dict[Key, Row], disclosure: Disclosure, lines: list[Line]) -> list[Finding]:
     """Every published row that breaks a rule, and which. `true`: the unrounded counts of each."""
     return [
         *(finding for row in rows for finding in wrong_cell(row, true[key(row)], disclosure)),
         *uneven_thresholds(rows),
-        *subtractions(rows, true, sums(rows, years), disclosure),
+        *subtractions(rows, true, lines, disclosure),
     ]
 
 
@@ -176,14 +181,20 @@ def telling(name: str, gone: list[Row], disclosure: Disclosure) -> bool:
     return all_or_none or any(few(n, disclosure) for n in (having, women, women - having))
 
 
-def sums(rows: list[Row], years: Mapping[str, str]) -> list[Line]:
-    """(total, parts) at one linkage threshold: all women by categories; a year by quarters; all periods by either."""
+def sums(
+    rows: list[Row], years: Mapping[str, str], within: Mapping[tuple[str, str], tuple[str, str]] = NOTHING_WITHIN
+) -> list[Line]:
+    """(total, parts) at one linkage threshold: all women by categories; a wider category by those within it; a year by
+    quarters; all periods by either.
+    """
     at = {key(row): row for row in rows}
     parts: dict[tuple[Key, str], list[Row]] = defaultdict(list)
     for row in rows:
         period = row["period"]
         if row["breakdown"] != "all":
             parts[key(row | {"breakdown": "all", "category": "all"}), row["breakdown"]].append(row)
+        if wider := within.get((row["breakdown"], row["category"])):
+            parts[key(row | {"breakdown": wider[0], "category": wider[1]}), row["breakdown"]].append(row)
         if period in years:
             parts[key(row | {"period": years[period]}), "its quarters"].append(row)
         if period != "all":

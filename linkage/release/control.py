@@ -9,7 +9,15 @@ import duckdb
 from linkage.contracts.disclosure import Disclosure
 from linkage.errors import DisclosureError
 from linkage.release.columns import NAMES
-from linkage.release.suppression import Cell, Counts, suppressed, unsafe_count, unsafe_rate
+from linkage.release.suppression import (
+    NOTHING_WITHIN,
+    Cell,
+    Counts,
+    Within,
+    suppressed,
+    unsafe_count,
+    unsafe_rate,
+)
 
 Row = dict[str, Any]
 Interval = tuple[float, float]
@@ -19,20 +27,27 @@ EXCLUSIONS = ("in_custody", "died", "unknown", "not_linked")
 
 
 def control(
-    counts: duckdb.DuckDBPyRelation, disclosure: Disclosure, titles: Mapping[str, str], years: Mapping[str, str]
+    counts: duckdb.DuckDBPyRelation,
+    disclosure: Disclosure,
+    titles: Mapping[str, str],
+    years: Mapping[str, str],
+    within: Within = NOTHING_WITHIN,
 ) -> list[Row]:
     """(table_id, title, cohort … not_linked): a row per row of `counts`, in their order, columns as `PUBLISHED`.
 
     `counts`: (table_id, cohort, outcome, theme, geography, period, breakdown, category, threshold, numerator,
     denominator, in_custody, died, unknown, not_linked), whole numbers of women. `titles`: of every table_id.
-    `years`: {quarter: the year it is pooled into}. Raises DisclosureError where counts cannot be: negative, more
+    `years`: {quarter: the year it is pooled into}. `within`: {(breakdown, category): (wider breakdown, the category of
+    it that it is part of)}. Raises DisclosureError where counts cannot be: negative, more
     than there are, or two for one cell.
     """
     rows = [dict(zip(counts.columns, row, strict=True)) for row in counts.fetchall()]
     check(rows)
-    hidden: dict[tuple[str, ...], set[Cell]] = {RATE: suppressed(cells(rows, RATE), years, unsafe_rate(disclosure))}
+    hidden: dict[tuple[str, ...], set[Cell]] = {
+        RATE: suppressed(cells(rows, RATE), years, unsafe_rate(disclosure), within)
+    }
     for exclusion in EXCLUSIONS:
-        hidden[(exclusion,)] = suppressed(cells(rows, (exclusion,)), years, unsafe_count(disclosure))
+        hidden[(exclusion,)] = suppressed(cells(rows, (exclusion,)), years, unsafe_count(disclosure), within)
     return [published(row, titles[row["table_id"]], hidden, disclosure) for row in rows]
 
 

@@ -3,9 +3,9 @@
 Primary: a cell that is unsafe by itself at any of the three linkage thresholds. The thresholds count different sets of
 women, so a cell published at one and suppressed at another could be compared; all of them go together.
 
-Interim complementary rule: within one sum (a total and the categories that make it up, or a pooled period and its
-years) nothing suppressed may follow by subtraction, so the next smallest category goes too. It looks at one sum at a
-time. Several sums taken together (a region and its police force areas, England beside England and Wales, one outcome
+Interim complementary rule: within one sum (a total and the categories that make it up, a region and its police force
+areas, or a pooled period and its years) nothing suppressed may follow by subtraction, so the next smallest category
+goes too. It looks at one sum at a time. Several sums taken together (England beside England and Wales, one outcome
 beside another, an earlier release) can still narrow down what is suppressed; only a suppressor that solves all linked
 tables of a release as one problem closes that, and it will replace this rule.
 """
@@ -17,6 +17,8 @@ from linkage.contracts.disclosure import Disclosure
 
 ALL = "all"  # the category of an undivided breakdown, and the period that pools the others
 Counts = tuple[tuple[int, ...], ...]  # the counts of one cell: for each linkage threshold, the figures it is made of
+Within = Mapping[tuple[str, str], tuple[str, str]]
+NOTHING_WITHIN: Within = {}
 Unsafe = Callable[[str, Counts], bool]  # (outcome, counts): may this not be published?
 
 
@@ -59,13 +61,16 @@ def is_small(count: int, disclosure: Disclosure) -> bool:
     return 0 < count < disclosure.threshold.value
 
 
-def suppressed(cells: Mapping[Cell, Counts], years: Mapping[str, str], unsafe: Unsafe) -> set[Cell]:
+def suppressed(
+    cells: Mapping[Cell, Counts], years: Mapping[str, str], unsafe: Unsafe, within: Within = NOTHING_WITHIN
+) -> set[Cell]:
     """The cells that must not be published; the same cells and counts always give the same set.
 
-    `years`: {a quarter among the periods: the year it is pooled into}.
+    `years`: {a quarter among the periods: the year it is pooled into}. `within`: {(breakdown, category): (wider
+    breakdown, the category of it that it is part of)}.
     """
     hidden = {cell for cell, counts in cells.items() if unsafe(cell.outcome, counts)}
-    sums = sums_of(cells, years)
+    sums = sums_of(cells, years, within)
     before = -1
     while before < len(hidden):
         before = len(hidden)
@@ -107,13 +112,16 @@ def size(cell: Cell, cells: Mapping[Cell, Counts]) -> tuple[bool, int, Cell]:
     return women == 0, women, cell
 
 
-def sums_of(cells: Iterable[Cell], years: Mapping[str, str]) -> list[Sum]:
-    """Every sum within one outcome of which the cells hold the total: over categories, and over periods."""
+def sums_of(cells: Iterable[Cell], years: Mapping[str, str], within: Within) -> list[Sum]:
+    """Every sum within one outcome of which the cells hold the total: over categories, wider ones too, and periods."""
     present = sorted(cells)
     found: dict[tuple[Cell, str], list[Cell]] = {}
     for cell in present:
         if cell.breakdown != ALL:
             found.setdefault((cell._replace(breakdown=ALL, category=ALL), cell.breakdown), []).append(cell)
+        if wider := within.get((cell.breakdown, cell.category)):
+            whole = cell._replace(breakdown=wider[0], category=wider[1])
+            found.setdefault((whole, cell.breakdown), []).append(cell)
         for pooled in pooled_into(cell.period, years):
             kind = "quarters" if cell.period in years else "years"
             found.setdefault((cell._replace(period=pooled), kind), []).append(cell)
