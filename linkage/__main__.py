@@ -140,10 +140,12 @@ def link(schemas: SchemasOption = None, workspace: WorkspaceOption = None) -> No
     for view in stages.views(settings):
         with working(f"comparing {view}") as progress:
             stages.score(settings, view, progress)
-    with working("finding people"):
+    with working("finding people") as progress:
         found = stages.cluster(settings)
+        progress("report")
+        page = stages.report(settings)
     OUT.print_json(json.dumps(found))
-    OUT.print(f"The person index is {settings.files.matching.person_index}.")
+    OUT.print(f"The person index is {settings.files.matching.person_index}. Quality report: {page}")
 
 
 @app.command()
@@ -167,9 +169,9 @@ def publish(
     settings = settings_of(schemas, workspace, outputs)
     with working("publishing"):
         found = stages.publish(settings, release, approval)
-        report = stages.report(settings)
+        page = stages.report(settings)
     OUT.print_json(json.dumps(found))
-    OUT.print(f"Published in {settings.files.release(release)}. Quality report: {report}")
+    OUT.print(f"Published in {settings.files.release(release)}. Quality report: {page}")
 
 
 @app.command()
@@ -196,6 +198,14 @@ def evaluate(
         f"{found['records']:,} records were compared; {found['only_in_truth']:,} are only in the truth, "
         f"{found['only_in_index']:,} only in the index."
     )
+
+
+@app.command()
+def report(schemas: SchemasOption = None, workspace: WorkspaceOption = None) -> None:
+    """Write the quality report anew, from whatever has been run so far."""
+    with working("report"):
+        page = stages.report(settings_of(schemas, workspace))
+    OUT.print(f"Quality report: {page}")
 
 
 @app.command()

@@ -80,9 +80,9 @@ class Settings:
         return read_analysis(self.schemas, self.datasets)
 
     @property
-    def link_quality(self) -> LinkQuality:
-        """From where on a link rate is flagged. Raises ContractError."""
-        return read_link_quality(self.schemas)
+    def link_quality(self) -> LinkQuality | None:
+        """From where on a link rate is flagged; none where nothing is published. Raises ContractError."""
+        return read_link_quality(self.schemas) if self.publishes else None
 
     @property
     def disclosure(self) -> Disclosure:

@@ -45,8 +45,8 @@ def check(settings: Settings) -> dict[str, int]:
             "outcomes": lambda: settings.analysis.outcomes,
             "examples of outcomes": lambda: examples_that_hold(settings),
             "tables": lambda: settings.analysis.tables,
-            "disclosure rules": lambda: type(settings.disclosure).model_fields,
-            "limits on link rates": lambda: type(settings.link_quality).model_fields,
+            "disclosure rules": lambda: dict(settings.disclosure),
+            "limits on link rates": lambda: dict(settings.link_quality or ()),
         }
     found: dict[str, int] = {}
     wrong: list[str] = []

@@ -20,7 +20,7 @@ from linkage.errors import ContractError, PrivacyError
 from linkage.settings import Settings
 
 COMMANDS = (
-    "check", "synthesise", "keys", "pseudonymise", "link", "tabulate", "publish", "evaluate", "demo", "up",
+    "check", "synthesise", "keys", "pseudonymise", "link", "tabulate", "publish", "evaluate", "report", "demo", "up",
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -106,6 +107,12 @@ def test_a_saved_index_has_the_departments_own_record_ids(library, tmp_path):
     saved = duckdb.sql(f"from read_csv('{tmp_path / 'index.csv'}')")
     assert saved.columns == ["dataset", "record_id", "person_id_high", "person_id_medium", "person_id_low"]
     assert saved.filter("record_id like 'card %'").shape[0] > 100
+
+
+def test_a_workspace_without_cohorts_has_its_quality_report_all_the_same(library):
+    page = Path(stages.report(library)).read_text()
+    assert "Public library cards" in page
+    assert "What each level of agreement is worth" in page
 
 
 def test_it_brings_its_own_dag(library, tmp_path):

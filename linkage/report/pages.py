@@ -41,8 +41,11 @@ def release_page(
     return page("release.html.j2", masthead=masthead, sections=sections, symbols=SYMBOLS, disclosure=disclosure)
 
 
-def quality_report(masthead: Masthead, facts: Facts, limits: LinkQuality) -> str:
-    """The quality report of a run: internal, since its counts are not disclosure controlled."""
+def quality_report(masthead: Masthead, facts: Facts, limits: LinkQuality | None) -> str:
+    """The quality report of a run: internal, since its counts are not disclosure controlled.
+
+    `limits`: from where on a link rate is flagged; none where no cohort is declared.
+    """
     report = quality_view.report(facts, limits)
     return page("quality.html.j2", masthead=masthead, report=report, symbols={}, disclosure=None)
 

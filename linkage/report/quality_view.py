@@ -41,12 +41,12 @@ class Report(NamedTuple):
     sections: tuple[Section, ...]
 
 
-def report(facts: Facts, limits: LinkQuality) -> Report:
+def report(facts: Facts, limits: LinkQuality | None) -> Report:
     """The verdict and a section for each kind of fact there is."""
     return Report(verdict(facts, limits), tuple(sections(facts, limits)))
 
 
-def sections(facts: Facts, limits: LinkQuality) -> Iterator[Section]:
+def sections(facts: Facts, limits: LinkQuality | None) -> Iterator[Section]:
     """In the order a run goes."""
     if intakes := facts.get("intake"):
         yield intake_section(intakes)
@@ -54,7 +54,7 @@ def sections(facts: Facts, limits: LinkQuality) -> Iterator[Section]:
         yield gates_section(gates)
     if linkage := facts.get("linkage"):
         yield linkage_section(linkage)
-    if link_rates := facts.get("link_rates"):
+    if limits and (link_rates := facts.get("link_rates")):
         yield link_rate_section(link_rates, facts, limits)
     if accuracy := facts.get("accuracy"):
         yield accuracy_section(accuracy)

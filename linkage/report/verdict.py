@@ -27,13 +27,14 @@ class Verdict(NamedTuple):
     warnings: tuple[Action, ...]
 
 
-def verdict(facts: Facts, limits: LinkQuality) -> Verdict:
+def verdict(facts: Facts, limits: LinkQuality | None) -> Verdict:
     """May this run be used? No after anything critical; with care after a warning or a group linked far less often."""
     gates = facts.get("gates", [])
     stops = [action(gate, check) for gate, check in failed(gates, "critical")]
     stops += [unbalanced(intake) for intake in facts.get("intake", []) if not adds_up(intake)]
     warnings = [action(gate, check) for gate, check in failed(gates, "warning")]
-    warnings += [uneven(row) for row in groups_of(facts) if flag_of(row, facts, limits) == "red"]
+    if limits:
+        warnings += [uneven(row) for row in groups_of(facts) if flag_of(row, facts, limits) == "red"]
     seen = (tuple(stops), tuple(warnings))
     if stops:
         return Verdict("bad", "No: this run must not be used.", f"{count(len(stops), 'critical check')} failed.", *seen)
