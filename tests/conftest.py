@@ -21,13 +21,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--remake-example", action="store_true", help="write outputs/example anew instead of checking it")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of one file run beside each other, and all that look at the whole chain, since it is run once."""
-    for item in items:
-        group = "chain" if "chain" in getattr(item, "fixturenames", ()) else item.path.stem
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.fixture
 def con() -> duckdb.DuckDBPyConnection:
     """An empty catalogue of its own."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from conftest import EXAMPLE, REPOSITORY
+from test_privacy import SECRETS, found_in
 
 from linkage import demo, facts, stages
 from linkage.errors import ContractError, ExtractError, GateError, LinkError, PrivacyError
@@ -185,3 +186,24 @@ def test_a_truth_of_other_records_is_refused(chain, tmp_path):
     (tmp_path / "truth.csv").write_text("dataset,record_id,person\ncourt,of another delivery,1\n")
     with pytest.raises(LinkError, match="None of the records"):
         stages.evaluate(chain, tmp_path / "truth.csv")
+
+
+def test_nothing_planted_is_found_downstream_of_pseudonymisation(chain):
+    """Tokens, attributes, counts, reports, releases, gates, Airflow's database, its logs and all it printed."""
+    files = chain.files
+    downstream = [p for p in chain.workspace.rglob("*") if p.is_file()]
+    assert any(p.name == "airflow.db" for p in downstream)
+    assert any("logs" in p.parts for p in downstream)
+    assert files.quality.report in downstream
+    assert found_in(chain.workspace, leave_out=(files.department.root, files.truth)) == {}
+
+
+def test_the_same_search_finds_all_of_it_where_it_may_be(chain):
+    assert set(found_in(chain.files.department.root)) == set(SECRETS)
+    assert any("quarantine" in path for path in found_in(chain.files.department.root)["surname"])
+
+
+def test_what_a_department_holds_is_closed_to_everybody_else(chain):
+    root = chain.files.department.root
+    assert root.stat().st_mode & 0o077 == 0
+    assert all(path.stat().st_mode & 0o077 == 0 for path in root.rglob("*") if path.is_file() and "keys" in path.parts)

@@ -1,4 +1,7 @@
-"""A planted surname, birth date and National Insurance number, and the keys, are in no byte downstream."""
+"""How a planted surname, birth date and National Insurance number, and the keys, are looked for, and would be found.
+
+test_pipeline and test_up look for them downstream.
+"""
 
 import base64
 import sqlite3
@@ -56,21 +59,6 @@ def found_in(folder: Path, leave_out: tuple[Path, ...] = ()) -> dict[str, list[s
     return found
 
 
-def test_nothing_planted_is_found_downstream_of_pseudonymisation(chain):
-    """Tokens, attributes, counts, reports, releases, gates, Airflow's database, its logs and all it printed."""
-    files = chain.files
-    downstream = [p for p in chain.workspace.rglob("*") if p.is_file()]
-    assert any(p.name == "airflow.db" for p in downstream)
-    assert any("logs" in p.parts for p in downstream)
-    assert files.quality.report in downstream
-    assert found_in(chain.workspace, leave_out=(files.department.root, files.truth)) == {}
-
-
-def test_the_same_search_finds_all_of_it_where_it_may_be(chain):
-    assert set(found_in(chain.files.department.root)) == set(SECRETS)
-    assert any("quarantine" in path for path in found_in(chain.files.department.root)["surname"])
-
-
 @pytest.mark.parametrize("what", sorted(SECRETS))
 def test_the_same_search_would_find_it_in_each_kind_of_file_downstream(tmp_path, what):
     secret = SECRETS[what][0]
@@ -83,9 +71,3 @@ def test_the_same_search_would_find_it_in_each_kind_of_file_downstream(tmp_path,
     (tmp_path / "d.log").write_text(f"cannot convert {secret.lower()} to a number")
     (tmp_path / "e.json").write_bytes(base64.b64encode(f"{{'value': '{secret}'}}".encode()))
     assert found_in(tmp_path)[what] == ["a.parquet", "b.duckdb", "c.db", "d.log", "e.json"]
-
-
-def test_what_a_department_holds_is_closed_to_everybody_else(chain):
-    root = chain.files.department.root
-    assert root.stat().st_mode & 0o077 == 0
-    assert all(path.stat().st_mode & 0o077 == 0 for path in root.rglob("*") if path.is_file() and "keys" in path.parts)

@@ -40,11 +40,13 @@ def served(tmp_path_factory) -> tuple[Settings, dict[str, str], list[psutil.Proc
             [sys.executable, "-m", "linkage", "up", "--workspace", str(settings.workspace)],
             cwd=REPOSITORY, stdout=terminal, stderr=subprocess.STDOUT,
         )  # fmt: skip
-    url = address(server, output)
-    states = {name: run(url, f"pseudonymise_{name}") for name in ("paye", "court")}
-    family = psutil.Process(server.pid).children(recursive=True)
-    server.send_signal(signal.SIGINT)
-    assert server.wait(timeout=60) == 0
+    try:
+        url = address(server, output)
+        states = {name: run(url, f"pseudonymise_{name}") for name in ("paye", "court")}
+        family = psutil.Process(server.pid).children(recursive=True)
+    finally:
+        server.send_signal(signal.SIGINT)
+        assert server.wait(timeout=60) == 0
     return settings, states, family
 
 
