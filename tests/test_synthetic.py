@@ -14,15 +14,15 @@ from linkage.contracts.dataset import Dataset, read_datasets
 from linkage.contracts.period import Period
 from linkage.contracts.reading import read
 from linkage.errors import ContractError
-from linkage.synthetic import places
 from linkage.synthetic.calibration import read_calibration
 from linkage.synthetic.days import NEVER, day
-from linkage.synthetic.delivery import THE_31ST, date_to_spoil
-from linkage.synthetic.identifiers import check_letter, crns, ninos, nomis_numbers, pnc_ids
-from linkage.synthetic.mistakes import day_for_month, one_digit, slip
-from linkage.synthetic.registers import tax_year_start
+from linkage.synthetic.departments.delivery import THE_31ST, date_to_spoil
+from linkage.synthetic.departments.mistakes import day_for_month, one_digit, slip
+from linkage.synthetic.departments.registers import tax_year_start
+from linkage.synthetic.people import places
+from linkage.synthetic.people.identifiers import check_letter, crns, ninos, nomis_numbers, pnc_ids
 from linkage.synthetic.synthesise import invented_lives, synthesise
-from linkage.synthetic.truth import (
+from linkage.synthetic.truth.outcomes import (
     Job,
     Life,
     Member,

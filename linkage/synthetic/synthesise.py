@@ -8,16 +8,16 @@ import pandas as pd
 
 from linkage.contracts.dataset import Dataset
 from linkage.errors import ContractError
-from linkage.synthetic.answers import write_outcomes, write_records
 from linkage.synthetic.calibration import Calibration, read_calibration
-from linkage.synthetic.columns import Extract, Lives
 from linkage.synthetic.days import NEVER, day
-from linkage.synthetic.delivery import deliver
-from linkage.synthetic.everyday import everyday
-from linkage.synthetic.journeys import journeys
-from linkage.synthetic.justice import court, prison, probation
-from linkage.synthetic.population import population
-from linkage.synthetic.registers import ndtms, paye
+from linkage.synthetic.departments.columns import Extract, Lives
+from linkage.synthetic.departments.delivery import deliver
+from linkage.synthetic.departments.justice import court, prison, probation
+from linkage.synthetic.departments.registers import ndtms, paye
+from linkage.synthetic.journeys.everyday import everyday
+from linkage.synthetic.journeys.journeys import journeys
+from linkage.synthetic.people.population import population
+from linkage.synthetic.truth.files import write_outcomes, write_records
 
 DEPARTMENTS = {"court": court, "ndtms": ndtms, "paye": paye, "prison": prison, "probation": probation}
 FEWEST = 100

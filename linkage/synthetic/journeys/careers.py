@@ -9,7 +9,7 @@ import pandas as pd
 
 from linkage.synthetic.calibration import Calibration
 from linkage.synthetic.days import NEVER, YEAR, Days, day
-from linkage.synthetic.population import Flags, Numbers, Population, Texts
+from linkage.synthetic.people.population import Flags, Numbers, Population, Texts
 
 OFFENCE_GROUPS = np.array([f"{group:02d}" for group in range(1, 13)], dtype=object)
 # Shares of women's offences: theft, assault of emergency workers, fraud and summary offences stand out. A guess.

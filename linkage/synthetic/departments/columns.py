@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from linkage.synthetic import identifiers
 from linkage.synthetic.calibration import Calibration
 from linkage.synthetic.days import NEVER, Days
-from linkage.synthetic.mistakes import Clerk, changed
-from linkage.synthetic.population import Flags, Numbers, Population, Texts
+from linkage.synthetic.departments.mistakes import Clerk, changed
+from linkage.synthetic.people import identifiers
+from linkage.synthetic.people.population import Flags, Numbers, Population, Texts
 
 SAME_NUMBER_AGAIN = 0.88
 

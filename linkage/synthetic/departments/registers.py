@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from linkage.synthetic import identifiers
-from linkage.synthetic.columns import Extract, Lives, coded, deaths, own_numbers, same, texts
 from linkage.synthetic.days import NEVER, Days, dates, day
-from linkage.synthetic.journeys import next_day
-from linkage.synthetic.mistakes import Clerk, Source, changed, given_number, plain_letters, recorded
-from linkage.synthetic.population import Texts
+from linkage.synthetic.departments.columns import Extract, Lives, coded, deaths, own_numbers, same, texts
+from linkage.synthetic.departments.mistakes import Clerk, Source, changed, given_number, plain_letters, recorded
+from linkage.synthetic.journeys.journeys import next_day
+from linkage.synthetic.people import identifiers
+from linkage.synthetic.people.population import Texts
 
 PAYE = Source(care=0.7, older_name=0.35, alias=0.01, listed=0.0, first_registered=True, capitals=True)
 NDTMS = Source(care=1.0, older_name=0.10, alias=0.05, listed=0.0)

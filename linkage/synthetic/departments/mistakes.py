@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from linkage.synthetic import names
 from linkage.synthetic.calibration import Calibration
 from linkage.synthetic.days import EPOCH, YEAR, Days, day
-from linkage.synthetic.population import Flags, Numbers, Population, Texts
+from linkage.synthetic.people import names
+from linkage.synthetic.people.population import Flags, Numbers, Population, Texts
 
 NEIGHBOURS = {
     "a": "sq", "b": "vn", "c": "xv", "d": "sf", "e": "wr", "f": "dg", "g": "fh", "h": "gj", "i": "uo", "j": "hk",

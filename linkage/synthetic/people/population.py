@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from linkage.synthetic import identifiers, names, places
 from linkage.synthetic.calibration import Calibration
 from linkage.synthetic.days import NEVER, YEAR, Days, ages, day
+from linkage.synthetic.people import identifiers, names, places
 
 Numbers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from linkage.synthetic.careers import (
+from linkage.synthetic.days import Days, ages
+from linkage.synthetic.journeys.careers import (
     CAUTION,
     COMMUNITY,
     CUSTODY,
@@ -14,8 +15,7 @@ from linkage.synthetic.careers import (
     SUSPENDED,
     Careers,
 )
-from linkage.synthetic.days import Days, ages
-from linkage.synthetic.population import Flags, Numbers
+from linkage.synthetic.people.population import Flags, Numbers
 
 
 @dataclass(frozen=True)

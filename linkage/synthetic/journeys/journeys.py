@@ -10,12 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from linkage.synthetic.calibration import Calibration
-from linkage.synthetic.careers import beginnings
-from linkage.synthetic.courts import appear
-from linkage.synthetic.custody import punished
 from linkage.synthetic.days import NEVER, Days, day
-from linkage.synthetic.liberty import leave, live, offend_again
-from linkage.synthetic.population import Flags, Numbers, Population
+from linkage.synthetic.journeys.careers import beginnings
+from linkage.synthetic.journeys.courts import appear
+from linkage.synthetic.journeys.custody import punished
+from linkage.synthetic.journeys.liberty import leave, live, offend_again
+from linkage.synthetic.people.population import Flags, Numbers, Population
 
 REVIEW_DAYS = np.array([4, 42, 82, 150, 240, 330, 450, 600])
 Tables = dict[str, pd.DataFrame]

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from linkage.synthetic.columns import Extract, Lives
 from linkage.synthetic.days import NEVER, date_of
-from linkage.synthetic.truth import Date, Job, Life, Offence, Review, Spell, Supervision, Treatment, outcomes
+from linkage.synthetic.departments.columns import Extract, Lives
+from linkage.synthetic.truth.outcomes import Date, Job, Life, Offence, Review, Spell, Supervision, Treatment, outcomes
 
 GROUPS = {"W": "White", "M": "Mixed", "A": "Asian", "B": "Black", "O": "Other"}
 BANDS = {18: "under 18", 21: "18-20", 25: "21-24", 30: "25-29", 40: "30-39", 50: "40-49", 200: "50+"}

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from linkage.synthetic.careers import CUSTODY, FINE, Careers
-from linkage.synthetic.custody import FIXED_TERM_RECALL_DAYS, Liberty, detained
 from linkage.synthetic.days import NEVER, ages
-from linkage.synthetic.population import Flags, Texts
+from linkage.synthetic.journeys.careers import CUSTODY, FINE, Careers
+from linkage.synthetic.journeys.custody import FIXED_TERM_RECALL_DAYS, Liberty, detained
+from linkage.synthetic.people.population import Flags, Texts
 
 SIX_WEEKS, THREE_WEEKS, YEAR_DAYS = 42, 21, 365
 UNSETTLED = np.array(["BAIL", "OTH", "HOME", "ROUGH"], dtype=object)

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from linkage.contracts.dataset import Column, Dataset
 from linkage.errors import ContractError
-from linkage.synthetic.mistakes import plain_letters
+from linkage.synthetic.departments.mistakes import plain_letters
 
 ARROW_TYPES = {"string": pa.string(), "date": pa.date32(), "integer": pa.int64()}
 THE_31ST = datetime.date(2021, 3, 31)  # with its month written over, a day that never was

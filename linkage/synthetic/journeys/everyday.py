@@ -5,7 +5,7 @@ import pandas as pd
 
 from linkage.synthetic.calibration import Calibration
 from linkage.synthetic.days import NEVER, YEAR, day
-from linkage.synthetic.population import Population
+from linkage.synthetic.people.population import Population
 
 MOST_JOBS = 4
 SECOND_JOB = 0.06

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from linkage.synthetic import identifiers
-from linkage.synthetic.columns import (
+from linkage.synthetic.days import dates, day
+from linkage.synthetic.departments.columns import (
     Extract,
     Lives,
     changed_form,
@@ -17,10 +17,10 @@ from linkage.synthetic.columns import (
     texts,
     yes_no,
 )
-from linkage.synthetic.days import dates, day
-from linkage.synthetic.journeys import key
-from linkage.synthetic.mistakes import Clerk, Source, given_number, recorded
-from linkage.synthetic.population import Numbers, Texts
+from linkage.synthetic.departments.mistakes import Clerk, Source, given_number, recorded
+from linkage.synthetic.journeys.journeys import key
+from linkage.synthetic.people import identifiers
+from linkage.synthetic.people.population import Numbers, Texts
 
 COURT = Source(care=1.15, older_name=0.10, alias=0.22, listed=0.35, capitals=True)
 PRISON = Source(care=1.0, older_name=0.12, alias=0.15, listed=0.55)

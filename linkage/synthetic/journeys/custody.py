@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from linkage.synthetic.careers import CAUTION, COMMUNITY, CUSTODY, SUSPENDED, Careers
-from linkage.synthetic.courts import Appearance
 from linkage.synthetic.days import NEVER, Days
-from linkage.synthetic.population import Flags, Numbers
+from linkage.synthetic.journeys.careers import CAUTION, COMMUNITY, CUSTODY, SUSPENDED, Careers
+from linkage.synthetic.journeys.courts import Appearance
+from linkage.synthetic.people.population import Flags, Numbers
 
 FIXED_TERM_RECALL_DAYS = 28
 MONTHS_OF_AN_ORDER = [6, 9, 12, 12, 18, 24]

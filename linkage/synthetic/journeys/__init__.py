@@ -1,0 +1,1 @@
+"""What happens to them: offences and what follows, work, benefits, treatment, homes."""

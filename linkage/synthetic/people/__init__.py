@@ -1,0 +1,1 @@
+"""Who there is: families at addresses, their names, numbers and homes."""

@@ -1,0 +1,1 @@
+"""What really happened, from plain code that shares nothing with the pipeline."""
