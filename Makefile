@@ -25,7 +25,7 @@ help: ## This list
 # Releases of the demo stand beside the example.
 demo up: export LINKAGE_OUTPUTS ?= outputs
 
-demo: $(READY) ## Run the whole chain on 30,000 invented people, and show what came out
+demo: $(READY) ## Run the whole chain on 60,000 invented people, and show what came out
 	@$(RUN)/linkage demo
 
 test: $(READY) ## Run the tests

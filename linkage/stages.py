@@ -4,6 +4,7 @@ A stage is a command of the CLI and a task of an Airflow DAG alike. It reads wha
 writes whole files, and passes a gate. What it returns is counts, never data, so it may stand in an XCom.
 """
 
+import datetime
 import json
 import os
 import re
@@ -24,7 +25,7 @@ A_RELEASE = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 TITLE = "Outcomes of women after contact with the justice system"
 
 
-def quiet(_: str) -> None:
+def quiet(_: str | int) -> None:
     """No progress wanted."""
 
 
@@ -76,14 +77,23 @@ def examples_that_hold(settings: Settings) -> list[str]:
     return [example.because for outcome in analysis.outcomes.values() for example in outcome.examples]
 
 
-def synthesise(settings: Settings, people: int, seed: int, progress: Progress = quiet) -> dict[str, int]:
-    """Invented people → extracts where the departments deliver them, and truth/. Returns {dataset: rows}."""
-    from linkage.synthetic.synthesise import synthesise as invent
+def synthesise(
+    settings: Settings,
+    people: int,
+    seed: int,
+    as_of: datetime.date | None = None,
+    form: str = "native",
+    progress: Callable[[int], None] = quiet,
+) -> dict[str, int]:
+    """Invented people → extracts, data dictionary and truth/. Returns {dataset: rows}. Raises ContractError."""
+    from linkage.synthetic import synthesise as synthetic
 
-    files, datasets = settings.files, settings.datasets
-    private_folder(files.department.root)
-    rows = invent(people, seed, datasets, files.department.extract("."), files.truth, progress)
-    facts.mark_as_invented(settings)
+    private_folder(settings.files.department.root)
+    to = settings.files.department.extract("."), settings.files.truth
+    rows = synthetic.synthesise(people, seed, settings.datasets, *to, as_of=as_of, form=form, progress=progress)
+    # In another form than its contract's an extract lies elsewhere: what lies where it is delivered may be real.
+    only = rows if form == "native" else ()
+    facts.mark_as_invented(settings, synthetic.described(people, seed, as_of), only)
     return rows
 
 
@@ -312,7 +322,7 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
         raise PrivacyError("Nobody has approved this release. Name who has: linkage publish --approval 'name, date'.")
     analysis, disclosure, files = settings.analysis, settings.disclosure, settings.files
     approval = approval or "waived (invented data)"
-    masthead = pages.Masthead(release, TITLE, made_up, approval)
+    masthead = pages.Masthead(release, TITLE, made_up, approval, facts.population(settings))
     descriptions = [analysis.describe(name) for name in analysis.tables]
     years = {quarter.label: quarter.year for quarter in analysis.period.calendar}
     with duckdb.connect() as con:
@@ -380,7 +390,8 @@ def report(settings: Settings) -> str:
         "sex_conflicts": facts.read(settings, "sex_conflicts"),
         "disclosure": release.get("tables"),
     }
-    masthead = pages.Masthead(release.get("release", ""), TITLE, facts.invented(settings), release.get("approval", ""))
+    approval, population = release.get("approval", ""), facts.population(settings)
+    masthead = pages.Masthead(release.get("release", ""), TITLE, facts.invented(settings), approval, population)
     found = cast(Facts, {name: value for name, value in known.items() if value})
     page = pages.quality_report(masthead, found, settings.link_quality)
     write_text(page, settings.files.quality.report)

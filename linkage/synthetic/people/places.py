@@ -1,5 +1,6 @@
 """geography.yaml: invented addresses whose postcode, local authority, police force area and region agree."""
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,6 @@ from linkage.contracts.reading import Declaration, read
 
 UNUSED_INWARD_LETTERS = "CIKMOV"
 SECTORS = 10
-POSTCODES_A_SECTOR = len(UNUSED_INWARD_LETTERS) ** 2
 HOUSEHOLDS_A_POSTCODE = 3
 
 
@@ -32,6 +32,7 @@ class Geography(Declaration):
     forces: tuple[Force, ...]
 
 
+@cache
 def read_geography() -> Geography:
     """The declared places. Raises ContractError."""
     return read(Geography, Path(__file__).with_name("geography.yaml"))
@@ -58,15 +59,17 @@ def districts(geography: Geography) -> pd.DataFrame:
 def homes(geography: Geography, households: int, rng: np.random.Generator) -> pd.DataFrame:
     """(postcode, district, local_authority, police_force_area, region): one row per address, sorted by authority.
 
-    Enough rows for a first home of each household and homes to move to; a few households share each postcode.
+    Enough rows for a first home of each household and homes to move to. A few of them share each postcode; each block
+    of people begins at another of a district's postcodes, so that a population of many blocks fills them all.
     """
-    table = districts(geography)
+    table, codes = districts(geography), inward_codes()
     many = 2 * households
     chosen = rng.choice(len(table), size=many, p=(table.weight / table.weight.sum()).to_numpy())
     used = np.maximum(1, np.bincount(chosen, minlength=len(table)) // HOUSEHOLDS_A_POSTCODE)
-    within = (rng.random(many) * np.minimum(used, SECTORS * POSTCODES_A_SECTOR)[chosen]).astype(int)
+    within = (rng.random(many) * np.minimum(used, len(codes))[chosen]).astype(np.int64)
+    begin = rng.integers(0, len(codes), len(table))[chosen]
     found = table.drop(columns="weight").iloc[chosen].reset_index(drop=True)
-    found.insert(0, "postcode", found["district"] + " " + inward_codes()[within])
+    found.insert(0, "postcode", found["district"] + " " + codes[(begin + within) % len(codes)])
     return found.sort_values(["local_authority", "postcode"], ignore_index=True)
 
 
