@@ -60,6 +60,8 @@ def test_a_rerun_with_the_same_keys_publishes_the_same_bytes(chain, tmp_path):
     for name in chain.datasets:
         stages.pseudonymise(again, name)
     for view in stages.views(again):
+        stages.block(again, view)
+        stages.unseal(again, view)
         stages.score(again, view)
     stages.cluster(again)
     stages.tabulate(again)

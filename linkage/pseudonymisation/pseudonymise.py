@@ -11,8 +11,9 @@ from linkage.contracts.dataset import Column, Dataset, Scope
 from linkage.contracts.encodings import Encodings
 from linkage.pseudonymisation import extract, intake
 from linkage.pseudonymisation.extract import quoted
-from linkage.pseudonymisation.keys import KeySource, SubKey, for_record_id
-from linkage.pseudonymisation.tokens import mapping, takings
+from linkage.pseudonymisation.keys import KeySource, SubKey, check_apart, for_record_id
+from linkage.pseudonymisation.sealing import Sealed, fragments, sealed
+from linkage.pseudonymisation.tokens import add, blocks, mapping, takings
 
 
 @dataclass(frozen=True)
@@ -20,13 +21,14 @@ class Pseudonymised:
     """What an extract became. Relations live on the connection they were made on.
 
     `attributes`: (record_id, attributes …). `encoded`: {view: (view_id, tokens …)}. `crosswalk`: {view: (view_id,
-    record_id)}. Each is sorted by its own pseudonym, so that the order of rows tells nothing. `mark`: version, epoch
-    and fingerprint of the key the tokens are made under.
+    record_id)}. `sealed`: {view: rule keys}, of the views that have such rules. Each is sorted by its own pseudonym, so
+    that the order of rows tells nothing. `mark`: version, epoch and fingerprint of the key the tokens are made under.
     """
 
     attributes: duckdb.DuckDBPyRelation
     encoded: dict[str, duckdb.DuckDBPyRelation]
     crosswalk: dict[str, duckdb.DuckDBPyRelation]
+    sealed: dict[str, Sealed]
     quarantine: duckdb.DuckDBPyRelation
     intake: intake.Intake
     mark: str
@@ -47,6 +49,7 @@ def pseudonymise(
     Raises ExtractError for a file that cannot be taken in, and PrivacyError for a key that may not be used.
     """
     token_key, record_key = keys.token_key(), keys.record_key(dataset.name)
+    check_apart(token_key, record_key)
     progress("reading")
     arrived = extract.read_extract(con, dataset, file, scratch)
     intake.judge(con, dataset, scope)
@@ -58,23 +61,34 @@ def pseudonymise(
         progress(f"encoding {column.name}")
         steps = encodings.identifiers[kind].standardise
         wanted = [taking for view in views for taking in takings(column, kind, view, encodings, token_key)]
-        raws = distinct(con, column.name)
-        con.register(f"map_{column.name}", mapping(raws, column, steps, wanted))
+        taken = fragments(kind, views, encodings)
+        for raws in blocks(con, distinct(column.name)):
+            add(con, mapping(raws, column, steps, wanted, taken), f"map_{column.name}")
+        add(con, mapping([], column, steps, wanted, taken), f"map_{column.name}")  # of a column without a value
         invalid[column.name] = rows_with_invalid(con, column)
 
     progress("pseudonymising")
     pseudonyms = {"record_id": for_record_id(record_key, dataset.name)}
     pseudonyms |= {f"{view}__view_id": token_key.for_view_id(encodings.version, view, dataset.name) for view in views}
-    con.register("ids", record_pseudonyms(distinct(con, dataset.record_key), pseudonyms))
+    for raws in blocks(con, f"select {quoted(dataset.record_key)} from accepted"):
+        add(con, record_pseudonyms(raws, pseudonyms), "ids")
+    add(con, record_pseudonyms([], pseudonyms), "ids")
     con.execute(
         f"""create table known as
         select ids.*, accepted.* from accepted join ids on ids.raw = {quoted(dataset.record_key)}"""
     )
+    for view in views:
+        con.execute(f"create table encoded_{view} as {encoded(dataset, encodings, view)}")
     return Pseudonymised(
         attributes=attributes(con, dataset),
-        encoded={view: encoded(con, dataset, encodings, view) for view in views},
+        encoded={view: con.sql(f"from encoded_{view} order by view_id") for view in views},
         crosswalk={
             view: con.sql(f"select {view}__view_id as view_id, record_id from known order by 1") for view in views
+        },
+        sealed={
+            view: sealed(con, dataset, encodings, view, token_key)
+            for view in views
+            if encodings.views[view].sealed_blocking
         },
         quarantine=intake.quarantine(con, dataset),
         intake=intake.summary(con, dataset, arrived, invalid),
@@ -89,10 +103,9 @@ def identifiers(dataset: Dataset) -> Iterator[tuple[str, Column]]:
             yield from ((kind, column) for column in columns)
 
 
-def distinct(con: duckdb.DuckDBPyConnection, column: str) -> list[str]:
-    """The distinct texts of a column of the accepted rows."""
-    rows = con.execute(f"select distinct {quoted(column)} from accepted where {quoted(column)} is not null")
-    return [value for (value,) in rows.fetchall()]
+def distinct(column: str) -> str:
+    """SQL: the distinct texts of a column of the accepted rows."""
+    return f"select distinct {quoted(column)} from accepted where {quoted(column)} is not null"
 
 
 def record_pseudonyms(raws: list[str], keys: dict[str, SubKey]) -> pa.Table:
@@ -129,16 +142,14 @@ def attribute(name: str, column: Column) -> str:
     return intake.word_for(column)
 
 
-def encoded(
-    con: duckdb.DuckDBPyConnection, dataset: Dataset, encodings: Encodings, view: str
-) -> duckdb.DuckDBPyRelation:
-    """(view_id, tokens …): one row per accepted record, sorted by view_id."""
+def encoded(dataset: Dataset, encodings: Encodings, view: str) -> str:
+    """SQL: (view_id, tokens …): one row per accepted record."""
     tokens = encodings.seen(frozenset(dataset.identifiers), view)
     columns = ", ".join(f"{token_sql(dataset, encodings, view, name)} as {quoted(name)}" for name in tokens)
     joins = " ".join(
         f"left join map_{c.name} on map_{c.name}.raw = known.{quoted(c.name)}" for _, c in identifiers(dataset)
     )
-    return con.sql(f"select known.{view}__view_id as view_id, {columns} from known {joins} order by 1")
+    return f"select known.{view}__view_id as view_id, {columns} from known {joins}"
 
 
 def token_sql(dataset: Dataset, encodings: Encodings, view: str, name: str) -> str:

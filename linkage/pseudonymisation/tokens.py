@@ -1,14 +1,22 @@
 """From distinct raw values to their tokens: each distinct value is standardised and keyed once, then joined back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
+import duckdb
 import pyarrow as pa
 
 from linkage.contracts.dataset import Column
 from linkage.contracts.encodings import Derivation, Encodings, Standardiser
 from linkage.pseudonymisation.keys import SubKey, TokenKey
 from linkage.pseudonymisation.standardise import standard_form
+
+# How many distinct values are keyed at a time: memory does not grow with the extract.
+BLOCK = 100_000
+SOUNDS = {
+    letter: digit for digit, letters in enumerate(("bfpv", "cgjkqsxz", "dt", "l", "mn", "r"), 1) for letter in letters
+}
 
 
 def wildcards(date: str) -> list[str]:
@@ -23,6 +31,23 @@ def parts(name: str) -> list[str]:
     return [name, *(words if len(words) > 1 else [])]
 
 
+def soundex(name: str) -> list[str]:
+    """The Soundex code (Russell 1918, as the US census has it) of each word of a name: SMITH and SMYTHE are S530."""
+    return [code_of(word) for word in name.split() if word.isalpha()]
+
+
+def code_of(word: str) -> str:
+    """A letter and three digits. Equal sounds in a row count once, also across h and w, but not across a vowel."""
+    code, last = word[0], SOUNDS.get(word[0])
+    for letter in word[1:]:
+        digit = SOUNDS.get(letter)
+        if digit and digit != last:
+            code += str(digit)
+        if letter not in "hw":
+            last = digit
+    return code[:4].ljust(4, "0")
+
+
 DERIVATIONS: dict[Derivation, Callable[[str], list[str]]] = {
     "whole": lambda form: [form],
     "first_word": lambda form: form.split()[:1],
@@ -33,6 +58,10 @@ DERIVATIONS: dict[Derivation, Callable[[str], list[str]]] = {
     "sector": lambda postcode: [postcode[:-2]],
     "district": lambda postcode: [postcode[:-3]],
     "clear": lambda form: [form],
+    "soundex": soundex,
+    "prefix": lambda form: [form[:3]],
+    "year": lambda date: [date[:4]],
+    "month": lambda date: [date.replace("-", "")[:6]],
 }
 
 
@@ -64,11 +93,13 @@ def standard_forms(raw: str, column: Column, steps: tuple[Standardiser, ...]) ->
     return [standard_form(value, steps) for value in values]
 
 
-def mapping(raws: list[str], column: Column, steps: tuple[Standardiser, ...], wanted: list[Taking]) -> pa.Table:
-    """(raw, valid, one list of tokens per Taking): one row per distinct value of a column.
+def mapping(
+    raws: list[str], column: Column, steps: tuple[Standardiser, ...], wanted: list[Taking], taken: list[Derivation]
+) -> pa.Table:
+    """(raw, valid, one list of tokens per Taking, one list of fragments per `taken`): one row per value of a column.
 
     `valid`: no value in the cell is one that cannot be; a cell may well say that there is none.
-    `raw` is in clear: the table lives in the department's memory, for one join, and is never written.
+    `raw` and fragments are in clear: the table lives in the department's memory, for joins, and is never written.
     """
     forms = [standard_forms(raw, column, steps) for raw in raws]
     columns = {"raw": pa.array(raws, pa.string()), "valid": pa.array([None not in cell for cell in forms], pa.bool_())}
@@ -76,4 +107,30 @@ def mapping(raws: list[str], column: Column, steps: tuple[Standardiser, ...], wa
         derive = DERIVATIONS[taking.take]
         tokens = [[taking.sub_key.token(value) for form in cell if form for value in derive(form)] for cell in forms]
         columns[taking.name] = pa.array(tokens, pa.list_(pa.int64()))
+    for take in taken:
+        derive = DERIVATIONS[take]
+        fragments = [sorted({part for form in cell if form for part in derive(form)}) for cell in forms]
+        columns[f"fragment__{take}"] = pa.array(fragments, pa.list_(pa.string()))
     return pa.table(columns)
+
+
+def keyed(con: duckdb.DuckDBPyConnection, query: str, key: SubKey, table: str) -> None:
+    """Add (value, token) to `table` for each text a query gives, block by block."""
+    for block in blocks(con, query):
+        add(con, pa.table({"value": block, "token": key.tokens(block)}), table)
+
+
+def blocks(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[list[str]]:
+    """The texts a query gives, BLOCK at a time, by a cursor of its own: whoever reads them may write meanwhile."""
+    with con.cursor() as cursor:
+        reader: Any = cursor.sql(query).to_arrow_reader(BLOCK)
+        for batch in reader:
+            yield batch.column(0).to_pylist()
+
+
+def add(con: duckdb.DuckDBPyConnection, rows: pa.Table, table: str) -> None:
+    """Add rows to a table, which is made with their columns where it is not there."""
+    con.register("arriving", rows)
+    con.execute(f"create table if not exists {table} as from arriving limit 0")
+    con.execute(f"insert into {table} from arriving")
+    con.unregister("arriving")
