@@ -108,7 +108,7 @@ def pseudonymise(
     contract, files, ledger = settings.dataset(dataset), settings.files, ledger_of(settings)
     delivered = file or files.department.extract(contract.path)
     ledger.verify()
-    with passing_folder(files.department.scratch(dataset)) as scratch, duckdb.connect(config=spill(scratch)) as con:
+    with passing_folder(files.department.scratch(dataset)) as scratch, spilling(scratch) as con:
         found = zone.pseudonymise(
             con=con,
             dataset=contract,
@@ -139,9 +139,11 @@ def pseudonymise(
     return balance
 
 
-def spill(scratch: Path) -> dict[str, Any]:
-    """How an extract of any size is taken in: what does not fit into memory goes where clear text may lie."""
-    return {"memory_limit": "1GB", "temp_directory": str(scratch)}
+def spilling(scratch: Path) -> duckdb.DuckDBPyConnection:
+    """A connection for an extract of any size: what does not fit into memory goes where clear text may lie."""
+    con = duckdb.connect(config={"memory_limit": "1GB", "temp_directory": str(scratch)})
+    con.execute("set enable_progress_bar = false")  # it would write into what a command says
+    return con
 
 
 def pass_extract_gates(settings: Settings, contract: Dataset, found: Any) -> str:

@@ -93,7 +93,7 @@ class BlockingFiles:
     root: Path
 
     def keys(self, view: str, dataset: str) -> Path:
-        """(block_id, rule, key): one row per rule key of a distinct row of the view; gone once it has been used."""
+        """(block_id, rule, key): one row per key of a rule and distinct row of the view; gone once it was used."""
         return self.root / "keys" / view / f"{dataset}.parquet"
 
     def pairs(self, view: str) -> Path:
@@ -108,7 +108,7 @@ class UnsealingFiles:
     root: Path
 
     def crosswalk(self, view: str, dataset: str) -> Path:
-        """(block_id, view_id): one row per distinct row of the view; gone once it has been used."""
+        """(block_id, view_id): one row per rule and distinct row of the view; gone once it has been used."""
         return self.root / view / f"{dataset}.parquet"
 
 

@@ -51,8 +51,8 @@ def test_a_key_that_half_the_world_shares_makes_no_pair_and_is_counted(con, monk
 
 
 def test_opened_pairs_are_pairs_of_rows(con, table):
-    pairs = table("| block_id_l | block_id_r |\n| 1 | 2 |\n| 2 | 3 |")
-    ids = {"court": "| 1 | 50 |\n| 2 | 40 |", "paye": "| 3 | 30 |"}
+    pairs = table("| block_id_l | block_id_r |\n| 1 | 2 |\n| 2 | 3 |\n| 8 | 9 |")
+    ids = {"court": "| 1 | 50 |\n| 2 | 40 |\n| 8 | 40 |\n| 9 | 50 |", "paye": "| 3 | 30 |"}
     crosswalks = {name: table(f"| block_id | view_id |\n{rows}") for name, rows in ids.items()}
     assert opened(con, pairs, crosswalks).fetchall() == [(30, 40), (40, 50)]
 
@@ -142,13 +142,16 @@ def test_each_step_does_with_its_own_files_alone_and_no_two_share_a_fragment_and
     assert not [p for p in opener.workspace.rglob("*.parquet") if p != opener.files.matching.candidates("names")]
 
 
-def test_rule_keys_have_pseudonyms_of_their_own_and_share_no_number_with_a_row(spelled):
+def test_each_rule_has_pseudonyms_of_its_own_and_shares_no_number_with_a_row(spelled):
     files = spelled.files
     keys = duckdb.sql(f"from '{files.blocking.keys('names', 'court')}'").fetchall()
     rows = duckdb.sql(f"from '{files.matching.encoded('names', 'court')}'").fetchall()
     in_rows = {n for row in rows for cell in row for n in (cell if isinstance(cell, list) else [cell])}
     assert not {n for block_id, _, key in keys for n in (block_id, key)} & in_rows
     assert keys == sorted(keys)
+    of_rule = {block_id: rule for block_id, rule, _ in keys}
+    assert all(of_rule[block_id] == rule for block_id, rule, _ in keys), "two rules share no pseudonym"
+    assert len(set(of_rule.values())) > 2
     ids = duckdb.sql(f"from '{files.unsealing.crosswalk('names', 'court')}'").fetchall()
     assert [b for b, _ in ids] == sorted(b for b, _ in ids)
     assert [v for _, v in ids] != sorted(v for _, v in ids)

@@ -53,14 +53,14 @@ def opened(
     pairs: duckdb.DuckDBPyRelation,
     crosswalks: Mapping[str, duckdb.DuckDBPyRelation],
 ) -> duckdb.DuckDBPyRelation:
-    """(view_id_l, view_id_r): the same pairs by the rows they stand for, l < r, sorted.
+    """(view_id_l, view_id_r): the same pairs by the rows they stand for, each once, l < r, sorted.
 
     `crosswalks`: {dataset: (block_id, view_id)}.
     """
     functools.reduce(lambda above, below: above.union(below), crosswalks.values()).to_table("row_of")
     return con.sql(
         """
-        select least(l.view_id, r.view_id) as view_id_l, greatest(l.view_id, r.view_id) as view_id_r
+        select distinct least(l.view_id, r.view_id) as view_id_l, greatest(l.view_id, r.view_id) as view_id_r
         from pairs
         join row_of l on l.block_id = block_id_l
         join row_of r on r.block_id = block_id_r

@@ -169,11 +169,23 @@ class View(Declaration):
         return self
 
 
+class Profile(Declaration):
+    """How much of a row is told. `without_tokens`: columns it does not have; `without_kinds`: identifiers not used.
+
+    A contract chooses one for its dataset (`sensitivity`); `protected` is for the rows that its marker column names.
+    """
+
+    about: str = ""
+    without_tokens: tuple[str, ...] = ()
+    without_kinds: tuple[str, ...] = ()
+
+
 class Encodings(Declaration):
     """The whole linkage schema."""
 
     version: str
     identifiers: dict[str, Kind]
+    profiles: dict[str, Profile] = Field(default_factory=dict)
     views: dict[str, View]
 
     @model_validator(mode="after")
@@ -189,6 +201,22 @@ class Encodings(Declaration):
                 if unknown := sorted(kinds - set(known)):
                     raise ValueError(f"views.{view_name}.{place}: no identifier {unknown}; known: {known}")
         return self
+
+    @model_validator(mode="after")
+    def _profiles_leave_out_what_there_is(self) -> Self:
+        tokens = {token for view in self.views.values() for token in view.tokens}
+        for name, profile in self.profiles.items():
+            if unknown := sorted({*profile.without_tokens} - tokens | {*profile.without_kinds} - {*self.identifiers}):
+                raise ValueError(f"profiles.{name}: leaves out {unknown}, which no view and no identifier is called")
+            if needed := sorted(
+                {*profile.without_tokens} & {need for view in self.views.values() for need in view.needs}
+            ):
+                raise ValueError(f"profiles.{name}: leaves out {needed}, which a view needs")
+        return self
+
+    def profile(self, name: str) -> Profile:
+        """The profile of that name; one that leaves nothing out where it is not declared."""
+        return self.profiles.get(name, Profile())
 
     def seen(self, kinds: frozenset[str], view: str) -> tuple[str, ...]:
         """The tokens of `view` that a dataset with these kinds of identifier can fill; () when it is not seen in it."""

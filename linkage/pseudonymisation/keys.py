@@ -55,7 +55,12 @@ class SubKey:
 
     def tokens(self, values: Iterable[str]) -> npt.NDArray[np.int64]:
         """`token` of each value."""
-        return np.fromiter((self.token(value) for value in values), dtype=np.int64)
+        digests = []
+        for value in values:
+            mac = self._mac.copy()
+            mac.update(value.encode())
+            digests.append(mac.finalize())
+        return np.frombuffer(b"".join(digests), dtype=">i8")[::4].astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -110,9 +115,9 @@ class TokenKey:
         """The sub-key of a dataset's record pseudonyms in one view: two views share no id."""
         return self.key.sub_key("view id", scheme_version, self.epoch, view, dataset)
 
-    def for_block_id(self, scheme_version: str, view: str, dataset: str) -> SubKey:
-        """The sub-key of the pseudonyms under which a dataset's rule keys lie: no id of a row says which is whose."""
-        return self.key.sub_key("block id", scheme_version, self.epoch, view, dataset)
+    def for_block_id(self, scheme_version: str, view: str, dataset: str, rule: str) -> SubKey:
+        """The sub-key of the pseudonyms under which a dataset's keys of one rule lie: they say not whose they are."""
+        return self.key.sub_key("block id", scheme_version, self.epoch, view, dataset, rule)
 
     def for_rule(self, scheme_version: str, view: str, rule: str) -> SubKey:
         """The sub-key of one sealed rule: a rule's keys agree with each other and with nothing else."""

@@ -7,13 +7,13 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from linkage.contracts.dataset import Column, Dataset, Scope
+from linkage.contracts.dataset import PROTECTED, Column, Dataset, Scope
 from linkage.contracts.encodings import Encodings
 from linkage.pseudonymisation import extract, intake
 from linkage.pseudonymisation.extract import quoted
 from linkage.pseudonymisation.keys import KeySource, SubKey, check_apart, for_record_id
 from linkage.pseudonymisation.sealing import Sealed, fragments, sealed
-from linkage.pseudonymisation.tokens import add, blocks, mapping, takings
+from linkage.pseudonymisation.tokens import add, blocks, gives_many, mapping, takings
 
 
 @dataclass(frozen=True)
@@ -75,25 +75,44 @@ def pseudonymise(
     add(con, record_pseudonyms([], pseudonyms), "ids")
     con.execute(
         f"""create table known as
-        select ids.*, accepted.* from accepted join ids on ids.raw = {quoted(dataset.record_key)}"""
+        select ids.*, accepted.* {less_told(dataset, encodings)}
+        from accepted join ids on ids.raw = {quoted(dataset.record_key)}"""
     )
+    progress("joining")
     for view in views:
         con.execute(f"create table encoded_{view} as {encoded(dataset, encodings, view)}")
+    progress("sealing")
+    of_rules = {view: sealed(con, dataset, encodings, view, token_key) for view in views if has_rules(encodings, view)}
     return Pseudonymised(
         attributes=attributes(con, dataset),
         encoded={view: con.sql(f"from encoded_{view} order by view_id") for view in views},
         crosswalk={
             view: con.sql(f"select {view}__view_id as view_id, record_id from known order by 1") for view in views
         },
-        sealed={
-            view: sealed(con, dataset, encodings, view, token_key)
-            for view in views
-            if encodings.views[view].sealed_blocking
-        },
+        sealed=of_rules,
         quarantine=intake.quarantine(con, dataset),
         intake=intake.summary(con, dataset, arrived, invalid),
         mark=token_key.mark(encodings.version),
     )
+
+
+def has_rules(encodings: Encodings, view: str) -> bool:
+    """Is there sealed blocking in a view?"""
+    return bool(encodings.views[view].sealed_blocking)
+
+
+def less_told(dataset: Dataset, encodings: Encodings) -> str:
+    """SQL: which identifiers are missing in whose rows, by the profile of the dataset and that of protected people.
+
+    A protected row has no address as many others have none: where she lives is not told, nor that it is not told.
+    """
+    markers = [f"coalesce({quoted(c.name)} = {intake.text(c.protects)}, false)" for c in dataset.columns if c.protects]
+    of_protected = encodings.profile(PROTECTED).without_kinds if markers else ()
+    missing = dict.fromkeys(encodings.profile(dataset.sensitivity).without_kinds, "true")
+    when = {kind: " or ".join(markers) for kind in of_protected} | missing
+    left_out = [(quoted(c.name), when[kind]) for kind, c in identifiers(dataset) if kind in when]
+    replaced = ", ".join(f"case when not ({condition}) then {name} end as {name}" for name, condition in left_out)
+    return f"replace ({replaced})" if replaced else ""
 
 
 def identifiers(dataset: Dataset) -> Iterator[tuple[str, Column]]:
@@ -144,7 +163,8 @@ def attribute(name: str, column: Column) -> str:
 
 def encoded(dataset: Dataset, encodings: Encodings, view: str) -> str:
     """SQL: (view_id, tokens …): one row per accepted record."""
-    tokens = encodings.seen(frozenset(dataset.identifiers), view)
+    without = encodings.profile(dataset.sensitivity).without_tokens
+    tokens = [name for name in encodings.seen(frozenset(dataset.identifiers), view) if name not in without]
     columns = ", ".join(f"{token_sql(dataset, encodings, view, name)} as {quoted(name)}" for name in tokens)
     joins = " ".join(
         f"left join map_{c.name} on map_{c.name}.raw = known.{quoted(c.name)}" for _, c in identifiers(dataset)
@@ -162,8 +182,9 @@ def token_sql(dataset: Dataset, encodings: Encodings, view: str, name: str) -> s
     if token.clear:
         word = intake.sex_word(sources[0])
         return f"nullif({word}, {intake.text(intake.UNCLEAR_SEX)})"
-    lists = ", ".join(f"coalesce(map_{c.name}.{view}__{name}, [])" for c in sources)
-    every = f"flatten([{lists}])"
+    given = [(f"map_{c.name}.{view}__{name}", gives_many(c, token.source[c.identifier or ""])) for c in sources]
     if token.many:
-        return f"case when len({every}) > 0 then list_sort(list_distinct({every})) end"
-    return f"{every}[1]"
+        lists = ", ".join(f"coalesce({cell}, [])" if many else f"[{cell}]" for cell, many in given)
+        every = f"list_sort(list_distinct(flatten([{lists}])))"  # list_distinct leaves out what is missing
+        return f"case when len({every}) > 0 then {every} end"
+    return f"coalesce({', '.join(f'{cell}[1]' if many else cell for cell, many in given)})"

@@ -1,6 +1,8 @@
 """Fragments of names as rule keys under a pseudonym of their own, so that they never stand beside a token.
 
-A rule key is keyed over all its parts at once: of two keys nobody can say that they have a part in common.
+A rule key is keyed over all its parts at once: of two keys nobody can say that they have a part in common. Each rule
+has pseudonyms of its own: of keys of two rules nobody can say that they are one row's, so that rules held together say
+no more than each alone.
 """
 
 from dataclasses import dataclass
@@ -10,7 +12,7 @@ import duckdb
 from linkage.contracts.dataset import Dataset
 from linkage.contracts.encodings import Derivation, Encodings
 from linkage.pseudonymisation.extract import quoted
-from linkage.pseudonymisation.keys import SubKey, TokenKey
+from linkage.pseudonymisation.keys import TokenKey
 from linkage.pseudonymisation.tokens import keyed
 
 BETWEEN_PARTS = "chr(31)"  # a control sign, which no standard form holds
@@ -18,7 +20,7 @@ BETWEEN_PARTS = "chr(31)"  # a control sign, which no standard form holds
 
 @dataclass(frozen=True)
 class Sealed:
-    """`keys`: (block_id, rule, key). `crosswalk`: (block_id, view_id). One block_id per distinct row of a view."""
+    """`keys`: (block_id, rule, key). `crosswalk`: (block_id, view_id). One block_id per rule and distinct row."""
 
     keys: duckdb.DuckDBPyRelation
     crosswalk: duckdb.DuckDBPyRelation
@@ -38,19 +40,34 @@ def sealed(
     Rows with equal tokens are one: how many records somebody has is not told, and no pair is found twice.
     """
     con.execute(f"create table distinct_{view} as {distinct_rows(con, view)}")
-    con.execute(f"create table block_{view} (view_id bigint, block_id bigint)")
-    block_id = token_key.for_block_id(encodings.version, view, dataset.name)
-    keyed(con, f"select distinct stands_for::varchar from distinct_{view}", block_id, f"block_{view}")
     con.execute(f"create table keys_{view} (block_id bigint, rule varchar, key bigint)")
+    con.execute(f"create table block_{view} (view_id bigint, block_id bigint)")
     for rule, parts in encodings.views[view].sealed_blocking.items():
         if all(dataset.identifiers.keys() & part for part in parts):
-            add_keys(
-                con, view, rule, compounds(dataset, view, parts), token_key.for_rule(encodings.version, view, rule)
-            )
+            con.execute(f"create table compound as {compounds(dataset, view, parts)}")
+            add_keys(con, view, rule, dataset.name, encodings.version, token_key)
+            con.execute("drop table compound")
     return Sealed(
         keys=con.sql(f"select block_id, rule, key from keys_{view} order by all"),
         crosswalk=con.sql(f"select block_id, view_id from block_{view} order by all"),
     )
+
+
+def add_keys(
+    con: duckdb.DuckDBPyConnection, view: str, rule: str, dataset: str, version: str, token_key: TokenKey
+) -> None:
+    """Add what the table `compound` of one rule makes to keys_<view> and block_<view>."""
+    con.execute("create table key_of (view_id bigint, key bigint)")
+    con.execute("create table block_of (view_id bigint, block_id bigint)")
+    keyed(con, "from compound", token_key.for_rule(version, view, rule), "key_of")
+    block_id = token_key.for_block_id(version, view, dataset, rule)
+    keyed(con, "select distinct view_id::varchar, view_id from compound", block_id, "block_of")
+    con.execute(
+        f"insert into keys_{view} select distinct block_id, '{rule}', key from key_of join block_of using (view_id)"
+    )
+    con.execute(f"insert into block_{view} from block_of")
+    con.execute("drop table key_of")
+    con.execute("drop table block_of")
 
 
 def distinct_rows(con: duckdb.DuckDBPyConnection, view: str) -> str:
@@ -59,21 +76,8 @@ def distinct_rows(con: duckdb.DuckDBPyConnection, view: str) -> str:
     return f"select view_id, min(view_id) over (partition by {', '.join(tokens)}) as stands_for from encoded_{view}"
 
 
-def add_keys(con: duckdb.DuckDBPyConnection, view: str, rule: str, compound: str, key: SubKey) -> None:
-    """Add the keys of one rule to keys_<view>. Its compounds in clear are gone when this returns."""
-    con.execute(f"create table compound as {compound}")
-    con.execute("create table keyed_compound (compound varchar, key bigint)")
-    keyed(con, "select distinct compound from compound", key, "keyed_compound")
-    con.execute(
-        f"""insert into keys_{view} select distinct block_id, '{rule}', key
-        from compound join keyed_compound using (compound) join block_{view} using (view_id)"""
-    )
-    con.execute("drop table compound")
-    con.execute("drop table keyed_compound")
-
-
 def compounds(dataset: Dataset, view: str, parts: tuple[dict[str, Derivation], ...]) -> str:
-    """SQL: (view_id, compound): every way to fill a rule's parts from a row, said of the row that stands for it."""
+    """SQL: (compound, view_id): every way to fill a rule's parts from the rows that one stands for."""
     columns = sorted({c.name for part in parts for kind in part for c in dataset.identifiers.get(kind, [])})
     maps = " ".join(f"left join map_{name} on map_{name}.raw = known.{quoted(name)}" for name in columns)
     lists = ", ".join(f"{part_sql(dataset, part)} as list_{n}" for n, part in enumerate(parts))
@@ -84,7 +88,7 @@ def compounds(dataset: Dataset, view: str, parts: tuple[dict[str, Derivation], .
             select stands_for as view_id, {lists}
             from known join distinct_{view} on distinct_{view}.view_id = {view}__view_id {maps}
         )
-        select distinct view_id, concat_ws({BETWEEN_PARTS}, {compound}) as compound from held {every_way}
+        select distinct concat_ws({BETWEEN_PARTS}, {compound}) as compound, view_id from held {every_way}
     """
 
 
