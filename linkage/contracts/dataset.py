@@ -189,10 +189,10 @@ def read_dataset(path: Path, encodings: Encodings) -> Dataset:
         dataset = dataset_of(path.stem, OpenDataContractStandard(**content))
     except (ValueError, TypeError) as error:
         raise ContractError(f"{path}: {error}") from None
-    if wrong := [f"{path}: {line}" for line in mistakes(dataset, encodings)]:
-        raise ContractError("\n".join(wrong))
     if leaking := [f"{path}: {line}. {REMEDY}" for line in leaks(dataset, encodings)]:
         raise PrivacyError("\n".join(leaking))
+    if wrong := [f"{path}: {line}" for line in mistakes(dataset, encodings)]:
+        raise ContractError("\n".join(wrong))
     return dataset
 
 
