@@ -43,6 +43,8 @@ def measure(schemas: Path, prepare: Prepare, workspace: Path | None) -> list[dic
         for dataset in settings.datasets:
             timed(f"pseudonymise {dataset}", stages.pseudonymise, settings, dataset)
         for view in stages.views(settings):
+            timed(f"sealed blocking {view}", stages.block, settings, view)
+            timed(f"open pairs {view}", stages.unseal, settings, view)
             timed(f"train and score {view}", stages.score, settings, view)
         timed("cluster", stages.cluster, settings)
         return list(stages.evaluate(settings, truth)["rows"])

@@ -10,8 +10,9 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from linkage import stages
-from linkage.errors import LinkageError
+from linkage import keyring, stages
+from linkage.errors import LinkageError, PrivacyError
+from linkage.ledger import ledger_of
 from linkage.settings import Settings
 from linkage.terminal import ERR, OUT, accuracy_table, counting, print_balance, working
 
@@ -34,6 +35,8 @@ app = typer.Typer(
 )
 keys_app = typer.Typer(help="The keys that turn identifiers into tokens.", no_args_is_help=True)
 app.add_typer(keys_app, name="keys")
+audit_app = typer.Typer(help="The log of what was done with keys and tokens.", no_args_is_help=True)
+app.add_typer(audit_app, name="audit")
 
 FOLDERS = {
     "schemas": ("LINKAGE_SCHEMAS", "The declarations. Default: ./schemas"),
@@ -143,6 +146,77 @@ def keys_new(
     )
 
 
+@keys_app.command("show")
+def keys_show(schemas: SchemasOption = None, workspace: WorkspaceOption = None) -> None:
+    """Which keys there are: fingerprint, epoch and age. Never the key itself."""
+    table = Table("key", "epoch", "state", "made", "age", "fingerprint", box=None)
+    for row in keyring.show_keys(settings_of(schemas, workspace)):
+        made = row["made"]
+        cells = (
+            row["key"],
+            row["epoch"],
+            row["state"],
+            str(made or "not known"),
+            keyring.age(made),
+            row["fingerprint"],
+        )
+        table.add_row(*cells)
+    OUT.print(table)
+
+
+@keys_app.command("rotate")
+def keys_rotate(
+    epoch: Annotated[str, typer.Option(help="The linkage epoch that begins, such as 2027.")],
+    schemas: SchemasOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Begin a new linkage epoch with a token key of its own; the earlier one is kept aside until it is destroyed."""
+    done = keyring.rotate_keys(settings_of(schemas, workspace), epoch)
+    OUT.print(
+        f"Epoch {done['new']} has begun; the key of epoch {done['earlier']} is kept aside. Now pseudonymise every "
+        "dataset again, then link: every record and person keeps its id. "
+        f"Then: linkage keys destroy --epoch {done['earlier']}"
+    )
+    OUT.print(f"Log entry: {done['log']}", soft_wrap=True)
+
+
+@keys_app.command("destroy")
+def keys_destroy(
+    epoch: Annotated[str, typer.Option(help="The linkage epoch that ends for good.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    schemas: SchemasOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Delete the token key of an epoch and every file that holds its tokens. The receipt goes into the log."""
+    settings = settings_of(schemas, workspace)
+    if not yes:
+        typer.confirm(f"Delete the token key of epoch {epoch} and all its tokens in {settings.workspace}?", abort=True)
+    receipt = keyring.destroy_epoch(settings, epoch)
+    for name in receipt.details["deleted"]:
+        OUT.print(f"deleted {name}", soft_wrap=True)
+    OUT.print(f"Epoch {epoch} (key {receipt.details['fingerprint']}) was destroyed on {receipt.at} by {receipt.who}.")
+    OUT.print(f"Receipt: entry {receipt.n} of {settings.files.log}, {receipt.hash}", soft_wrap=True)
+
+
+@audit_app.command("verify")
+def audit_verify(
+    contains: Annotated[
+        str | None, typer.Option(help="Also: does the entry with this hash, kept elsewhere, still stand?")
+    ] = None,
+    schemas: SchemasOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Check that no entry of the log was changed, added or taken away; name the first that was."""
+    settings = settings_of(schemas, workspace)
+    log = ledger_of(settings).verify()
+    if contains and contains not in {entry.hash for entry in log.entries}:
+        raise PrivacyError(f"{settings.files.log}: no entry has the hash {contains}; another log has taken its place.")
+    said = f"{len(log.entries):,} entries, each sealing the one before; the last is {log.head}"
+    OUT.print(f"{settings.files.log}: {said}", soft_wrap=True)
+    if log.unfinished:
+        OUT.print("A process was killed while it wrote the next; the log mends itself with the next entry.")
+
+
 @app.command()
 def pseudonymise(
     dataset: Annotated[str, typer.Argument(help="The name of a contract in schemas/datasets.")],
@@ -157,6 +231,8 @@ def pseudonymise(
     with working(dataset) as progress:
         balance = stages.pseudonymise(settings, dataset, file, progress)
     print_balance(balance)
+    if balance["gates"] != "passed":
+        OUT.print(f"Gates {balance['gates']}. Whoever takes the files in has to run them.")
 
 
 @app.command()
@@ -165,6 +241,9 @@ def link(schemas: SchemasOption = None, workspace: WorkspaceOption = None) -> No
     settings = settings_of(schemas, workspace)
     for view in stages.views(settings):
         with working(f"comparing {view}") as progress:
+            progress("sealed blocking")
+            stages.block(settings, view)
+            stages.unseal(settings, view)
             stages.score(settings, view, progress)
     with working("finding people") as progress:
         found = stages.cluster(settings)

@@ -4,11 +4,11 @@ A stage is a command of the CLI and a task of an Airflow DAG alike. It reads wha
 writes whole files, and passes a gate. What it returns is counts, never data, so it may stand in an XCom.
 """
 
-import datetime
+import functools
 import json
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,15 +17,22 @@ import duckdb
 from linkage import facts
 from linkage.contracts.dataset import Dataset
 from linkage.errors import ContractError, LinkError, PrivacyError
+from linkage.invention import synthesise as synthesise
+from linkage.keyring import check_one_mark as check_one_mark
+from linkage.keyring import new_keys as new_keys
+from linkage.ledger import ledger_of
+from linkage.sealing import block as block
+from linkage.sealing import candidates
+from linkage.sealing import unseal as unseal
 from linkage.settings import Settings
-from linkage.workspace import passing_folder, private_folder, whole_file, whole_folder, write_parquet, write_text
+from linkage.workspace import passing_folder, whole_file, whole_folder, write_parquet, write_text
 
 Progress = Callable[[str], None]
 A_RELEASE = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 TITLE = "Outcomes of women after contact with the justice system"
 
 
-def quiet(_: str | int) -> None:
+def quiet(_: str) -> None:
     """No progress wanted."""
 
 
@@ -77,34 +84,6 @@ def examples_that_hold(settings: Settings) -> list[str]:
     return [example.because for outcome in analysis.outcomes.values() for example in outcome.examples]
 
 
-def synthesise(
-    settings: Settings,
-    people: int,
-    seed: int,
-    as_of: datetime.date | None = None,
-    form: str = "native",
-    progress: Callable[[int], None] = quiet,
-) -> dict[str, int]:
-    """Invented people → extracts, data dictionary and truth/. Returns {dataset: rows}. Raises ContractError."""
-    from linkage.synthetic import synthesise as synthetic
-
-    private_folder(settings.files.department.root)
-    to = settings.files.department.extract("."), settings.files.truth
-    rows = synthetic.synthesise(people, seed, settings.datasets, *to, as_of=as_of, form=form, progress=progress)
-    # In another form than its contract's an extract lies elsewhere: what lies where it is delivered may be real.
-    only = rows if form == "native" else ()
-    facts.mark_as_invented(settings, synthetic.described(people, seed, as_of), only)
-    return rows
-
-
-def new_keys(settings: Settings, epoch: str | None = None) -> list[str]:
-    """Make the keys that are missing: one token key for the epoch, a record-id key per dataset. Returns their names."""
-    from linkage.pseudonymisation.keys import KeyFolder
-
-    private_folder(settings.files.department.keys)
-    return KeyFolder(settings.files.department.keys).make(settings.datasets, epoch)
-
-
 def pseudonymise(
     settings: Settings, dataset: str, file: Path | None = None, progress: Progress = quiet
 ) -> dict[str, Any]:
@@ -116,9 +95,10 @@ def pseudonymise(
     """
     from linkage.pseudonymisation import pseudonymise as zone
 
-    contract, files = settings.dataset(dataset), settings.files
+    contract, files, ledger = settings.dataset(dataset), settings.files, ledger_of(settings)
     delivered = file or files.department.extract(contract.path)
-    with passing_folder(files.department.scratch(dataset)) as scratch, duckdb.connect() as con:
+    ledger.verify()
+    with passing_folder(files.department.scratch(dataset)) as scratch, spilling(scratch) as con:
         found = zone.pseudonymise(
             con=con,
             dataset=contract,
@@ -130,24 +110,39 @@ def pseudonymise(
             progress=progress,
         )
         write_parquet(found.quarantine, files.department.quarantine(dataset))
-        files.forget_dataset(dataset)
+        files.forget_dataset(dataset, found.encoded)
         facts.forget(settings, facts.OF_LINKAGE + facts.AFTER_LINKAGE)
         balance = found.intake.as_facts() | {"input_sha256": facts.sha256(delivered), "tokens": found.mark}
         facts.write(settings, f"intake/{dataset}", balance)
         progress("checking")
-        pass_extract_gates(settings, contract, found)
+        balance["gates"] = pass_extract_gates(settings, contract, found)
         progress("writing")
         for view, relation in found.encoded.items():
-            write_parquet(relation, files.matching.encoded(view, dataset))
-            write_parquet(found.crosswalk[view], files.matching.crosswalk(view, dataset))
+            write_parquet(relation, files.matching.encoded(view, dataset), found.mark)
+            write_parquet(found.crosswalk[view], files.matching.crosswalk(view, dataset), found.mark)
+        for view in set(found.sealed) & set(views(settings)):
+            write_parquet(found.sealed[view].keys, files.blocking.keys(view, dataset), found.mark)
+            write_parquet(found.sealed[view].crosswalk, files.unsealing.crosswalk(view, dataset), found.mark)
         write_parquet(found.attributes, files.cohorts.attributes(dataset))
+    ledger.append("pseudonymised", dataset=dataset, tokens=found.mark, rows_in=balance["rows_in"],
+                  rows_out=balance["rows_out"], input_sha256=balance["input_sha256"])  # fmt: skip
     return balance
 
 
-def pass_extract_gates(settings: Settings, contract: Dataset, found: Any) -> None:
-    """The gates `extract` and, in each view, `tokens`. Raises GateError."""
-    from linkage.quality import gate, suites
-    from linkage.quality.facts import intake_facts
+def spilling(scratch: Path) -> duckdb.DuckDBPyConnection:
+    """A connection for an extract of any size: what does not fit into memory goes where clear text may lie."""
+    con = duckdb.connect(config={"memory_limit": "1GB", "temp_directory": str(scratch)})
+    con.execute("set enable_progress_bar = false")  # it would write into what a command says
+    return con
+
+
+def pass_extract_gates(settings: Settings, contract: Dataset, found: Any) -> str:
+    """The gates `extract` and, in each view, `tokens`. Raises GateError. A department alone may have no gates."""
+    try:
+        from linkage.quality import gate, suites
+        from linkage.quality.facts import intake_facts
+    except ModuleNotFoundError:
+        return "not run: great-expectations is not installed here"
 
     suite = suites.extract_suite(settings.expectations, contract)
     counted = intake_facts(contract, found.intake.as_facts())
@@ -156,6 +151,7 @@ def pass_extract_gates(settings: Settings, contract: Dataset, found: Any) -> Non
         filled = tuple(column for column in rows.columns if column != "view_id")
         suite = suites.tokens_suite(settings.expectations, settings.encodings.views[view], filled)
         pass_gate(settings, gate.validate("tokens", f"{contract.name}.{view}", suite, rows))
+    return "passed"
 
 
 def pass_gate(settings: Settings, verdict: Any) -> None:
@@ -186,7 +182,8 @@ def views(settings: Settings) -> list[str]:
 
 
 def score(settings: Settings, view: str, progress: Progress = quiet) -> dict[str, Any]:
-    """encoded/<view>/ → a model trained without labels and the scored pairs of one view."""
+    """encoded/<view>/ and candidates/<view> → a model trained without labels and the scored pairs of one view."""
+    from linkage import models
     from linkage.matching import model, profiles
     from linkage.matching.score import score as scored
 
@@ -194,28 +191,19 @@ def score(settings: Settings, view: str, progress: Progress = quiet) -> dict[str
     compared = profiles.compared(encodings, settings.datasets, view)
     with duckdb.connect() as con:
         encoded = {name: arrived(con, files.matching.encoded(view, name), name) for name in compared}
-        check_one_mark(settings, compared, encodings.version)
+        mark, found = check_one_mark(settings, compared, encodings.version), candidates(settings, view)
         files.forget_people()
         facts.forget(settings, facts.OF_LINKAGE + facts.AFTER_LINKAGE)
         progress("profiles")
         rows = profiles.profiles(con, encoded, encodings.views[view], [n for n, known in compared.items() if known])
         progress("training")
-        trained = model.train(rows, encodings.views[view], view, encodings.version)
+        train = functools.partial(model.train, rows, encodings.views[view], view, encodings.version)
+        trained = models.trained(settings, view, compared, mark, train)
         write_text(trained.to_json(), files.matching.model(view))
         progress("scoring")
-        pairs = scored(rows, encodings.views[view], trained)
-        write_parquet(con.from_arrow(pairs), files.matching.pairs(view))
+        pairs = scored(rows, encodings.views[view], trained, found)
+        write_parquet(con.from_arrow(pairs), files.matching.pairs(view), mark)
     return {"view": view, "profiles": rows.num_rows, "pairs": pairs.num_rows}
-
-
-def check_one_mark(settings: Settings, compared: Iterable[str], version: str) -> None:
-    """Raises PrivacyError where tokens were made under different keys, epochs or versions: none would ever agree."""
-    marks = {name: facts.intake(settings)[name]["tokens"] for name in compared}
-    if len(set(marks.values())) > 1 or any(not mark.startswith(f"{version}/") for mark in marks.values()):
-        raise PrivacyError(
-            f"The tokens to be linked were made under different keys, epochs or versions (version/epoch/key: {marks}; "
-            f"encodings.yaml is version {version}). Pseudonymise these datasets again with one token key."
-        )
 
 
 def arrived(con: duckdb.DuckDBPyConnection, path: Path, dataset: str) -> duckdb.DuckDBPyRelation:

@@ -7,7 +7,7 @@ started again it writes the same bytes.
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +55,18 @@ class MatchingFiles:
         """(view_id, record_id): read by the clustering task only."""
         return self.root / "crosswalk" / view / f"{dataset}.parquet"
 
+    def of_dataset(self, dataset: str) -> list[Path]:
+        """Every file of tokens that there is of a dataset."""
+        return sorted((self.root / "encoded").glob(f"*/{dataset}.parquet"))
+
+    def lasting_model(self, view: str, inputs: str, epoch: str) -> Path:
+        """Trained weights by what they were trained on and in which epoch; `*` for any."""
+        return self.root / "models" / f"{view}.{inputs}.{epoch}.json"
+
+    def candidates(self, view: str) -> Path:
+        """(view_id_l, view_id_r): pairs that sealed blocking found, to be scored with those of the view's own rules."""
+        return self.root / "candidates" / f"{view}.parquet"
+
     def pairs(self, view: str) -> Path:
         """Scored pairs of one view."""
         return self.root / "links" / "pairs" / f"{view}.parquet"
@@ -72,6 +84,32 @@ class MatchingFiles:
     def person_index(self) -> Path:
         """(dataset, record_id, person_id_high, person_id_medium, person_id_low): one row per record."""
         return self.root / "person_index.parquet"
+
+
+@dataclass(frozen=True)
+class BlockingFiles:
+    """Fragments of names as rule keys, and the pairs they make. Nothing here is a row, or leads to one."""
+
+    root: Path
+
+    def keys(self, view: str, dataset: str) -> Path:
+        """(block_id, rule, key): one row per key of a rule and distinct row of the view; gone once it was used."""
+        return self.root / "keys" / view / f"{dataset}.parquet"
+
+    def pairs(self, view: str) -> Path:
+        """(block_id_l, block_id_r): pairs that share a rule key; gone once they have been opened."""
+        return self.root / "pairs" / f"{view}.parquet"
+
+
+@dataclass(frozen=True)
+class UnsealingFiles:
+    """What opens pairs of blocking pseudonyms, and nothing else."""
+
+    root: Path
+
+    def crosswalk(self, view: str, dataset: str) -> Path:
+        """(block_id, view_id): one row per rule and distinct row of the view; gone once it has been used."""
+        return self.root / view / f"{dataset}.parquet"
 
 
 @dataclass(frozen=True)
@@ -113,6 +151,11 @@ class QualityFiles:
         """The one quality report."""
         return self.root / "quality" / "report.html"
 
+    @property
+    def log_head(self) -> Path:
+        """Number and hash of the last entry of the log, apart from the log."""
+        return self.root / "quality" / "log_head.json"
+
 
 class Workspace:
     """One run's files, by zone. `outputs` is where releases are published; by default inside the workspace."""
@@ -120,21 +163,33 @@ class Workspace:
     def __init__(self, root: Path, outputs: Path | None = None) -> None:
         self.root = root
         self.department = DepartmentFiles(root / "department")
+        self.blocking = BlockingFiles(root / "blocking")
+        self.unsealing = UnsealingFiles(root / "unsealing")
         self.matching = MatchingFiles(root / "matching")
         self.cohorts = CohortFiles(root / "cohorts")
         self.quality = QualityFiles(root)
         self.truth = root / "truth"
+        self.log = root / "log" / "ledger.jsonl"
         self.outputs = outputs or root / "outputs"
+
+    @property
+    def holding_tokens(self) -> tuple[Path, ...]:
+        """The folders whose files hold tokens, or pseudonyms that live as long as the token key."""
+        of_matching = (self.matching.root / name for name in ("encoded", "crosswalk", "candidates", "links/pairs"))
+        return (self.blocking.root, self.unsealing.root, *of_matching)
 
     def release(self, name: str) -> Path:
         """The folder of one published release."""
         return self.outputs / name
 
-    def forget_dataset(self, dataset: str) -> None:
-        """Drop what was made of a dataset, and all that was made with it."""
-        for folder in (self.matching.root / "encoded", self.matching.root / "crosswalk"):
+    def forget_dataset(self, dataset: str, views: Iterable[str]) -> None:
+        """Drop what was made of a dataset, and all that was made with it in the views it is seen in."""
+        for folder in (*self.holding_tokens, self.blocking.keys("any", "any").parents[1]):
             for path in folder.glob(f"*/{dataset}.parquet"):
                 path.unlink()
+        for view in views:
+            self.blocking.pairs(view).unlink(missing_ok=True)
+            self.matching.candidates(view).unlink(missing_ok=True)
         self.cohorts.attributes(dataset).unlink(missing_ok=True)
         shutil.rmtree(self.matching.root / "links", ignore_errors=True)
         self.forget_people()
@@ -192,10 +247,50 @@ def passing_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def write_parquet(relation: duckdb.DuckDBPyRelation, path: Path) -> None:
-    """Write a relation, in the order it has, as one Parquet file only its owner can read."""
+def write_parquet(relation: duckdb.DuckDBPyRelation, path: Path, mark: str = "") -> None:
+    """Write a relation, in the order it has, as one Parquet file only its owner can read.
+
+    `mark`: what its tokens are made under, kept in the file's own metadata.
+    """
+    kept = f", kv_metadata {{mark: '{mark}'}}" if mark else ""
     with whole_file(path) as unfinished:
-        relation.write_parquet(str(unfinished), compression="zstd")
+        relation.query(
+            "rows", f"copy (from rows) to '{quotes_doubled(unfinished)}' (format parquet, compression zstd{kept})"
+        )
+
+
+def mark_of(path: Path) -> str:
+    """What the tokens of a Parquet file are made under; "" where it does not say, or is damaged."""
+    try:
+        with duckdb.connect() as con:
+            said = con.execute("select decode(key), decode(value) from parquet_kv_metadata(?)", [str(path)]).fetchall()
+        return str(dict(said).get("mark", ""))
+    except duckdb.Error:
+        return ""
+
+
+def quotes_doubled(path: Path) -> str:
+    """A path as it stands in an SQL literal."""
+    return str(path).replace("'", "''")
+
+
+def erase(path: Path) -> None:
+    """Overwrite a file once and delete it, on the disk when this returns. Copies a file system keeps are beyond it."""
+    with path.open("r+b") as file:
+        file.write(bytes(path.stat().st_size))
+        file.flush()
+        os.fsync(file.fileno())
+    path.unlink()
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the disk know which files a folder holds."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def write_text(text: str, path: Path) -> None:

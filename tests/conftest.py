@@ -58,7 +58,9 @@ def value(cell: str) -> Any:
 
 
 REPOSITORY = Path(__file__).parent.parent
-TEST_KEY = "00112233445566778899aabbccddeeff" * 2  # fixed, so that a test sees the same tokens every time
+# Fixed, so that a test sees the same tokens and record ids every time.
+TEST_KEY = "00112233445566778899aabbccddeeff" * 2
+RECORD_KEY = "0f1e2d3c4b5a69788796a5b4c3d2e1f0" * 2
 
 
 @pytest.fixture
@@ -78,7 +80,7 @@ def put_test_keys(settings: Settings) -> None:
         *(f"records-{dataset}" for dataset in sorted(p.stem for p in (settings.schemas / "datasets").glob("*.yaml"))),
     ]:
         path = folder / f"{name}.yaml"
-        path.write_text(f"epoch: test\nkey: {TEST_KEY}\n")
+        path.write_text(f"epoch: test\nkey: {TEST_KEY}\n" if name == "token" else f"key: {RECORD_KEY}\n")
         path.chmod(0o600)
 
 

@@ -9,7 +9,7 @@ from conftest import REPOSITORY
 from linkage import stages
 from linkage.contracts.dataset import read_datasets, read_scope
 from linkage.contracts.encodings import read_encodings
-from linkage.errors import ContractError
+from linkage.errors import ContractError, PrivacyError
 from linkage.settings import Settings
 
 
@@ -33,7 +33,6 @@ def change(path: Path, old: str, new: str) -> None:
         ("datasets/court.yaml", "kind: DataContract", "knd: DataContract", "knd"),
         ("datasets/court.yaml", "primaryKey: true", "required: true", "the record's own id"),
         ("datasets/court.yaml", "value: surname", "value: family_name", "'family_name' is not in encodings.yaml"),
-        ("datasets/court.yaml", "customProperties: [{property: identifier, value: forename}]", "", "leave .* in clear"),
         ("datasets/court.yaml", "value: event_register", "value: register", "'register' is not one of"),
         ("datasets/court.yaml", "format: dd/MM/yyyy", "format: dd/QQ/yyyy", "date format"),
         ("datasets/court.yaml", "name: breach", "name: record_id", "record_id"),
@@ -59,6 +58,25 @@ def test_a_mistake_is_refused_with_its_file_and_place(schemas, file, old, new, s
     with pytest.raises(ContractError, match=says) as refused:
         stages.check(Settings(schemas, schemas.parent / "workspace"))
     assert Path(file).name in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("customProperties: [{property: identifier, value: forename}]", "", "forenames: a text that is neither"),
+        (
+            "customProperties: [{property: identifier, value: date_of_birth}]",
+            "",
+            "like the identifier date_of_birth",
+        ),
+        ("customProperties: [{property: identifier, value: postcode}]", "", "is called like the identifier postcode"),
+        ("name: breach", "name: nhs_number", "is called like the identifier nhs"),
+    ],
+)
+def test_an_identifier_that_would_leave_as_an_attribute_is_a_matter_of_privacy(schemas, old, new, says):
+    change(schemas / "datasets" / "court.yaml", old, new)
+    with pytest.raises(PrivacyError, match=f"court.yaml: .*{says}.*Mark it as an identifier"):
+        stages.check(Settings(schemas, schemas.parent / "workspace"))
 
 
 def test_the_mistakes_of_all_files_come_in_one_message(schemas):

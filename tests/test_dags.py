@@ -22,7 +22,7 @@ HEAVY = {"splink", "duckdb", "pandas", "great_expectations", "altair", "pyarrow"
 DATASETS = sorted(path.stem for path in (REPOSITORY / "schemas" / "datasets").glob("*.yaml"))
 
 PARSE = """
-import json, sys, time
+import inspect, json, re, sys, time
 import airflow.sdk
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 before, started = set(sys.modules), time.process_time()
@@ -52,9 +52,14 @@ print(json.dumps({
             "waits_for": sorted(assets_of(dag.schedule)),
             "makes": sorted(outlet.name for task in dag.tasks for outlet in task.outlets),
             "documented": bool(dag.doc_md and dag.tags and all(task.doc_md for task in dag.tasks)),
+            "follows": {task.task_id: sorted(task.upstream_task_ids) for task in dag.tasks},
             "approval_follows": sorted(dag.get_task("approve").upstream_task_ids) if dag.has_task("approve") else [],
         }
         for dag_id, dag in bag.dags.items()
+    },
+    "one_stage_a_task": {
+        task.task_id: re.findall(r'stage\\("(\\w+)"', inspect.getsource(task.python_callable))
+        for task in bag.dags["link_people"].tasks
     },
     "retries": {
         error.__name__: parts.RETRY["retry_policy"].evaluate(error("x"), 1, 2).action.value
@@ -102,10 +107,17 @@ def test_linking_waits_for_every_dataset_and_publishing_for_the_person_index(par
     link, publish = parsed["dags"]["link_people"], parsed["dags"]["publish_tables"]
     assert link["waits_for"] == [f"encoded/{name}" for name in DATASETS]
     assert link["makes"] == publish["waits_for"] == ["person_index"]
-    assert link["tasks"] == ["cluster", "score", "views"]
+    assert link["tasks"] == ["block", "cluster", "score", "unseal", "views"]
     assert publish["tasks"] == [
         "approve", "publish", "report", "report_for_approval", "tabulate", "waive", "who_approves",
     ]  # fmt: skip
+
+
+def test_sealed_keys_are_blocked_and_deleted_before_a_row_is_scored_each_by_a_task_of_its_own(parsed):
+    follows = parsed["dags"]["link_people"]["follows"]
+    assert follows["unseal"] == ["block", "views"]
+    assert follows["score"] == ["unseal", "views"]
+    assert parsed["one_stage_a_task"] == {task: [task] for task in ("views", "block", "unseal", "score", "cluster")}
 
 
 def test_nobody_is_asked_to_approve_before_it_is_known_whether_the_data_are_invented(parsed):

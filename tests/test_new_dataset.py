@@ -60,6 +60,8 @@ def library(tmp_path_factory) -> Settings:
     for name in ("court", "prison", "library"):
         stages.pseudonymise(settings, name)
     for view in stages.views(settings):
+        stages.block(settings, view)
+        stages.unseal(settings, view)
         stages.score(settings, view)
     stages.cluster(settings)
     return settings

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import sqlite3
 from pathlib import Path
 
 import duckdb
@@ -12,6 +13,7 @@ from test_privacy import SECRETS, found_in
 
 from linkage import demo, facts, stages
 from linkage.errors import ContractError, ExtractError, GateError, LinkError, PrivacyError
+from linkage.ledger import ledger_of
 from linkage.release.publish import content_hash
 from linkage.settings import Settings
 
@@ -60,6 +62,8 @@ def test_a_rerun_with_the_same_keys_publishes_the_same_bytes(chain, tmp_path):
     for name in chain.datasets:
         stages.pseudonymise(again, name)
     for view in stages.views(again):
+        stages.block(again, view)
+        stages.unseal(again, view)
         stages.score(again, view)
     stages.cluster(again)
     stages.tabulate(again)
@@ -196,6 +200,28 @@ def test_nothing_planted_is_found_downstream_of_pseudonymisation(chain):
     assert any("logs" in p.parts for p in downstream)
     assert files.quality.report in downstream
     assert found_in(chain.workspace, leave_out=(files.department.root, files.truth)) == {}
+
+
+def test_airflow_keeps_counts_and_names_and_no_token(chain):
+    with sqlite3.connect(chain.workspace / "airflow" / "airflow.db") as con:
+        kept = {
+            table: con.execute(f"select * from {table}").fetchall()
+            for table in ("xcom", "asset_event", "rendered_task_instance_fields")
+        }
+    assert kept["xcom"]
+    assert kept["asset_event"]
+    court = chain.files.matching.encoded("names", "court")
+    tokens = duckdb.sql(f"select view_id, surname, dob from '{court}' where dob is not null").fetchall()
+    said = repr(kept)
+    assert not [token for row in tokens for token in row if str(token) in said]
+
+
+def test_the_log_of_the_chain_holds_and_names_the_airflow_runs(chain):
+    entries = ledger_of(chain).verify().entries
+    done = [entry.what for entry in entries]
+    assert done[: len(chain.datasets)] == ["pseudonymised"] * len(chain.datasets)
+    assert done[len(chain.datasets) :] == ["blocking keys deleted", "blocking pseudonyms deleted"]
+    assert all(entry.who.startswith("airflow ") for entry in entries)
 
 
 def test_the_same_search_finds_all_of_it_where_it_may_be(chain):

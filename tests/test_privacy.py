@@ -11,13 +11,13 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pytest
-from conftest import PLANTED, TEST_KEY
+from conftest import PLANTED, RECORD_KEY, TEST_KEY
 
 SECRETS = {
     "surname": (PLANTED.surname,),
     "date of birth": tuple(PLANTED.born.strftime(form) for form in ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%Y%m%d")),
     "National Insurance number": (PLANTED.nino,),
-    "key": (TEST_KEY,),
+    "key": (TEST_KEY, RECORD_KEY),
 }
 
 
@@ -29,7 +29,7 @@ def forms(secret: str) -> Iterator[bytes]:
         yield text.encode().hex().encode()
         for padding in range(3):  # base64 of a text depends on where in a group of three it begins
             yield base64.b64encode(b"\0" * padding + text.encode())[4 * bool(padding) : -4]
-    if secret == TEST_KEY:
+    if secret in (TEST_KEY, RECORD_KEY):
         yield bytes.fromhex(secret)
         yield base64.b64encode(bytes.fromhex(secret))[:-4]
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import REPOSITORY, TEST_KEY
+from conftest import RECORD_KEY, REPOSITORY, TEST_KEY
 from test_pseudonymisation import attributes, court, encoded, unlike
 
 from linkage import stages
@@ -52,12 +52,12 @@ def test_a_key_in_a_secrets_backend_gives_the_same_tokens_as_in_a_file(settings,
     from_files = (encoded(settings), attributes(settings))
     shutil.rmtree(settings.workspace)
     environment = secrets(
-        tmp_path, linkage_token={"login": "test", "password": TEST_KEY}, linkage_records_court={"password": TEST_KEY}
+        tmp_path, linkage_token={"login": "test", "password": TEST_KEY}, linkage_records_court={"password": RECORD_KEY}
     )
     done = pseudonymise(settings, extract, environment)
     assert done.returncode == 0, done.stderr
     assert (encoded(settings), attributes(settings)) == from_files
-    assert TEST_KEY not in done.stdout + done.stderr
+    assert not any(key in done.stdout + done.stderr for key in (TEST_KEY, RECORD_KEY))
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,12 @@ def test_a_key_in_a_secrets_backend_gives_the_same_tokens_as_in_a_file(settings,
         ({}, {}, "linkage_token is not there"),
         ({"linkage_token": {"password": TEST_KEY}}, {}, "names no epoch"),
         ({"linkage_token": {"login": "test", "password": "short"}}, {}, "no key in hexadecimal"),
+        ({"linkage_token": {"login": "test", "password": TEST_KEY}}, {}, "linkage_records_court is not there"),
+        (
+            {"linkage_token": {"login": "test", "password": TEST_KEY}, "linkage_records_court": {"password": TEST_KEY}},
+            {},
+            "hold one and the same key",
+        ),
         ({}, {"AIRFLOW_CONN_LINKAGE_TOKEN": f"generic://test:{TEST_KEY}@"}, "stands in an environment variable"),
     ],
 )

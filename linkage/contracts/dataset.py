@@ -22,7 +22,7 @@ from pydantic import Field
 
 from linkage.contracts.encodings import Encodings, read_encodings
 from linkage.contracts.reading import Declaration, read, read_yaml
-from linkage.errors import ContractError
+from linkage.errors import ContractError, PrivacyError
 
 Coverage = Literal["spine", "event_register"]
 Geography = Literal["England", "England and Wales"]
@@ -47,8 +47,15 @@ BELONGS_TO_US = frozenset(
         "out_of_scope",
     }
 )
-OF_THE_CONTRACT = frozenset({"controller", "lawfulBasis", "geography", "coverage", "delimiter", "encoding"})
-OF_A_COLUMN = frozenset({"identifier", "derived", "separator", "namesNobody"})
+OF_THE_CONTRACT = frozenset(
+    {"controller", "lawfulBasis", "geography", "coverage", "delimiter", "encoding", "sensitivity"}
+)
+OF_A_COLUMN = frozenset({"identifier", "derived", "separator", "namesNobody", "protects"})
+REMEDY = (
+    "Mark it as an identifier, list its codes (enum), or say in customProperties namesNobody why it can name nobody. "
+    "Nothing was written."
+)
+DEFAULT, PROTECTED = "default", "protected"
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,8 @@ class Column:
     `identifier`: the kind of identifier it holds; such a column leaves the department as tokens only. `derived`: what
     may be kept of a date that is an identifier, e.g. {"birth_month": "month"}. `codes`: {value in the extract: word
     used from here on}; empty when any value may come. `separator`: between the values of a column that holds several.
-    `names_nobody`: why a text that is neither an identifier nor a code may leave the department in clear.
+    `names_nobody`: why a text that is neither an identifier nor a code may leave the department in clear. `protects`:
+    the value that marks somebody whose address nobody may come near, not even as a token.
     """
 
     name: str
@@ -70,6 +78,7 @@ class Column:
     derived: dict[str, Lossy] = field(default_factory=dict)
     separator: str | None = None
     names_nobody: str | None = None
+    protects: str | None = None
     about: str = ""
 
 
@@ -78,7 +87,8 @@ class Dataset:
     """One departmental extract as the rest of the code sees it: one row is one record.
 
     `coverage`: `spine` (everyone in scope has a record, so absence means "not linked") or `event_register` (a record
-    exists only when something happened, so absence means "no such event", subject to missed matches).
+    exists only when something happened, so absence means "no such event", subject to missed matches). `sensitivity`:
+    the profile of the linkage schema that says how much of its rows is told.
     """
 
     name: str
@@ -97,6 +107,7 @@ class Dataset:
     encoding: str
     record_key: str
     columns: tuple[Column, ...]
+    sensitivity: str = DEFAULT
 
     @property
     def identifiers(self) -> dict[str, list[Column]]:
@@ -169,7 +180,7 @@ def read_datasets(schemas: Path) -> dict[str, Dataset]:
 
 
 def read_dataset(path: Path, encodings: Encodings) -> Dataset:
-    """One contract as a Dataset. Raises ContractError with every mistake of the file."""
+    """One contract as a Dataset. Raises ContractError with every mistake of the file, PrivacyError with every leak."""
     content = read_yaml(path)
     wrong = [f"{path}: {line}" for line in not_the_standard(content)]
     if wrong:
@@ -178,6 +189,8 @@ def read_dataset(path: Path, encodings: Encodings) -> Dataset:
         dataset = dataset_of(path.stem, OpenDataContractStandard(**content))
     except (ValueError, TypeError) as error:
         raise ContractError(f"{path}: {error}") from None
+    if leaking := [f"{path}: {line}. {REMEDY}" for line in leaks(dataset, encodings)]:
+        raise PrivacyError("\n".join(leaking))
     if wrong := [f"{path}: {line}" for line in mistakes(dataset, encodings)]:
         raise ContractError("\n".join(wrong))
     return dataset
@@ -233,6 +246,7 @@ def dataset_of(name: str, contract: OpenDataContractStandard) -> Dataset:
         encoding=text_encoding(said.get("encoding", "utf-8")),
         record_key=str(keys[0]),
         columns=columns,
+        sensitivity=str(said.get("sensitivity", DEFAULT)),
     )
 
 
@@ -260,6 +274,7 @@ def column_of(declared: SchemaProperty) -> Column:
         derived=derived,
         separator=one_character(f"{name}.separator", separator) if separator is not None else None,
         names_nobody=said.get("namesNobody"),
+        protects=str(said["protects"]) if "protects" in said else None,
         about=declared.description or "",
     )
 
@@ -286,16 +301,36 @@ def mistakes(dataset: Dataset, encodings: Encodings) -> list[str]:
         f"{c.name}: `derived` is for a date that is an identifier" for c in dataset.columns
         if c.derived and not (c.identifier and c.type == "date")
     ]  # fmt: skip
-    found += [
-        f"{c.name}: a text that is neither an identifier nor a code would leave the department in clear. Mark it as an "
-        "identifier, list its codes (enum), or say in customProperties namesNobody why it can name nobody"
-        for name, c in dataset.attributes.items()
-        if c.type == "string" and not c.codes and not c.identifier and not c.names_nobody
-    ]
+    if dataset.sensitivity not in {DEFAULT, *encodings.profiles}:
+        found.append(
+            f"sensitivity: encodings.yaml has no profile {dataset.sensitivity!r}; it has {[*encodings.profiles]}"
+        )
+    markers = [c for c in dataset.columns if c.protects is not None]
+    found += [f"{c.name}: protects: {c.protects!r} is none of its codes" for c in markers if c.protects not in c.codes]
+    found += [f"{c.name}: an identifier protects nobody; mark a code" for c in markers if c.identifier]
+    if markers and PROTECTED not in encodings.profiles:
+        found.append(
+            f"{markers[0].name}: protects: encodings.yaml has no profile {PROTECTED!r} to protect anybody with"
+        )
     kinds = frozenset(dataset.identifiers)
     if not any(encodings.seen(kinds, view) for view in encodings.views):
         needs = {name: view.needs for name, view in encodings.views.items()}
         found.append(f"its identifiers {sorted(kinds)} fill no view of encodings.yaml; the views need {needs}")
+    return found
+
+
+def leaks(dataset: Dataset, encodings: Encodings) -> list[str]:
+    """Attributes that may say who somebody is: texts without codes, and columns that are called like an identifier."""
+    kinds = {kind: set(kind.split("_")) for kind in encodings.identifiers}
+    found = []
+    for name, column in dataset.attributes.items():
+        if column.identifier or column.names_nobody:
+            continue
+        alike = [kind for kind, words in kinds.items() if words <= set(name.split("_"))]
+        if alike:
+            found.append(f"{name}: is called like the identifier {alike[0]} and would leave the department in clear")
+        elif column.type == "string" and not column.codes:
+            found.append(f"{name}: a text that is neither an identifier nor a code would leave the department in clear")
     return found
 
 

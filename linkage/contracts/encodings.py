@@ -17,8 +17,11 @@ Standardiser = Literal[
 ]  # fmt: skip
 Derivation = Literal[
     "whole", "first_word", "parts", "first_letter", "last_letter", "wildcards", "sector", "district", "clear",
+    "soundex", "prefix", "year", "month",
 ]  # fmt: skip
-MANY_VALUED: frozenset[str] = frozenset({"parts", "wildcards"})
+MANY_VALUED: frozenset[str] = frozenset({"parts", "wildcards", "soundex"})
+# Several of these in one row give a name or a birth date away (see README): they stand in sealed rules only.
+SEALED_ONLY: frozenset[str] = frozenset({"soundex", "prefix", "year", "month"})
 
 
 class Kind(Declaration):
@@ -49,6 +52,12 @@ class Token(Declaration):
         if not isinstance(kinds, dict):
             kinds = dict.fromkeys([kinds] if isinstance(kinds, str) else kinds, given.get("take", "whole"))
         return given | {"from": kinds}
+
+    @model_validator(mode="after")
+    def _is_no_fragment(self) -> Self:
+        if fragments := sorted(SEALED_ONLY & set(self.source.values())):
+            raise ValueError(f"{fragments} of a name or a date stand in sealed_blocking only, never in a scored row")
+        return self
 
     @property
     def many(self) -> bool:
@@ -117,7 +126,9 @@ class View(Declaration):
 
     A dataset is seen in a view when it can fill every token of `needs`. Each view has keys of its own, so a token of
     one view says nothing about a token of another. A view compares only pairs of which at least one dataset is in no
-    earlier view; `against` limits the other side to datasets of that coverage.
+    earlier view; `against` limits the other side to datasets of that coverage. `sealed_blocking`: rules on fragments of
+    names, whose keys never stand beside a token: of each, the parts of one key, and for each part what is taken from
+    which kinds ({surname: soundex, other_surname: soundex}), all that are filled.
     """
 
     about: str = ""
@@ -125,6 +136,7 @@ class View(Declaration):
     against: Literal["spine", "event_register"] | None = None
     tokens: dict[str, Token]
     block_on: tuple[tuple[str, ...], ...]
+    sealed_blocking: dict[str, tuple[dict[str, Derivation], ...]] = Field(default_factory=dict)
     comparisons: dict[str, Comparison]
     training: Training
 
@@ -141,6 +153,15 @@ class View(Declaration):
         return self
 
     @model_validator(mode="after")
+    def _seals_compounds(self) -> Self:
+        for name, parts in self.sealed_blocking.items():
+            if len(parts) < 2 or not all(parts):
+                raise ValueError(f"sealed_blocking.{name}: a key has two parts or more; a fragment alone is no key")
+            if any("clear" in part.values() for part in parts):
+                raise ValueError(f"sealed_blocking.{name}: a clear code is no part of a key")
+        return self
+
+    @model_validator(mode="after")
     def _trains_on_single_tokens(self) -> Self:
         rules = (*self.training.prior_rules, *self.training.em_blocks)
         if listed := sorted({name for rule in rules for name in rule if self.tokens[name].many}):
@@ -148,21 +169,54 @@ class View(Declaration):
         return self
 
 
+class Profile(Declaration):
+    """How much of a row is told. `without_tokens`: columns it does not have; `without_kinds`: identifiers not used.
+
+    A contract chooses one for its dataset (`sensitivity`); `protected` is for the rows that its marker column names.
+    """
+
+    about: str = ""
+    without_tokens: tuple[str, ...] = ()
+    without_kinds: tuple[str, ...] = ()
+
+
 class Encodings(Declaration):
     """The whole linkage schema."""
 
     version: str
     identifiers: dict[str, Kind]
+    profiles: dict[str, Profile] = Field(default_factory=dict)
     views: dict[str, View]
 
     @model_validator(mode="after")
     def _tokens_come_from_known_kinds(self) -> Self:
+        known = sorted(self.identifiers)
         for view_name, view in self.views.items():
-            for token_name, token in view.tokens.items():
-                if unknown := sorted(set(token.source) - set(self.identifiers)):
-                    known = sorted(self.identifiers)
-                    raise ValueError(f"views.{view_name}.tokens.{token_name}: no identifier {unknown}; known: {known}")
+            said: dict[str, set[str]] = {f"tokens.{name}": set(token.source) for name, token in view.tokens.items()}
+            said |= {
+                f"sealed_blocking.{name}": {kind for part in parts for kind in part}
+                for name, parts in view.sealed_blocking.items()
+            }
+            for place, kinds in said.items():
+                if unknown := sorted(kinds - set(known)):
+                    raise ValueError(f"views.{view_name}.{place}: no identifier {unknown}; known: {known}")
         return self
+
+    @model_validator(mode="after")
+    def _profiles_leave_out_what_there_is(self) -> Self:
+        tokens = {token for view in self.views.values() for token in view.tokens}
+        for name, profile in self.profiles.items():
+            if unknown := sorted({*profile.without_tokens} - tokens | {*profile.without_kinds} - {*self.identifiers}):
+                raise ValueError(f"profiles.{name}: leaves out {unknown}, which no view and no identifier is called")
+            if needed := sorted(
+                {*profile.without_tokens} & {need for view in self.views.values() for need in view.needs}
+            ):
+                raise ValueError(f"profiles.{name}: leaves out {needed}, which a view needs")
+        return self
+
+    def profile(self, name: str) -> Profile:
+        """The profile of that name; one that leaves nothing out where it is not declared."""
+        return self.profiles.get(name, Profile())
 
     def seen(self, kinds: frozenset[str], view: str) -> tuple[str, ...]:
         """The tokens of `view` that a dataset with these kinds of identifier can fill; () when it is not seen in it."""

@@ -1,5 +1,6 @@
 """Scored pairs of one view."""
 
+import duckdb
 import pyarrow as pa
 from splink import DuckDBAPI
 
@@ -13,22 +14,26 @@ from linkage.matching.settings import connection, fillable, linker
 SMALLEST_PROBABILITY = 0.01
 
 
-def score(profiles: pa.Table, view: View, model: Model) -> pa.Table:
+def score(profiles: pa.Table, view: View, model: Model, candidates: pa.Table | None = None) -> pa.Table:
     """(dataset_l, view_id_l, dataset_r, view_id_r, match_weight, match_probability): one row per pair of view rows.
 
     A profile stands for its rows through the smallest of their ids; its other rows are paired with that one at the
-    weight a profile has against itself, so that Splink says whether rows with equal tokens are one person. Probability
-    0.01 to 1, weight in bits with the prior in it. Raises LinkError when the model is of another scheme.
+    weight a profile has against itself, so that Splink says whether rows with equal tokens are one person. `candidates`
+    (view_id_l, view_id_r): pairs to score beside those of the view's own rules. Probability 0.01 to 1, weight in bits
+    with the prior in it. Raises LinkError when the model is of another scheme.
     """
     view, _ = fillable(view, profiles)
     check(view, model)
     with connection(profiles) as con:
         splink = linker(con, view, model.u, model.m, model.prior)
         blocked = splink.inference.compute_blocked_pairs_for_predict().physical_name
+        register_candidates(con, candidates)
         con.execute(
             f"""
             create table blocked_and_itself as
             select match_key, join_key_l, join_key_r from {blocked}
+            union all
+            (select 'sealed', join_key_l, join_key_r from candidate anti join {blocked} using (join_key_l, join_key_r))
             union all
             select 'itself', profile_id, profile_id from profiles where len(view_ids) > 1
             """
@@ -47,6 +52,24 @@ def score(profiles: pa.Table, view: View, model: Model) -> pa.Table:
             order by view_id_l, view_id_r, dataset_l, dataset_r
             """
         ).to_arrow_table()
+
+
+def register_candidates(con: duckdb.DuckDBPyConnection, candidates: pa.Table | None) -> None:
+    """Make the table `candidate` (join_key_l, join_key_r): pairs of view rows as pairs of profiles, l < r."""
+    con.register("given", candidates or pa.table({"view_id_l": [], "view_id_r": []}))
+    con.execute(
+        """
+        create table candidate as
+        with row_of as (select unnest(view_ids) as view_id, profile_id from profiles)
+        select distinct
+            least(l.profile_id, r.profile_id) as join_key_l, greatest(l.profile_id, r.profile_id) as join_key_r
+        from given
+        join row_of l on l.view_id = view_id_l
+        join row_of r on r.view_id = view_id_r
+        where l.profile_id != r.profile_id
+        """
+    )
+    con.unregister("given")
 
 
 def check(view: View, model: Model) -> None:

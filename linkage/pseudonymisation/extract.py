@@ -8,6 +8,7 @@ import csv
 import glob
 import io
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from linkage.contracts.dataset import Dataset
 from linkage.errors import ExtractError
 
 BLOCK_BYTES = 1 << 20
+BLANK_LINE = re.compile(r"^[^\S\n]*$(?!\Z)", re.MULTILINE)
 
 
 def quoted(name: str) -> str:
@@ -100,26 +102,33 @@ def as_utf8(dataset: Dataset, file: Path, scratch: Path) -> tuple[Path, int, lis
     A line with an odd number of quotation marks is left out: a parser would read on to the next such line, and swallow
     every record between. No value of a contract runs over several lines. Raises ExtractError naming the line.
     """
-    copy, arrived, open_quotes = scratch / f"{dataset.name}.utf8", -1, []
+    copy, arrived, number, open_quotes = scratch / f"{dataset.name}.utf8", -1, 0, []
     with os.fdopen(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as target:
-        for number, line in enumerate(lines(dataset, file), 1):
-            if not line.strip():
-                continue
-            arrived += 1
-            if line.count('"') % 2:
-                open_quotes.append((number, line))
+        for text in whole_lines(dataset, file):
+            lines, blank = text.count("\n"), BLANK_LINE.search(text)
+            if '"' not in text and not blank:  # nothing to look at line by line, as in nearly every block
+                target.write(text)
+                arrived += lines
             else:
-                target.write(line + "\n")
+                held = [(n, line) for n, line in enumerate(text.split("\n"), number + 1) if line.strip()]
+                arrived += len(held)
+                open_quotes += [(n, line) for n, line in held if line.count('"') % 2]
+                target.writelines(line + "\n" for _, line in held if not line.count('"') % 2)
+            number += lines
     return copy, max(arrived, 0), open_quotes
 
 
-def lines(dataset: Dataset, file: Path) -> Iterator[str]:
-    """The lines of the file, whichever way they end. Raises ExtractError."""
+def whole_lines(dataset: Dataset, file: Path) -> Iterator[str]:
+    """The text of the file in blocks of whole lines, each ended by one newline whatever it was. Raises ExtractError."""
     newlines, rest = io.IncrementalNewlineDecoder(None, translate=True), ""
     for block in decoded(dataset, file):
-        *whole, rest = (rest + newlines.decode(block)).split("\n")
-        yield from whole
-    yield from (rest + newlines.decode("", final=True)).split("\n")
+        text = rest + newlines.decode(block)
+        end = text.rfind("\n") + 1
+        rest = text[end:]
+        if end:
+            yield text[:end]
+    if rest := rest + newlines.decode("", final=True):
+        yield rest if rest.endswith("\n") else rest + "\n"
 
 
 def decoded(dataset: Dataset, file: Path) -> Iterator[str]:

@@ -9,7 +9,10 @@ A key is never an argument of a command, an environment variable, a log line or 
 only its owner can read, or from the password field of a secrets backend.
 """
 
+import datetime
+import hmac
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterable
@@ -27,7 +30,11 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from linkage.errors import PrivacyError
 
 KEY_BYTES = 32
+# Of 32 random bytes fewer are different once in 10^16 keys; of a key that somebody made up, often.
+FEWEST_VALUES = 16
 FIRST_EPOCH = "1"
+HEXADECIMAL = re.compile(r"([0-9A-Fa-f]{2})+")
+AN_EPOCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 PROJECT = "womens-outcomes-linkage"
 
 
@@ -40,27 +47,39 @@ class SubKey:
     def __init__(self, secret: bytes) -> None:
         self._mac = HMAC(secret, SHA256())
 
-    def token(self, value: str) -> int:
+    def token(self, value: str, encoding: str = "utf-8") -> int:
         """The first 64 bits of HMAC-SHA256(value)."""
         mac = self._mac.copy()
-        mac.update(value.encode())
+        mac.update(value.encode(encoding))
         return int.from_bytes(mac.finalize()[:8], "big", signed=True)
 
     def tokens(self, values: Iterable[str]) -> npt.NDArray[np.int64]:
         """`token` of each value."""
-        return np.fromiter((self.token(value) for value in values), dtype=np.int64)
+        digests = []
+        for value in values:
+            mac = self._mac.copy()
+            mac.update(value.encode())
+            digests.append(mac.finalize())
+        return np.frombuffer(b"".join(digests), dtype=">i8")[::4].astype(np.int64)
 
 
 @dataclass(frozen=True)
 class Key:
-    """32 secret bytes and the name they go by; printing it shows the name only."""
+    """32 secret bytes and where they are kept; printing it shows the place only. `made`: the day, None if not known."""
 
     name: str
     secret: bytes = field(repr=False)
+    made: datetime.date | None = None
 
     def __post_init__(self) -> None:
         if len(self.secret) != KEY_BYTES:
-            raise PrivacyError(f"Key {self.name!r} is not {KEY_BYTES} bytes long. Make another: linkage keys new.")
+            refuse(self.name, f"is not {KEY_BYTES} bytes long. Put it away and make another: linkage keys new")
+        if len(set(self.secret)) < FEWEST_VALUES:
+            refuse(self.name, "is not random. Put it away and make another: linkage keys new")
+
+    def fingerprint(self, label: str) -> str:
+        """Eight hexadecimal digits that tell this key from others and say nothing about it."""
+        return f"{self.sub_key('fingerprint').token(label) % 2**32:08x}"
 
     def sub_key(self, *context: str) -> SubKey:
         """The key for one purpose. Parts are length-prefixed: ("ab", "c") and ("a", "bc") have nothing in common."""
@@ -75,9 +94,18 @@ class TokenKey:
     epoch: str
     key: Key
 
+    def __post_init__(self) -> None:
+        if not AN_EPOCH.fullmatch(self.epoch):
+            refuse(self.key.name, "names an epoch of other signs than letters, digits, '_', '.' and '-'")
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells this key from others."""
+        return self.key.fingerprint(self.epoch)
+
     def mark(self, scheme_version: str) -> str:
         """What tokens are made under: version, epoch and a fingerprint of the key. Only equal marks compare."""
-        return f"{scheme_version}/{self.epoch}/{self.key.sub_key('fingerprint').token(self.epoch) % 2**32:08x}"
+        return f"{scheme_version}/{self.epoch}/{self.fingerprint}"
 
     def for_token(self, scheme_version: str, view: str, token: str) -> SubKey:
         """The sub-key of one token of one view, under one version of the linkage schema."""
@@ -87,10 +115,27 @@ class TokenKey:
         """The sub-key of a dataset's record pseudonyms in one view: two views share no id."""
         return self.key.sub_key("view id", scheme_version, self.epoch, view, dataset)
 
+    def for_block_id(self, scheme_version: str, view: str, dataset: str, rule: str) -> SubKey:
+        """The sub-key of the pseudonyms under which a dataset's keys of one rule lie: they say not whose they are."""
+        return self.key.sub_key("block id", scheme_version, self.epoch, view, dataset, rule)
+
+    def for_rule(self, scheme_version: str, view: str, rule: str) -> SubKey:
+        """The sub-key of one sealed rule: a rule's keys agree with each other and with nothing else."""
+        return self.key.sub_key("sealed rule", scheme_version, self.epoch, view, rule)
+
 
 def for_record_id(record_key: Key, dataset: str) -> SubKey:
     """The sub-key of a department's record ids. It names no epoch and no version: `record_id` outlives both."""
     return record_key.sub_key("record id", dataset)
+
+
+def check_apart(token_key: TokenKey, record_key: Key) -> None:
+    """Raises PrivacyError where both are one key: whoever has the departments' shared key could then name records."""
+    if hmac.compare_digest(token_key.key.secret, record_key.secret):
+        refuse(
+            token_key.key.name,
+            f"and {record_key.name} hold one and the same key. Make another token key: linkage keys rotate --epoch …",
+        )
 
 
 class KeySource(Protocol):
@@ -106,67 +151,152 @@ class KeySource(Protocol):
 
 
 class KeyFolder:
-    """Keys in files that only their owner can read: token.yaml (key, epoch) and records-<dataset>.yaml (key)."""
+    """Keys in files that only their owner can read, in a folder that only their owner can write to.
+
+    token.yaml (epoch, key), records-<dataset>.yaml (key), and token-<epoch>.yaml of an earlier epoch that is kept aside
+    until it is destroyed. Each says on which day its key was made.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def token_key(self) -> TokenKey:
         """The token key of the current epoch. Raises PrivacyError."""
-        content = self._content("token")
-        if not content.get("epoch"):
-            refuse(self._path("token"), "names no epoch (a line `epoch: …`)")
-        return TokenKey(str(content["epoch"]), self._key("token", content))
+        return self._token_key("token")
 
     def record_key(self, dataset: str) -> Key:
         """The record-id key of a department's dataset. Raises PrivacyError."""
         return self._key(f"records-{dataset}", self._content(f"records-{dataset}"))
+
+    def kept_aside(self) -> dict[str, TokenKey]:
+        """{epoch: its token key} of the earlier epochs that have not been destroyed. Raises PrivacyError."""
+        keys = [self._token_key(path.stem) for path in sorted(self.folder.glob("token-*.yaml"))]
+        return {key.epoch: key for key in keys}
 
     def make(self, datasets: Iterable[str], epoch: str | None) -> list[str]:
         """Make the keys that are missing, and replace none: the names of those made.
 
         Raises PrivacyError where there is a token key of another epoch than the one asked for.
         """
-        if self._path("token").exists() and epoch not in (None, self.token_key().epoch):
+        if self.path("token").exists() and epoch not in (None, self.token_key().epoch):
             refuse(
-                self._path("token"), f"is of another epoch than {epoch!r}. Put it away first; all must be relinked then"
+                self.path("token"),
+                f"is of another epoch than {epoch!r}. To begin a new one: linkage keys rotate --epoch {epoch}",
             )
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._check_folder()
         names = ["token", *(f"records-{dataset}" for dataset in datasets)]
-        missing = [name for name in names if not self._path(name).exists()]
+        missing = [name for name in names if not self.path(name).exists()]
         for name in missing:
-            content = {"epoch": epoch or FIRST_EPOCH} if name == "token" else {}
-            with os.fdopen(os.open(self._path(name), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                yaml.safe_dump(content | {"key": secrets.token_hex(KEY_BYTES)}, file, sort_keys=False)
+            self._write(self.path(name), {"epoch": an_epoch(epoch or FIRST_EPOCH)} if name == "token" else {})
         return missing
 
-    def _path(self, name: str) -> Path:
+    def rotate(self, epoch: str) -> tuple[TokenKey, TokenKey]:
+        """Keep the token key aside, and make one for a new epoch: the earlier and the new key. Killed, it is run again.
+
+        Raises PrivacyError where that epoch has a key already.
+        """
+        earlier = self.token_key()
+        if epoch == earlier.epoch or self.path(f"token-{an_epoch(epoch)}").exists():
+            refuse(self.folder, f"has a token key of epoch {epoch!r} already. Name another epoch")
+        aside, unfinished = self.path(f"token-{earlier.epoch}"), self.folder / ".token.unfinished"
+        if not aside.exists():
+            os.link(self.path("token"), aside)
+        unfinished.unlink(missing_ok=True)
+        self._write(unfinished, {"epoch": epoch})
+        unfinished.replace(self.path("token"))
+        return earlier, self.token_key()
+
+    def of_epoch(self, epoch: str) -> tuple[TokenKey, list[Path]]:
+        """The token key of an epoch, current or kept aside, and the files it is in. Raises PrivacyError."""
+        found = [p for p in (self.path("token"), self.path(f"token-{an_epoch(epoch)}")) if p.exists()]
+        keys = {path: self._token_key(path.stem) for path in found}
+        files = [path for path, key in keys.items() if key.epoch == epoch]
+        if not files:
+            refuse(self.folder, f"holds no token key of epoch {epoch!r}. Which there are says: linkage keys show")
+        return keys[files[0]], files
+
+    def path(self, name: str) -> Path:
+        """The file of one key."""
         return self.folder / f"{name}.yaml"
 
+    def _write(self, path: Path, content: dict[str, Any]) -> None:
+        today = datetime.datetime.now(datetime.UTC).date()
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            yaml.safe_dump(content | {"made": today, "key": secrets.token_hex(KEY_BYTES)}, file, sort_keys=False)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _token_key(self, name: str) -> TokenKey:
+        content = self._content(name)
+        if not content.get("epoch"):
+            refuse(self.path(name), "names no epoch (a line `epoch: …`)")
+        return TokenKey(str(content["epoch"]), self._key(name, content))
+
     def _content(self, name: str) -> dict[str, Any]:
-        path = self._path(name)
-        if not path.is_file():
-            refuse(path, "is not there. Make keys with: linkage keys new")
-        if stat.S_IMODE(path.stat().st_mode) & 0o077:
-            refuse(path, f"can be read by others. Close it (chmod 600 {path}); if it was shared, make another key")
-        if stat.S_IMODE(self.folder.stat().st_mode) & 0o022:
-            refuse(
-                self.folder, f"can be written to by others, who could change keys. Close it (chmod 700 {self.folder})"
-            )
+        self._check_folder()
         try:
-            content = yaml.safe_load(path.read_text(encoding="utf-8"))
+            content = yaml.load(owners_only(self.path(name)), Loader=yaml.BaseLoader)  # every value a text
         except (yaml.YAMLError, UnicodeDecodeError):
             content = None
         if not isinstance(content, dict):
-            refuse(path, "is not a key file (lines `key: …` and, in token.yaml, `epoch: …`)")
+            refuse(self.path(name), "is not a key file (lines `key: …` and, in token.yaml, `epoch: …`)")
         return content
 
+    def _check_folder(self) -> None:
+        """Raises PrivacyError where somebody else could put another key in the place of one."""
+        if not self.folder.is_dir():
+            refuse(self.folder, "is not there. Make keys with: linkage keys new")
+        state = self.folder.stat()
+        if state.st_uid != os.geteuid():
+            refuse(self.folder, "belongs to somebody else. Make keys in a folder of your own: linkage keys new")
+        if stat.S_IMODE(state.st_mode) & 0o022:
+            refuse(
+                self.folder, f"can be written to by others, who could change keys. Close it (chmod 700 {self.folder})"
+            )
+
     def _key(self, name: str, content: dict[str, Any]) -> Key:
-        try:
-            secret = bytes.fromhex(str(content.get("key", "")))
-        except ValueError:
-            refuse(self._path(name), "holds no key in hexadecimal digits")
-        return Key(name, secret)
+        said = str(content.get("key") or "")
+        if not HEXADECIMAL.fullmatch(said):
+            refuse(self.path(name), "holds no key in hexadecimal digits. Put it away and make one: linkage keys new")
+        return Key(str(self.path(name)), bytes.fromhex(said), day(content.get("made")))
+
+
+def owners_only(path: Path) -> str:
+    """The text of a file that belongs to us and that nobody else can read. Raises PrivacyError.
+
+    What is looked at is what is read: the file is opened first, and never through a link.
+    """
+    try:
+        opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        refuse(path, "is not there. Make keys with: linkage keys new")
+    except OSError as error:
+        refuse(path, f"cannot be opened as a file of its own ({error.strerror}). Put the key there itself, not a link")
+    with os.fdopen(opened, encoding="utf-8") as file:
+        state = os.fstat(opened)
+        if not stat.S_ISREG(state.st_mode):
+            refuse(path, "is not a file. Put it away and make keys with: linkage keys new")
+        if state.st_uid != os.geteuid():
+            refuse(path, "belongs to somebody else, who knows the key. Put it away and make another: linkage keys new")
+        if stat.S_IMODE(state.st_mode) & 0o077:
+            refuse(path, f"can be read by others. Close it (chmod 600 {path}); if it was shared, make another key")
+        return file.read()
+
+
+def an_epoch(name: str) -> str:
+    """`name` where an epoch may be called that: it becomes part of a file's name. Raises PrivacyError."""
+    if not AN_EPOCH.fullmatch(name):
+        raise PrivacyError("An epoch is named with letters, digits, '_', '.' and '-'. Nothing was written.")
+    return name
+
+
+def day(said: Any) -> datetime.date | None:
+    """A day written YYYY-MM-DD; None where it is none, as in a key file made by hand."""
+    try:
+        return datetime.date.fromisoformat(str(said))
+    except ValueError:
+        return None
 
 
 class AirflowConnections:
@@ -201,9 +331,10 @@ class AirflowConnections:
 
     def _key(self, name: str, connection: Any) -> Key:
         try:
-            return Key(name, bytes.fromhex(connection.password or ""))
+            secret = bytes.fromhex(connection.password or "")
         except ValueError:
             refuse(f"Airflow connection {name}", "holds no key in hexadecimal digits in its password field")
+        return Key(f"Airflow connection {name}", secret)
 
 
 def refuse(what: Path | str, why: str) -> NoReturn:

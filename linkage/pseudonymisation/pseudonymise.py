@@ -7,12 +7,13 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from linkage.contracts.dataset import Column, Dataset, Scope
+from linkage.contracts.dataset import PROTECTED, Column, Dataset, Scope
 from linkage.contracts.encodings import Encodings
 from linkage.pseudonymisation import extract, intake
 from linkage.pseudonymisation.extract import quoted
-from linkage.pseudonymisation.keys import KeySource, SubKey, for_record_id
-from linkage.pseudonymisation.tokens import mapping, takings
+from linkage.pseudonymisation.keys import KeySource, SubKey, check_apart, for_record_id
+from linkage.pseudonymisation.sealing import Sealed, fragments, sealed
+from linkage.pseudonymisation.tokens import add, blocks, gives_many, mapping, takings
 
 
 @dataclass(frozen=True)
@@ -20,13 +21,14 @@ class Pseudonymised:
     """What an extract became. Relations live on the connection they were made on.
 
     `attributes`: (record_id, attributes …). `encoded`: {view: (view_id, tokens …)}. `crosswalk`: {view: (view_id,
-    record_id)}. Each is sorted by its own pseudonym, so that the order of rows tells nothing. `mark`: version, epoch
-    and fingerprint of the key the tokens are made under.
+    record_id)}. `sealed`: {view: rule keys}, of the views that have such rules. Each is sorted by its own pseudonym, so
+    that the order of rows tells nothing. `mark`: version, epoch and fingerprint of the key the tokens are made under.
     """
 
     attributes: duckdb.DuckDBPyRelation
     encoded: dict[str, duckdb.DuckDBPyRelation]
     crosswalk: dict[str, duckdb.DuckDBPyRelation]
+    sealed: dict[str, Sealed]
     quarantine: duckdb.DuckDBPyRelation
     intake: intake.Intake
     mark: str
@@ -47,6 +49,7 @@ def pseudonymise(
     Raises ExtractError for a file that cannot be taken in, and PrivacyError for a key that may not be used.
     """
     token_key, record_key = keys.token_key(), keys.record_key(dataset.name)
+    check_apart(token_key, record_key)
     progress("reading")
     arrived = extract.read_extract(con, dataset, file, scratch)
     intake.judge(con, dataset, scope)
@@ -58,28 +61,58 @@ def pseudonymise(
         progress(f"encoding {column.name}")
         steps = encodings.identifiers[kind].standardise
         wanted = [taking for view in views for taking in takings(column, kind, view, encodings, token_key)]
-        raws = distinct(con, column.name)
-        con.register(f"map_{column.name}", mapping(raws, column, steps, wanted))
+        taken = fragments(kind, views, encodings)
+        for raws in blocks(con, distinct(column.name)):
+            add(con, mapping(raws, column, steps, wanted, taken), f"map_{column.name}")
+        add(con, mapping([], column, steps, wanted, taken), f"map_{column.name}")  # of a column without a value
         invalid[column.name] = rows_with_invalid(con, column)
 
     progress("pseudonymising")
     pseudonyms = {"record_id": for_record_id(record_key, dataset.name)}
     pseudonyms |= {f"{view}__view_id": token_key.for_view_id(encodings.version, view, dataset.name) for view in views}
-    con.register("ids", record_pseudonyms(distinct(con, dataset.record_key), pseudonyms))
+    for raws in blocks(con, f"select {quoted(dataset.record_key)} from accepted"):
+        add(con, record_pseudonyms(raws, pseudonyms), "ids")
+    add(con, record_pseudonyms([], pseudonyms), "ids")
     con.execute(
         f"""create table known as
-        select ids.*, accepted.* from accepted join ids on ids.raw = {quoted(dataset.record_key)}"""
+        select ids.*, accepted.* {less_told(dataset, encodings)}
+        from accepted join ids on ids.raw = {quoted(dataset.record_key)}"""
     )
+    progress("joining")
+    for view in views:
+        con.execute(f"create table encoded_{view} as {encoded(dataset, encodings, view)}")
+    progress("sealing")
+    of_rules = {view: sealed(con, dataset, encodings, view, token_key) for view in views if has_rules(encodings, view)}
     return Pseudonymised(
         attributes=attributes(con, dataset),
-        encoded={view: encoded(con, dataset, encodings, view) for view in views},
+        encoded={view: con.sql(f"from encoded_{view} order by view_id") for view in views},
         crosswalk={
             view: con.sql(f"select {view}__view_id as view_id, record_id from known order by 1") for view in views
         },
+        sealed=of_rules,
         quarantine=intake.quarantine(con, dataset),
         intake=intake.summary(con, dataset, arrived, invalid),
         mark=token_key.mark(encodings.version),
     )
+
+
+def has_rules(encodings: Encodings, view: str) -> bool:
+    """Is there sealed blocking in a view?"""
+    return bool(encodings.views[view].sealed_blocking)
+
+
+def less_told(dataset: Dataset, encodings: Encodings) -> str:
+    """SQL: which identifiers are missing in whose rows, by the profile of the dataset and that of protected people.
+
+    A protected row has no address as many others have none: where she lives is not told, nor that it is not told.
+    """
+    markers = [f"coalesce({quoted(c.name)} = {intake.text(c.protects)}, false)" for c in dataset.columns if c.protects]
+    of_protected = encodings.profile(PROTECTED).without_kinds if markers else ()
+    missing = dict.fromkeys(encodings.profile(dataset.sensitivity).without_kinds, "true")
+    when = {kind: " or ".join(markers) for kind in of_protected} | missing
+    left_out = [(quoted(c.name), when[kind]) for kind, c in identifiers(dataset) if kind in when]
+    replaced = ", ".join(f"case when not ({condition}) then {name} end as {name}" for name, condition in left_out)
+    return f"replace ({replaced})" if replaced else ""
 
 
 def identifiers(dataset: Dataset) -> Iterator[tuple[str, Column]]:
@@ -89,10 +122,9 @@ def identifiers(dataset: Dataset) -> Iterator[tuple[str, Column]]:
             yield from ((kind, column) for column in columns)
 
 
-def distinct(con: duckdb.DuckDBPyConnection, column: str) -> list[str]:
-    """The distinct texts of a column of the accepted rows."""
-    rows = con.execute(f"select distinct {quoted(column)} from accepted where {quoted(column)} is not null")
-    return [value for (value,) in rows.fetchall()]
+def distinct(column: str) -> str:
+    """SQL: the distinct texts of a column of the accepted rows."""
+    return f"select distinct {quoted(column)} from accepted where {quoted(column)} is not null"
 
 
 def record_pseudonyms(raws: list[str], keys: dict[str, SubKey]) -> pa.Table:
@@ -129,16 +161,15 @@ def attribute(name: str, column: Column) -> str:
     return intake.word_for(column)
 
 
-def encoded(
-    con: duckdb.DuckDBPyConnection, dataset: Dataset, encodings: Encodings, view: str
-) -> duckdb.DuckDBPyRelation:
-    """(view_id, tokens …): one row per accepted record, sorted by view_id."""
-    tokens = encodings.seen(frozenset(dataset.identifiers), view)
+def encoded(dataset: Dataset, encodings: Encodings, view: str) -> str:
+    """SQL: (view_id, tokens …): one row per accepted record."""
+    without = encodings.profile(dataset.sensitivity).without_tokens
+    tokens = [name for name in encodings.seen(frozenset(dataset.identifiers), view) if name not in without]
     columns = ", ".join(f"{token_sql(dataset, encodings, view, name)} as {quoted(name)}" for name in tokens)
     joins = " ".join(
         f"left join map_{c.name} on map_{c.name}.raw = known.{quoted(c.name)}" for _, c in identifiers(dataset)
     )
-    return con.sql(f"select known.{view}__view_id as view_id, {columns} from known {joins} order by 1")
+    return f"select known.{view}__view_id as view_id, {columns} from known {joins}"
 
 
 def token_sql(dataset: Dataset, encodings: Encodings, view: str, name: str) -> str:
@@ -151,8 +182,9 @@ def token_sql(dataset: Dataset, encodings: Encodings, view: str, name: str) -> s
     if token.clear:
         word = intake.sex_word(sources[0])
         return f"nullif({word}, {intake.text(intake.UNCLEAR_SEX)})"
-    lists = ", ".join(f"coalesce(map_{c.name}.{view}__{name}, [])" for c in sources)
-    every = f"flatten([{lists}])"
+    given = [(f"map_{c.name}.{view}__{name}", gives_many(c, token.source[c.identifier or ""])) for c in sources]
     if token.many:
-        return f"case when len({every}) > 0 then list_sort(list_distinct({every})) end"
-    return f"{every}[1]"
+        lists = ", ".join(f"coalesce({cell}, [])" if many else f"[{cell}]" for cell, many in given)
+        every = f"list_sort(list_distinct(flatten([{lists}])))"  # list_distinct leaves out what is missing
+        return f"case when len({every}) > 0 then {every} end"
+    return f"coalesce({', '.join(f'{cell}[1]' if many else cell for cell, many in given)})"

@@ -1,0 +1,1 @@
+"""How fast, and in how much memory, an extract becomes tokens; beside clkhash and the machine's own SHA-256."""

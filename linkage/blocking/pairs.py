@@ -1,0 +1,69 @@
+"""From rule keys to pairs, and from pairs of blocking pseudonyms to pairs of rows."""
+
+import functools
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import duckdb
+
+# A key that more rows share says little of two of them, and its pairs grow with the square.
+LARGEST_BLOCK = 500
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """`pairs`: (block_id_l, block_id_r), a row per pair with a key in common, sorted. `left_out`: keys too common."""
+
+    pairs: duckdb.DuckDBPyRelation
+    left_out: int
+
+
+def candidates(
+    con: duckdb.DuckDBPyConnection, keys: Mapping[str, duckdb.DuckDBPyRelation], known: Collection[str] = ()
+) -> Candidates:
+    """The pairs of an empty connection's `keys`: {dataset: (block_id, rule, key)}.
+
+    Two rows of datasets in `known`, which an earlier view has compared with each other, are no pair.
+    """
+    named = [
+        rows.project(f"block_id, rule, key, {str(dataset in known).lower()} as known")
+        for dataset, rows in sorted(keys.items())
+    ]
+    functools.reduce(lambda above, below: above.union(below), named).to_table("sealed")
+    con.execute(
+        f"""
+        create table sizes as
+        select rule, key, count(*) between 2 and {LARGEST_BLOCK} as wanted from sealed group by all having count(*) > 1
+        """
+    )
+    pairs = con.sql(
+        """
+        select distinct l.block_id as block_id_l, r.block_id as block_id_r
+        from sizes join sealed l using (rule, key) join sealed r using (rule, key)
+        where wanted and l.block_id < r.block_id and not (l.known and r.known)
+        order by all
+        """
+    )
+    left_out = con.execute("select count(*) from sizes where not wanted").fetchall()[0][0]
+    return Candidates(pairs, int(left_out))
+
+
+def opened(
+    con: duckdb.DuckDBPyConnection,
+    pairs: duckdb.DuckDBPyRelation,
+    crosswalks: Mapping[str, duckdb.DuckDBPyRelation],
+) -> duckdb.DuckDBPyRelation:
+    """(view_id_l, view_id_r): the same pairs by the rows they stand for, each once, l < r, sorted.
+
+    `crosswalks`: {dataset: (block_id, view_id)}.
+    """
+    functools.reduce(lambda above, below: above.union(below), crosswalks.values()).to_table("row_of")
+    return con.sql(
+        """
+        select distinct least(l.view_id, r.view_id) as view_id_l, greatest(l.view_id, r.view_id) as view_id_r
+        from pairs
+        join row_of l on l.block_id = block_id_l
+        join row_of r on r.block_id = block_id_r
+        order by all
+        """
+    )

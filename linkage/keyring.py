@@ -1,0 +1,131 @@
+"""The life of a key: made, shown, replaced by that of a new epoch, destroyed. Each step is an entry of the log."""
+
+import datetime
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from linkage.errors import PrivacyError
+from linkage.ledger import Entry, ledger_of
+from linkage.pseudonymisation.keys import KeyFolder, TokenKey
+from linkage.settings import Settings
+from linkage.workspace import erase, mark_of, private_folder
+
+DESTROYED = "epoch destroyed"
+
+
+def new_keys(settings: Settings, epoch: str | None = None) -> list[str]:
+    """Make the keys that are missing: one token key for the epoch, a record-id key per dataset. Returns their names.
+
+    Raises PrivacyError where there is a token key of another epoch, or where that epoch was destroyed.
+    """
+    ledger = ledger_of(settings)
+    check_never_destroyed(settings, epoch)
+    private_folder(settings.files.department.keys)
+    keys = KeyFolder(settings.files.department.keys)
+    made = keys.make(settings.datasets, epoch)
+    if made:
+        fingerprints = {row["key"]: row["fingerprint"] for row in show_keys(settings)}
+        ledger.append("keys made", epoch=keys.token_key().epoch, keys={name: fingerprints[name] for name in made})
+    return made
+
+
+def show_keys(settings: Settings) -> list[dict[str, Any]]:
+    """(key, epoch, state, made, fingerprint): one row per key in the folder; never the key. Raises PrivacyError."""
+    keys = KeyFolder(settings.files.department.keys)
+    rows = [of_token_key("token", keys.token_key(), "current")]
+    rows += [
+        of_token_key(f"token-{epoch}", key, "kept aside")
+        for epoch, key in keys.kept_aside().items()
+        if epoch != rows[0]["epoch"]
+    ]
+    for path in sorted(keys.folder.glob("records-*.yaml")):
+        dataset = path.stem.removeprefix("records-")
+        key = keys.record_key(dataset)
+        rows.append({"key": path.stem, "epoch": "", "state": "outlives epochs", "made": key.made,
+                     "fingerprint": key.fingerprint(dataset)})  # fmt: skip
+    return rows
+
+
+def of_token_key(name: str, key: TokenKey, state: str) -> dict[str, Any]:
+    """The row of one token key."""
+    return {"key": name, "epoch": key.epoch, "state": state, "made": key.key.made, "fingerprint": key.fingerprint}
+
+
+def age(made: datetime.date | None) -> str:
+    """How many days ago that was."""
+    return "not known" if made is None else f"{(datetime.datetime.now(datetime.UTC).date() - made).days} days"
+
+
+def rotate_keys(settings: Settings, epoch: str) -> dict[str, str]:
+    """Begin a new linkage epoch. Every extract is then pseudonymised and linked anew; every record id stays.
+
+    The earlier key is kept aside until it is destroyed. Returns the two epochs and the hash of the entry in the log.
+    Raises PrivacyError where there is no key to replace, or the epoch has, or had, a key already.
+    """
+    ledger = ledger_of(settings)
+    ledger.verify()
+    check_never_destroyed(settings, epoch)
+    earlier, new = KeyFolder(settings.files.department.keys).rotate(epoch)
+    entry = ledger.append(
+        "epoch rotated",
+        earlier={"epoch": earlier.epoch, "fingerprint": earlier.fingerprint},
+        new={"epoch": new.epoch, "fingerprint": new.fingerprint},
+    )
+    return {"earlier": earlier.epoch, "new": new.epoch, "log": entry.hash}
+
+
+def check_never_destroyed(settings: Settings, epoch: str | None) -> None:
+    """Raises PrivacyError where an epoch of that name was destroyed: its receipt must stay true."""
+    entries = ledger_of(settings).verify().entries
+    if epoch is not None and any(e.what == DESTROYED and e.details["epoch"] == epoch for e in entries):
+        raise PrivacyError(
+            f"Epoch {epoch!r} was destroyed; {settings.files.log} says so, and it must stay true. Name another epoch. "
+            "Nothing was written."
+        )
+
+
+def destroy_epoch(settings: Settings, epoch: str) -> Entry:
+    """Delete every file that holds tokens of an epoch, then its key. Returns the receipt, the entry in the log.
+
+    The key goes last: killed on the way, it is run again. The person index, attributes and edges stay, since they hold
+    record ids and no token; so do the weights of a model, which are numbers of a population. Copies that a backup or a
+    file system keeps are beyond this program. Raises PrivacyError where the epoch has no key here.
+    """
+    ledger = ledger_of(settings)
+    ledger.verify()
+    key, key_files = KeyFolder(settings.files.department.keys).of_epoch(epoch)
+    doomed = token_files(settings, epoch)
+    names = [str(path.relative_to(settings.workspace)) for path in doomed]
+    for path in [*doomed, *key_files]:
+        erase(path)
+    return ledger.append(
+        DESTROYED, epoch=epoch, fingerprint=key.fingerprint, deleted=[*names, *(path.name for path in key_files)]
+    )
+
+
+def token_files(settings: Settings, epoch: str) -> list[Path]:
+    """The files that hold tokens or pseudonyms of an epoch; one that does not say of which is among them."""
+    folders = settings.files.holding_tokens
+    files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
+    return [path for path in files if epoch_of(mark_of(path)) in ("", epoch)]
+
+
+def epoch_of(mark: str) -> str:
+    """The epoch in a mark, version/epoch/fingerprint."""
+    return mark.rpartition("/")[0].rpartition("/")[2]
+
+
+def check_one_mark(settings: Settings, compared: Iterable[str], version: str) -> str:
+    """The mark that the tokens of these datasets share: version/epoch/fingerprint. It stands in the files themselves.
+
+    Raises PrivacyError where they were made under different keys, epochs or versions: none would ever agree.
+    """
+    marks = {name: sorted({mark_of(path) for path in settings.files.matching.of_dataset(name)}) for name in compared}
+    said = {mark for of_dataset in marks.values() for mark in of_dataset}
+    if len(said) > 1 or any(not mark.startswith(f"{version}/") for mark in said):
+        raise PrivacyError(
+            f"The tokens to be linked were made under different keys, epochs or versions (version/epoch/key: {marks}; "
+            f"encodings.yaml is version {version}). Pseudonymise these datasets again with one token key."
+        )
+    return said.pop() if said else ""
