@@ -105,7 +105,9 @@ def synthesise(
     form: Annotated[
         str, typer.Option(help="native: as each contract says; csv: UTF-8, commas, ISO dates; parquet: typed.")
     ] = "native",
-    to: Annotated[Path | None, typer.Option(help="A folder to write to. Default: the workspace")] = None,
+    to: Annotated[
+        Path | None, typer.Option(file_okay=False, help="A folder to write to. Default: the workspace")
+    ] = None,
     schemas: SchemasOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Collection
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,15 +50,16 @@ def sha256(path: Path) -> str:
 
 
 def mark_as_invented(
-    settings: Settings, population: dict[str, Any] | None = None, only: Collection[str] | None = None
+    settings: Settings, population: dict[str, Any] | None = None, extracts: Mapping[str, Path] | None = None
 ) -> None:
-    """Note the extracts that lie where they are delivered now as invented, by their content and not by their place.
+    """Note extracts as invented, by their content and not by their place.
 
-    `population`: which one they are of (version, seed …); without it, of the one noted before. `only`: the datasets to
-    note; without it all.
+    `population`: which one they are of (version, seed …); without it, of the one noted before. `extracts`: {dataset:
+    its file}; without them, what lies where it is delivered now.
     """
-    extracts = {name: settings.files.department.extract(d.path) for name, d in settings.datasets.items()}
-    hashes = {n: sha256(path) for n, path in extracts.items() if path.exists() and (only is None or n in only)}
+    delivered = {name: settings.files.department.extract(one.path) for name, one in settings.datasets.items()}
+    extracts = delivered if extracts is None else extracts
+    hashes = {name: sha256(path) for name, path in extracts.items() if path.exists()}
     said = {"population": population or marks(settings).get("population", {}), "sha256": hashes}
     write_text(json.dumps(said, indent=1) + "\n", marks_path(settings))
 

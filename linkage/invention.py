@@ -26,7 +26,7 @@ def synthesise(
     private_folder(settings.files.department.root)
     to = settings.files.department.extract("."), settings.files.truth
     rows = synthetic.synthesise(people, seed, settings.datasets, *to, as_of=as_of, form=form, progress=progress)
-    # In another form than its contract's an extract lies elsewhere: what lies where it is delivered may be real.
-    only = rows if form == "native" else ()
-    facts.mark_as_invented(settings, synthetic.described(people, seed, as_of), only)
+    written = synthetic.as_files(settings.datasets, form)
+    files = {name: settings.files.department.extract(one.path) for name, one in written.items()}
+    facts.mark_as_invented(settings, synthetic.described(people, seed, as_of), files)
     return rows

@@ -1,5 +1,6 @@
 """Invented people as files: extracts by their contracts, block after block, delivery after delivery."""
 
+import dataclasses
 import datetime
 import hashlib
 import json
@@ -351,6 +352,7 @@ def test_the_last_delivery_is_the_default(tmp_path, datasets, deliveries):
         ({"people": 2_000_001}, "--people 2000001: there are numbers for 2,000,000 people"),
         ({"as_of": datetime.date(2026, 4, 1)}, "--as-of 2026-04-01: the records begin on 2020-07-01"),
         ({"as_of": datetime.date(2020, 6, 30)}, "--as-of 2020-06-30"),
+        ({"seed": -1}, "--seed -1: choose 0 or more"),
         ({"form": "xml"}, "--form xml: unknown. Choose one of native, csv, parquet"),
     ],
 )
@@ -409,14 +411,40 @@ def test_a_page_made_from_invented_people_names_the_population():
         assert ("(invented population version 2, seed 9)" in page) is bool(population)
 
 
-def test_an_extract_that_was_there_before_another_form_is_not_taken_for_invented(settings):
-    real = settings.files.department.extract(settings.dataset("paye").path)
+def test_an_extract_that_was_changed_is_not_taken_for_invented(settings):
+    changed = settings.files.department.extract(settings.dataset("paye").path)
     stages.synthesise(settings, people=200, seed=9)
-    real.write_bytes(real.read_bytes() + b"\n")
-    stages.synthesise(settings, people=200, seed=9, form="parquet")
+    changed.write_bytes(changed.read_bytes() + b"\n")
     stages.pseudonymise(settings, "paye")
     assert not facts.invented(settings)
     assert facts.population(settings) == ""
+
+
+def test_extracts_are_known_as_invented_in_every_form(settings):
+    stages.synthesise(settings, people=200, seed=9, form="parquet")
+    for name, digest in facts.marks(settings)["sha256"].items():
+        assert digest == facts.sha256(settings.files.department.extract(f"{name}.parquet"))
+
+
+def test_one_folder_holds_one_form(tmp_path, datasets):
+    synthesise(200, 1, datasets, tmp_path / "extracts", tmp_path / "truth", form="parquet")
+    with pytest.raises(ContractError, match="court.parquet.*lie there in another form"):
+        synthesise(200, 2, datasets, tmp_path / "extracts", tmp_path / "truth", form="csv")
+
+
+def test_two_contracts_of_one_file_are_refused_before_anything_is_written(tmp_path, datasets):
+    clashing = datasets | {"dwp": dataclasses.replace(datasets["dwp"], path="court.csv")}
+    with pytest.raises(ContractError, match=r"\['court.csv'\] would be written twice"):
+        synthesise(200, 1, clashing, tmp_path / "extracts", tmp_path / "truth")
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_a_killed_run_left_half_written_goes(tmp_path, datasets):
+    left = tmp_path / "extracts" / ".paye.txt.unfinished"
+    left.parent.mkdir()
+    left.write_text("half")
+    synthesise(200, 1, datasets, tmp_path / "extracts", tmp_path / "truth", form="parquet")
+    assert not left.exists()
 
 
 def test_a_data_dictionary_comes_with_the_extracts(settings):

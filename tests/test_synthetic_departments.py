@@ -16,19 +16,22 @@ from linkage.errors import ContractError
 from linkage.synthetic.calibration import read_calibration
 from linkage.synthetic.days import NEVER, dates, day
 from linkage.synthetic.departments import hclic as housing
-from linkage.synthetic.departments.columns import Extract, Lives
+from linkage.synthetic.departments.columns import Extract, Lives, clerk_of
 from linkage.synthetic.departments.delivery import Delivery, date_to_spoil, in_form, never_a_day, part
 from linkage.synthetic.departments.dictionary import SOURCES, dictionary
-from linkage.synthetic.departments.mistakes import LABELS
+from linkage.synthetic.departments.mistakes import LABELS, Entries
+from linkage.synthetic.departments.ndtms import NDTMS
 from linkage.synthetic.departments.paye import tax_year_start
 from linkage.synthetic.departments.slips import (
     another_surname_initial,
     day_for_month,
+    halved,
     one_digit,
     plain_letters,
     slip,
     wrong_figure,
 )
+from linkage.synthetic.departments.writing import joined_names, postcodes, spelt
 from linkage.synthetic.people.identifiers import check_letter
 from linkage.synthetic.synthesise import DEPARTMENTS, Block, invented_lives
 
@@ -69,7 +72,7 @@ WORDS_FOR_UNCLEAR = {
 }
 SURNAME_LABELS = (
     "typo_surname", "transliteration", "names_swapped", "older_surname", "alias_used", "double_barrel_flipped",
-    "double_barrel_halved",
+    "double_barrel_halved", "double_barrel_spaced",
 )  # fmt: skip
 
 
@@ -108,6 +111,25 @@ def with_figure(lives: Lives, name: str, value: float) -> Lives:
     """The same lives under a calibration in which one figure is another."""
     aims = AIMS.model_copy(update={"knobs": {**AIMS.knobs, name: value}})
     return dataclasses.replace(lives, aims=aims)
+
+
+def with_figures(lives: Lives, **figures: float) -> Lives:
+    """The same lives under a calibration in which some figures are others."""
+    for name, value in figures.items():
+        lives = with_figure(lives, name, value)
+    return lives
+
+
+def with_people(lives: Lives, **columns: object) -> Lives:
+    """The same lives of people in whom some columns are others."""
+    people = lives.people.people.assign(**columns)
+    return dataclasses.replace(lives, people=dataclasses.replace(lives.people, people=people))
+
+
+def entries_of(lives: Lives, many: int) -> Entries:
+    """The first people as the treatment agencies write them down."""
+    clerk = clerk_of(NDTMS, lives, np.random.default_rng(SEED), LATE)
+    return clerk.entries(np.arange(many), np.full(many, EARLY))
 
 
 def has(made: Extract, *labels: str) -> np.ndarray:
@@ -204,9 +226,12 @@ def test_a_mistake_that_was_put_right_is_gone_and_no_other_came_in_its_place(nam
     assert sum(came) == 0
 
 
-def test_a_changed_name_comes_to_all_rows_of_a_case_and_a_claimant(early, late):
+def test_a_changed_name_comes_to_all_rows_of_a_case_and_a_claimant(lives, late):
+    people = lives.people.people
+    once = (people["renamed_1"] < NEVER) & (people["renamed_2"] == NEVER)
+    renaming = with_people(lives, renamed_1=people["renamed_1"].where(~once, EARLY + 30))
     for name in ("probation", "dwp"):
-        before, after = both(early[name], late[name], KEYS[name])
+        before, after = both(extract(renaming, name, EARLY), extract(renaming, name), KEYS[name])
         newer = (after["name"] > before["name"]).to_numpy()
         assert newer.any()
         assert not (after["name"] < before["name"]).any()
@@ -326,6 +351,65 @@ def test_initials_are_those_of_her_names_unless_a_label_says_otherwise(lives, la
     assert not (wrong & ~has(made, "initials_wrong", "typo_forename", "short_forename", *SURNAME_LABELS)).any()
     assert has(made, "initials_wrong").any()
     assert wrong[has(made, "initials_wrong")].all()
+
+
+def test_half_a_postcode_is_labelled_where_the_mistake_is_in_that_half(lives):
+    made = extract(with_figures(lives, postcode_old=0.4, postcode_typo=0.4), "ndtms")
+    dated = made.rows["triage_date"].notna().to_numpy()
+    on = made.rows["triage_date"].fillna(pd.Timestamp(dates(LATE).item())).to_numpy("datetime64[D]").astype(np.int64)
+    district = lives.people.homes["district"].to_numpy(dtype=object)[lives.people.home_on(made.who, on)]
+    other = made.rows["postcode_part"].to_numpy(dtype=object) != district
+    instead = has(made, "postcode_missing", "postcode_pseudo", "address_withheld")
+    assert other[instead & dated].all()
+    assert (other == has(made, "postcode_old"))[dated & ~instead].all()
+    assert has(made, "postcode_old").any()
+    assert not has(made, "postcode_typo").any()
+
+
+def test_a_postcode_that_two_mistakes_make_right_has_no_label(lives):
+    homes = lives.people.homes.assign(postcode=[f"ZZ1 {number % 10}CC" for number in range(len(lives.people.homes))])
+    alike = dataclasses.replace(lives, people=dataclasses.replace(lives.people, homes=homes))
+    entries = entries_of(with_figures(alike, postcode_old=0.9, postcode_typo=0.9), PEOPLE)
+    home = lives.people.home_on(entries.who, entries.on)
+    wrong = postcodes(entries, home) != homes["postcode"].to_numpy(dtype=object)[home]
+    assert ((entries.marks["postcode_old"] | entries.marks["postcode_typo"]) == wrong).all()
+    assert 0.5 < wrong.mean() < 1
+
+
+def test_a_second_prison_number_is_no_mistake_in_a_case_that_names_none(lives):
+    people = lives.people.people
+    others = {"nomis_2": np.roll(people["nomis"], 1), "nomis_merged": np.arange(len(people)) % 3 == 0}
+    ones = {
+        f"{kind}{end}": people[kind] if end == "_2" else False for kind in ("pnc", "crn") for end in ("_2", "_merged")
+    }
+    made = extract(with_people(lives, **others, **ones), "probation")
+    named = (made.rows["noms_number"] != "").to_numpy()
+    for label in ("second_number", "merged_number"):
+        assert has(made, label)[named].any()
+        assert not has(made, label)[~named].any()
+
+
+def test_a_typo_in_the_half_of_a_joined_name_that_was_left_out_is_not_labelled(lives):
+    entries = entries_of(with_figures(lives, typo_surname=0.5, double_barrel_halved=0.5), PEOPLE)
+    right = np.full(PEOPLE, "Smith-Jones", dtype=object)
+    found = joined_names(entries, spelt(entries, right, "typo_surname"), right)
+    halved, typo = entries.marks["double_barrel_halved"], entries.marks["typo_surname"]
+    whole = np.isin(np.char.upper(found.astype(str)), ["SMITH", "JONES"])
+    assert (typo == ~whole)[halved].all()
+    assert typo[halved].any()
+    assert whole[halved].any()
+
+
+def test_a_spelling_that_a_typo_brings_back_to_the_name_is_not_labelled(lives):
+    entries = entries_of(with_figures(lives, transliteration=0.9, typo_forename=0.9, typo_surname=0), PEOPLE)
+    spelt(entries, np.where(entries.who < 1000, "Hussain", "Smith").astype(object), "typo_surname")
+    surname = entries.marks["transliteration"].copy()
+    found = spelt(entries, np.full(PEOPLE, "Mia", dtype=object), "typo_forename", {"Miah": ("Mia",)})
+    labelled = entries.marks["typo_forename"] | (entries.marks["transliteration"] & ~surname)
+    wrong = np.char.upper(found.astype(str)) != "MIA"
+    assert (labelled == wrong)[~surname].all()
+    assert entries.marks["transliteration"][surname].all()
+    assert surname.any()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -493,6 +577,15 @@ def test_a_slip_changes_a_name_but_little():
     assert slip("Ng", 0.5) == "Ngg"
 
 
+@pytest.mark.parametrize("name", ["Aaliyah", "Anna", "Lloyd", "Eee", "Ng", "Li Na", "Smith-Jones", "Đặng"])
+def test_a_slip_is_never_one_of_capitals_alone(name):
+    assert all(slip(name, float(pick)).upper() != name.upper() for pick in np.linspace(0, 0.9999, 2_000))
+
+
+def test_half_of_a_name_whose_hyphen_was_typed_twice_is_a_name():
+    assert {halved("Smith--Jones", pick) for pick in (0.2, 0.7)} == {"Smith", "Jones"}
+
+
 def test_wrong_dates_of_birth_are_still_dates():
     assert day_for_month(datetime.date(1990, 3, 4), 0) == datetime.date(1990, 4, 3)
     assert day_for_month(datetime.date(1990, 3, 14), 0) == datetime.date(1990, 3, 14)
@@ -585,6 +678,31 @@ def test_a_contract_these_people_cannot_follow_is_named(datasets, late):
     narrower = dataclasses.replace(court, columns=court.columns[:-1])
     with pytest.raises(ContractError, match="column previous_offences is invented but not in the contract"):
         part(late["court"].rows, narrower)
+
+
+def changed_column(dataset: Dataset, name: str, **parts: object) -> Dataset:
+    """The contract with one column changed."""
+    columns = tuple(dataclasses.replace(c, **parts) if c.name == name else c for c in dataset.columns)
+    return dataclasses.replace(dataset, columns=columns)
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+@pytest.mark.parametrize(
+    ("name", "kind", "invented"),
+    [("surname", "integer", "string"), ("surname", "boolean", "string"), ("offence_date", "string", "date"),
+     ("previous_offences", "string", "integer"), ("previous_offences", "number", "integer")],
+)  # fmt: skip
+def test_a_column_whose_type_cannot_hold_what_is_invented_is_named(form, name, kind, invented, datasets, late):
+    other = changed_column(in_form(datasets["court"], form), name, type=kind)
+    with pytest.raises(ContractError, match=f"court.yaml.*column {name} is of type {kind}.* of type {invented}"):
+        part(late["court"].rows, other)
+
+
+def test_a_contract_that_requires_no_date_is_named(datasets, late):
+    court = datasets["court"]
+    loose = dataclasses.replace(court, columns=tuple(dataclasses.replace(c, required=False) for c in court.columns))
+    with pytest.raises(ContractError, match="court.yaml.*no column is a required date"):
+        part(late["court"].rows, loose)
 
 
 def test_values_that_hold_the_delimiter_are_quoted(datasets, late):

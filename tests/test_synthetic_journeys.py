@@ -320,3 +320,23 @@ def test_spells_that_overlap_are_joined_and_a_day_is_covered_from_the_first_to_b
     who, on = np.array([1, 1, 1, 1, 2, 3]), np.array([9, 10, 29, 30, 13, 13])
     assert covered(spells, who, on).tolist() == [False, True, True, False, True, False]
     assert next_day(spells[["who", "start"]], who, on).tolist() == [10, 15, 40, 40, NEVER, NEVER]
+
+
+def test_as_many_are_on_remand_where_the_records_end_as_before(theirs):
+    spells = theirs["custody"][theirs["custody"]["reception_type"] == "REM"]
+
+    def inside(on: int) -> int:
+        return int(((spells["reception_date"] <= on) & (on < spells["release_date"])).sum())
+
+    before = np.mean([inside(LAST - 30 * months) for months in range(6, 18)])
+    assert before > 20
+    assert inside(LAST) == pytest.approx(before, rel=0.5)
+
+
+def test_a_recall_goes_over_only_into_a_new_sentence(theirs):
+    spells = theirs["custody"].sort_values(["who", "reception_date"])
+    follows = (spells["who"].shift(-1) == spells["who"]) & (spells["reception_type"].shift(-1) == "SEN")
+    follows &= spells["reception_date"].shift(-1) == spells["release_date"]
+    goes_over = (spells["reception_type"] == "REC") & (spells["release_type"] == "TRA")
+    assert goes_over.sum() > 5
+    assert follows[goes_over].all()

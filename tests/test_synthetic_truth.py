@@ -255,7 +255,7 @@ def test_a_surname_without_a_mistake_is_the_lawful_one(con):
           and not exists (
               from errors e where e.dataset = 'prison' and e.record_id = p.booking_id
               and error in ('typo_surname', 'transliteration', 'names_swapped', 'alias_used', 'double_barrel_flipped',
-                            'double_barrel_halved'))"""
+                            'double_barrel_halved', 'double_barrel_spaced'))"""
     assert one(con, differing)[0] <= one(con, "select count(*) from prison")[0] * 0.03  # "A-B" as "A B" is no mistake
 
 
@@ -334,3 +334,15 @@ def test_a_cause_that_is_never_met_stops_the_regression():
     y = np.array([0.0, 1.0] * 50)
     with pytest.raises(ContractError, match="does not settle"):
         logistic(np.column_stack([np.ones(100), y]), y)
+
+
+def test_people_died_when_their_records_say_so(con):
+    said = """
+        select person, date_of_death as died from probation
+        join records on dataset = 'probation' and record_id = review_id where date_of_death is not null
+        union select person, end_date from dwp
+        join records on dataset = 'dwp' and record_id = claim_id where end_reason = 'DIED' and end_date is not null"""
+    agree = "select count(*), count(*) filter (said.died = people.died)"
+    many, same = one(con, f"{agree} from ({said}) as said join people using (person)")
+    assert many > 5
+    assert same >= 0.8 * many  # the others are of records merged with somebody else's, or ended by a scan

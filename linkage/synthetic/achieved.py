@@ -107,7 +107,7 @@ IDENTIFIER = """case
     when regexp_matches(error, '^(pnc|nomis|crn|nino|nhs)_') then upper(split_part(error, '_', 1))
     when error in ('typo_forename', 'short_forename') then 'forename' when error = 'names_swapped' then 'names'
     when error in ('typo_surname', 'transliteration', 'older_surname', 'alias_used', 'double_barrel_flipped',
-                   'double_barrel_halved') then 'surname'
+                   'double_barrel_halved', 'double_barrel_spaced') then 'surname'
 end"""
 
 

@@ -46,6 +46,8 @@ DEPARTMENTS = {
 }  # fmt: skip
 BLOCK = 25_000
 FEWEST = 100
+MOST_PROCESSES = 8  # of 0.4 GiB each
+BESIDE = ("data-dictionary.html", "hclic_coverage.csv")
 FORMS = get_args(Form)
 # Each part draws from a stream of its own, so that a change in one leaves the others as they were.
 PEOPLE, JOURNEYS, EVERYDAY, EXTRACTS = 1, 2, 3, 4
@@ -102,15 +104,17 @@ def synthesise(
     """
     aims = read_calibration()
     on = as_of or aims.window.delivered
-    refuse(people, on, form, aims.window)
-    known = {name: in_form(one, cast(Form, form)) for name, one in can_be_invented(datasets).items()}
+    refuse(people, seed, on, form, aims.window)
+    known = as_files(datasets, form)
+    refuse_to_mix(can_be_invented(datasets), known, extracts)
     rows = dict.fromkeys(known, 0)
-    extracts.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for folder in (extracts, truth):
+        tidy_folder(folder)
     with ExitStack() as opened:
         order = Order(seed, known, day(on), opened.enter_context(passing_folder(extracts / ".unfinished")))
         deliveries = {name: opened.enter_context(Delivery(one, extracts / one.path)) for name, one in known.items()}
         truths = {name: opened.enter_context(growing(truth / f"{name}.csv")) for name in FILES}
-        for parts in invented(order, blocks(people), processes or os.cpu_count() or 1):
+        for parts in invented(order, blocks(people), processes or workers()):
             for name, delivery in deliveries.items():
                 delivery.append((parts.folder / name).read_bytes())
                 rows[name] += parts.rows[name]
@@ -118,12 +122,43 @@ def synthesise(
                 file.write(without_header(parts, f"{name}.csv"))
             shutil.rmtree(parts.folder)
             progress(parts.block.first + parts.block.size)
-        beside = {"data-dictionary.html": dictionary(known, aims)}
+        page, coverage = BESIDE
+        beside = {page: dictionary(known, aims)}
         if "hclic" in known:
-            beside["hclic_coverage.csv"] = coverage_file(seed, aims, day(on))
+            beside[coverage] = coverage_file(seed, aims, day(on))
         for name, text in beside.items():
             opened.enter_context(growing(extracts / name)).write(text.encode())
     return rows
+
+
+def as_files(datasets: dict[str, Dataset], form: str) -> dict[str, Dataset]:
+    """The contracts of what can be invented, in a form. Raises ContractError where two would be one file."""
+    known = {name: in_form(one, cast(Form, form)) for name, one in can_be_invented(datasets).items()}
+    paths = [*(one.path for one in known.values()), *BESIDE]
+    twice = sorted({path for path in paths if paths.count(path) > 1})
+    if twice:
+        raise ContractError(f"schemas/datasets: {twice} would be written twice. Give each contract a path of its own.")
+    return known
+
+
+def refuse_to_mix(datasets: dict[str, Dataset], known: dict[str, Dataset], extracts: Path) -> None:
+    """Raises ContractError where an extract in another form lies in the folder: nobody could tell the worlds apart."""
+    paths = {in_form(one, form).path for one in datasets.values() for form in FORMS}
+    others = sorted(path for path in paths - {one.path for one in known.values()} if (extracts / path).exists())
+    if others:
+        raise ContractError(f"{extracts}: {others} lie there in another form. Choose an empty folder, or remove them.")
+
+
+def tidy_folder(folder: Path) -> None:
+    """A folder for its owner alone, without what a killed run left half written."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for left in folder.glob(".*.unfinished"):
+        left.unlink()
+
+
+def workers() -> int:
+    """A process per core that may be used, so many at most that memory stays within 4 GiB."""
+    return min(len(os.sched_getaffinity(0)), MOST_PROCESSES)
 
 
 def described(people: int, seed: int, as_of: datetime.date | None) -> dict[str, str | int]:
@@ -142,8 +177,10 @@ def can_be_invented(datasets: dict[str, Dataset]) -> dict[str, Dataset]:
     return known
 
 
-def refuse(people: int, as_of: datetime.date, form: str, window: Window) -> None:
+def refuse(people: int, seed: int, as_of: datetime.date, form: str, window: Window) -> None:
     """Raises ContractError naming the option that asks for what cannot be."""
+    if seed < 0:
+        raise ContractError(f"--seed {seed}: choose 0 or more.")
     if people < FEWEST:
         raise ContractError(f"--people {people}: too few for families and departments. Ask for {FEWEST} or more.")
     if people > MOST_PEOPLE:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from linkage.contracts.dataset import Column, Dataset
+from linkage.contracts.dataset import Column, ColumnType, Dataset
 from linkage.errors import ContractError
 from linkage.synthetic.departments.slips import plain_letters
 
@@ -94,15 +94,28 @@ def check(rows: pd.DataFrame, dataset: Dataset) -> None:
     wanted, made = {c.name for c in dataset.columns}, set(rows.columns)
     wrong = [f"column {name} is not one it can invent" for name in sorted(wanted - made)]
     wrong += [f"column {name} is invented but not in the contract" for name in sorted(made - wanted)]
-    for column in dataset.columns:
-        if column.codes and column.name in made:
-            used = set(rows[column.name].dropna().unique()) - {""}
-            wrong += [f"column {column.name} has no code {code!r}" for code in sorted(used - set(column.codes))]
+    wrong += [mistake for c in dataset.columns if c.name in made for mistake in misfits(rows[c.name], c)]
+    wrong += [] if required_dates(dataset) else ["no column is a required date"]
     if wrong:
         raise ContractError(
             f"schemas/datasets/{dataset.name}.yaml: the invented population cannot follow it: {'; '.join(wrong)}. "
             "Change the contract back, or linkage/synthetic with it."
         )
+
+
+def misfits(values: pd.Series, column: Column) -> list[str]:
+    """Why the contract's column cannot hold the values invented for it: another type, or codes it does not name."""
+    if (invented := type_of(values)) != column.type:
+        return [f"column {column.name} is of type {column.type}, and what is invented of type {invented}"]
+    used = set(values.dropna().unique()) - {""} if column.codes else set()
+    return [f"column {column.name} has no code {code!r}" for code in sorted(used - {*column.codes})]
+
+
+def type_of(values: pd.Series) -> ColumnType:
+    """The contract's word for the type of a column of an extract."""
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return "date"
+    return "integer" if pd.api.types.is_integer_dtype(values) else "string"
 
 
 def schema(dataset: Dataset) -> pa.Schema:
@@ -118,9 +131,14 @@ def arrow(values: pd.Series, column: Column) -> pa.Array:
     return pa.array(values.to_numpy("datetime64[D]") if column.type == "date" else values, kind, from_pandas=True)
 
 
+def required_dates(dataset: Dataset) -> list[str]:
+    """The dates the contract requires, in its order."""
+    return [c.name for c in dataset.columns if c.required and c.type == "date"]
+
+
 def date_to_spoil(dataset: Dataset) -> str:
-    """The first date the contract requires: where it is missing, nobody can use the row."""
-    return next(c.name for c in dataset.columns if c.required and c.type == "date")
+    """The first date the contract requires: where it is missing, nobody can use the row. `check` saw there is one."""
+    return required_dates(dataset)[0]
 
 
 def lines(rows: pd.DataFrame, dataset: Dataset) -> bytes:

@@ -24,7 +24,8 @@ from linkage.synthetic.departments.probation import PROBATION
 SOURCES = {source.name: source for source in (COURT, DWP, HCLIC, NDTMS, PAYE, PRISON, PROBATION)}
 BY_EVERYBODY = (
     "typo_forename", "typo_surname", "short_forename", "transliteration", "names_swapped", "double_barrel_flipped",
-    "double_barrel_halved", "dob_first_of_january", "dob_1900", "dob_day_month_swapped", "dob_digit", "postcode_old",
+    "double_barrel_halved", "double_barrel_spaced", "dob_first_of_january", "dob_1900", "dob_day_month_swapped",
+    "dob_digit", "postcode_old",
     "postcode_missing", "postcode_typo", "sex_wrong", "sex_unclear", "row_unusable",
 )  # fmt: skip
 PARTED_BY = {",": "comma", "|": "vertical bar", ";": "semicolon", "\t": "tab"}

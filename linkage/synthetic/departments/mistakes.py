@@ -33,6 +33,7 @@ LABELS = {
     "alias_used": "an alias in place of the surname",
     "double_barrel_flipped": "joined surname turned round",
     "double_barrel_halved": "one part of a joined surname",
+    "double_barrel_spaced": "joined surname without its hyphen",
     "dob_first_of_january": "1 January of the right year",
     "dob_1900": "1 January 1900, for not known",
     "dob_day_month_swapped": "day and month of birth in each other's place",

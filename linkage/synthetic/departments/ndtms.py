@@ -17,11 +17,11 @@ from linkage.synthetic.departments.columns import (
     same,
     texts,
 )
-from linkage.synthetic.departments.mistakes import Clerk, Source
+from linkage.synthetic.departments.mistakes import Clerk, Entries, Source
 from linkage.synthetic.departments.numbers import own_numbers, record_ids
 from linkage.synthetic.departments.writing import address, identity, only_initials
 from linkage.synthetic.journeys.spells import next_day
-from linkage.synthetic.people.arrays import Texts
+from linkage.synthetic.people.arrays import Numbers, Texts
 
 NDTMS = Source("ndtms", older_name=0.25, alias=0.03, figures={"initials_wrong": "initials_wrong"})
 REFERRED_WITHIN = 60
@@ -38,7 +38,7 @@ def ndtms(lives: Lives, rng: np.random.Generator, as_of: int) -> Extract:
     clients = clerk.entries(who[first], first_day(each, on))
     person = identity(clients)
     person["initials"] = only_initials(clients, person)
-    row, place = person.iloc[each], address(entries, homes)
+    row, part = person.iloc[each], outward(entries, homes)
     start, end = known_end(clerk, days(episodes, "start")), known_end(clerk, days(episodes, "end"))
     columns = {
         "episode_id": record_ids(clerk, "T", len(episodes)),
@@ -46,7 +46,7 @@ def ndtms(lives: Lives, rng: np.random.Generator, as_of: int) -> Extract:
         **texts(row, "initials"),
         "date_of_birth": dates(row["born"]),
         "sex": coded(row["sex"], {"F": "2", "M": "1", "": "9"}),
-        "postcode_part": [code.split(" ")[0] for code in place["postcode"]],
+        "postcode_part": part,
         "local_authority": authority,
         "referral_source": referral(clerk, lives, episodes),
         "triage_date": dates(on),
@@ -59,6 +59,16 @@ def ndtms(lives: Lives, rng: np.random.Generator, as_of: int) -> Extract:
     refused = (~people["consents"].astype(bool) | (people["consent_withdrawn"] <= as_of)).to_numpy()[who]
     marks = {**entries.marks, **clients.marks_of(each)}
     return delivered(clerk, columns, "triage_date", who, entered, days(row, "name"), marks, gone=refused)
+
+
+def outward(entries: Entries, homes: Numbers) -> Texts:
+    """The outward half of each postcode as written; a mistake that shows in the other half alone is none here."""
+    written = address(entries, homes)["postcode"].tolist()
+    found = np.array([code.split(" ")[0] for code in written], dtype=object)
+    district = entries.clerk.people.homes["district"].to_numpy(dtype=object)[homes]
+    entries.unmark("postcode_old", at=found == district)
+    entries.unmark("postcode_typo", at=np.ones(len(found), dtype=bool))  # it is one of the sector
+    return found
 
 
 def referral(clerk: Clerk, lives: Lives, episodes: pd.DataFrame) -> Texts:

@@ -1,5 +1,7 @@
 """The probation service's extract: one row per review; a case is registered once, its address once per supervision."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 
@@ -91,17 +93,24 @@ def been_inside(lives: Lives, cases: Entries) -> Flags:
 
 def case(cases: Entries, inside: Flags, person: pd.DataFrame) -> pd.DataFrame:
     """The person with the numbers and the other names of her case."""
-    noms = identifier(cases, "nomis")
-    for label in ("nomis_missing", "nomis_wrong"):
-        cases.unmark(label, at=~inside)
+    noms = prison_number(cases, inside)
     return person.assign(
         pnc_id=identifier(cases, "pnc"),
-        noms_number=np.where(inside, noms, ""),
+        noms_number=noms,
         national_insurance_number=identifier(cases, "nino"),
         nhs_number=identifier(cases, "nhs"),
         ethnicity=ethnicity(cases),
         previous_surnames=["|".join(others) for others in person["others"]],
     )
+
+
+def prison_number(cases: Entries, inside: Flags) -> Texts:
+    """The prison number of those who have been inside, and its mistakes; nobody else has one to be wrong."""
+    apart = dataclasses.replace(cases, marks={})
+    found = identifier(apart, "nomis")
+    for label, at in apart.marks.items():
+        cases.mark(label, at & inside)
+    return np.where(inside, found, "").astype(object)
 
 
 def employment(clerk: Clerk, reviews: pd.DataFrame, jobs: pd.DataFrame) -> Texts:

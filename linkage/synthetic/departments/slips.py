@@ -15,10 +15,16 @@ SURNAME_INITIALS = "ABCDEFGHJKLMNPRSTW"
 
 
 def slip(text: str, pick: float) -> str:
-    """One slip of the keyboard: a neighbouring key, a letter left out, twice, or two in the wrong order."""
-    kind, place = int(pick * 4), 1 + int(pick * 7919) % max(len(text) - 1, 1)
+    """One slip of the keyboard that shows in capitals too; where its kind does not, as Aa for aA, the next kind."""
     if len(text) < 3:
         return text + text[-1]
+    tries = (slip_of(text, (int(pick * 4) + turn) % 4, pick) for turn in range(4))
+    return next(other for other in tries if other.upper() != text.upper())
+
+
+def slip_of(text: str, kind: int, pick: float) -> str:
+    """A slip by its kind: 0 a neighbouring key, 1 a letter left out, 2 twice, 3 two in the wrong order."""
+    place = 1 + int(pick * 7919) % (len(text) - 1)
     letter = text[place]
     if kind == 0:
         near = NEIGHBOURS.get(letter.lower(), "e")
@@ -36,8 +42,8 @@ def turned_round(text: str, _: float) -> str:
 
 
 def halved(text: str, pick: float) -> str:
-    """One part of a joined name."""
-    return text.split("-")[int(pick * 2) % 2]
+    """One of the first two parts of a joined name; a hyphen typed twice has nothing in between."""
+    return [part for part in text.split("-") if part][int(pick * 2) % 2]
 
 
 def spaced(text: str, _: float) -> str:

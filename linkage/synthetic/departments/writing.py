@@ -1,5 +1,6 @@
 """How a clerk writes a person down: names, date of birth, sex and ethnicity, address; every mistake is noted."""
 
+import dataclasses
 import datetime
 from collections.abc import Callable
 
@@ -15,7 +16,7 @@ from linkage.synthetic.people.arrays import Flags, Numbers, Texts
 from linkage.synthetic.people.population import Population
 
 NAMES = ("typo_forename", "typo_surname", "short_forename", "transliteration", "names_swapped", "older_surname",
-         "alias_used", "double_barrel_flipped", "double_barrel_halved")  # fmt: skip
+         "alias_used", "double_barrel_flipped", "double_barrel_halved", "double_barrel_spaced")  # fmt: skip
 NO_FIXED_ABODE = np.array(["NF1 1NF", "NF1 1FA", "ZZ99 3VZ"], dtype=object)
 OLDER_NAME_DAYS, OLDER_HOME_DAYS, FIRST_JOB_DAYS = 5500, 2000, round(21 * YEAR)
 NEAR = 300  # rows of homes, which stand in order of authority and postcode
@@ -32,8 +33,7 @@ def identity(entries: Entries, known: Days | None = None) -> pd.DataFrame:
     known = entries.on if known is None else known
     name, lawful = lawful_surname(entries, known)
     used = alias_or(entries, lawful)
-    surname = spelt(entries, used, "typo_surname")
-    surname = joined_names(entries, surname)
+    surname = joined_names(entries, spelt(entries, used, "typo_surname"), used)
     forename = spelt(entries, entries.of("forename"), "typo_forename", short=names.read_names().short_forms)
     swapped = entries.slips("names_swapped") & (forename != surname)
     entries.mark("names_swapped", swapped)
@@ -78,11 +78,24 @@ def alias_or(entries: Entries, surnames: Texts) -> Texts:
 
 
 def spelt(entries: Entries, texts: Texts, typo: str, short: dict[str, tuple[str, ...]] | None = None) -> Texts:
-    """Names as written: another spelling of the same name, a short form, or a slip of the keyboard."""
-    found = entries.slipped("transliteration", texts, one_of(names.read_names().spellings))
+    """Names as written: another spelling of the same name, a short form, or a slip of the keyboard.
+
+    Noted only where it shows: a slip may bring another spelling back to the name as it was.
+    """
+    apart = dataclasses.replace(entries, marks={})
+    found = apart.slipped("transliteration", texts, one_of(names.read_names().spellings))
     if short is not None:
-        found = entries.slipped("short_forename", found, one_of(short))
-    return entries.slipped(typo, found, slips.slip)
+        found = apart.slipped("short_forename", found, one_of(short))
+    found = apart.slipped(typo, found, slips.slip)
+    shows = in_capitals(found) != in_capitals(texts)
+    for label, at in apart.marks.items():
+        entries.mark(label, at & shows)
+    return found
+
+
+def in_capitals(texts: Texts) -> Texts:
+    """Each text in capitals."""
+    return np.array([text.upper() for text in texts.tolist()], dtype=object)
 
 
 def one_of(forms: dict[str, tuple[str, ...]]) -> Callable[[str, float], str]:
@@ -103,13 +116,21 @@ def with_middle_name(entries: Entries, forenames: Texts) -> Texts:
     return np.array([f"{a} {b}".strip() for a, b in zip(forenames, middle, strict=True)], dtype=object)
 
 
-def joined_names(entries: Entries, surnames: Texts) -> Texts:
-    """Double-barrelled names turned round, halved, or without their hyphen."""
+def joined_names(entries: Entries, surnames: Texts, right: Texts) -> Texts:
+    """Double-barrelled names turned round, halved, or without their hyphen; `right`: before they were mistyped."""
     joined = np.array(["-" in name for name in surnames.tolist()], dtype=bool)
     found = entries.slipped("double_barrel_flipped", surnames, slips.turned_round, where=joined)
     found = entries.slipped("double_barrel_halved", found, slips.halved, where=joined)
-    entries.unmark("double_barrel_flipped", at=entries.marks["double_barrel_halved"])
-    return entries.changed(found, joined & entries.chance(0.2), slips.spaced)
+    half = entries.marks["double_barrel_halved"]
+    entries.unmark("double_barrel_flipped", at=half)
+    entries.unmark("typo_surname", at=half & part_of(found, right))
+    return entries.slipped("double_barrel_spaced", found, slips.spaced, where=joined)
+
+
+def part_of(texts: Texts, joined: Texts) -> Flags:
+    """Is each text one of the parts of its joined name, in whatever case?"""
+    pairs = zip(in_capitals(texts).tolist(), in_capitals(joined).tolist(), strict=True)
+    return np.array([part in name.split("-") for part, name in pairs], dtype=bool)
 
 
 def others(entries: Entries, known: Days, used: Texts) -> list[tuple[str, ...]]:
@@ -174,11 +195,7 @@ def address(entries: Entries, homes: Numbers, homeless: Flags | None = None) -> 
 
     `homeless`: has she no fixed abode then; where the source does not say, those of whom it is true say so at times.
     """
-    codes = entries.clerk.people.homes["postcode"].to_numpy(dtype=object)
-    before = earlier_homes(entries, homes)
-    written = np.where(entries.slips("postcode_old"), codes[before], codes[homes]).astype(object)
-    entries.mark("postcode_old", written != codes[homes])
-    written = entries.slipped("postcode_typo", written, slips.wrong_sector)
+    written = postcodes(entries, homes)
     if homeless is None:
         homeless = entries.of("nfa").astype(bool) & entries.chance(0.75)
     pseudo = NO_FIXED_ABODE[entries.clerk.rng.choice(3, len(written), p=[0.7, 0.15, 0.15])]
@@ -191,6 +208,17 @@ def address(entries: Entries, homes: Numbers, homeless: Flags | None = None) -> 
         entries.mark(label, at)
     written = np.select([withheld | missing, instead], ["", pseudo], written).astype(object)
     return pd.DataFrame({"postcode": written, "withheld": withheld})
+
+
+def postcodes(entries: Entries, homes: Numbers) -> Texts:
+    """Postcodes as written: that of an earlier home, or of another sector; no mistake where the two make it right."""
+    codes = entries.clerk.people.homes["postcode"].to_numpy(dtype=object)
+    before = earlier_homes(entries, homes)
+    written = np.where(entries.slips("postcode_old"), codes[before], codes[homes]).astype(object)
+    entries.mark("postcode_old", written != codes[homes])
+    written = entries.slipped("postcode_typo", written, slips.wrong_sector)
+    entries.unmark("postcode_old", "postcode_typo", at=written == codes[homes])
+    return written
 
 
 def earlier_homes(entries: Entries, homes: Numbers) -> Numbers:

@@ -39,16 +39,33 @@ class Liberty:
         return Liberty(**{name: value[at] for name, value in vars(self).items()})
 
 
-def punished(now: Careers, court: Appearance) -> Liberty:
-    """Recall or remand before the court's decision, then custody, an order, or neither."""
-    waited = court.sentenced - court.caught
-    inside, on_order = court.disposal == CUSTODY, np.isin(court.disposal, [COMMUNITY, SUSPENDED])
-    recalled = (now.licence_to > court.caught) & (waited > 2) & now.chance(now.aims["recalled_on_offence"])
-    detained(now, recalled, "REC", court.caught, *recall_ends(court), court.group)
+def held(now: Careers, at: Flags, court: Appearance) -> Flags:
+    """Recall or remand of those of `at` until the court decides; returns who was on remand.
+
+    Where the records end before that, they are held still.
+    """
+    waited, inside = court.sentenced - court.caught, court.disposal == CUSTODY
+    recalled = at & (now.licence_to > court.caught) & (waited > 2) & now.chance(now.aims["recalled_on_offence"])
+    to, how = recall_ends(court)
+    detained(now, recalled, "REC", court.caught, *so_far(now, to, how), court.group)
     likely = np.where(inside, now.aims["remand_before_custody"], now.aims["remand_without_custody"])
-    remanded = ~recalled & (waited > 2) & (court.disposal > CAUTION) & now.chance(likely)
-    detained(now, remanded, "REM", court.caught, court.sentenced, np.where(inside, "TRA", "RUR"), court.group)
-    released, length, free, first_night = imprisoned(now, inside, court, np.where(remanded, waited, 0))
+    remanded = at & ~recalled & (waited > 2) & (court.disposal > CAUTION) & now.chance(likely)
+    to, how = court.sentenced, np.where(inside, "TRA", "RUR").astype(object)
+    detained(now, remanded, "REM", court.caught, *so_far(now, to, how), court.group)
+    return remanded
+
+
+def so_far(now: Careers, to: Days, how: Texts) -> tuple[Days, Texts]:
+    """Ends of spells and how they came; none where they lie beyond the records."""
+    runs = to > now.last
+    return np.where(runs, NEVER, to), np.where(runs, "", how).astype(object)
+
+
+def punished(now: Careers, court: Appearance, remanded: Flags) -> Liberty:
+    """Custody, an order, or neither."""
+    inside, on_order = court.disposal == CUSTODY, np.isin(court.disposal, [COMMUNITY, SUSPENDED])
+    on_remand = np.where(remanded, court.sentenced - court.caught, 0)
+    released, length, free, first_night = imprisoned(now, inside, court, on_remand)
     start = court.sentenced + on_order * now.rng.integers(0, 3, now.many)
     end = start + 30 * now.rng.choice(MONTHS_OF_AN_ORDER, now.many)
     kind = np.where(court.disposal == COMMUNITY, "CO", "SSO")
@@ -69,9 +86,10 @@ def punished(now: Careers, court: Appearance) -> Liberty:
 
 
 def recall_ends(court: Appearance) -> tuple[Days, Texts]:
-    """A recall lasts four weeks, or to the day of a new sentence, when it goes over into that."""
+    """A recall lasts four weeks, or to the day in court, when it may go over into a new sentence."""
     fixed = court.caught + FIXED_TERM_RECALL_DAYS
-    return np.minimum(fixed, court.sentenced), np.where(fixed < court.sentenced, "CRD", "TRA").astype(object)
+    goes_over = (fixed >= court.sentenced) & (court.disposal == CUSTODY)
+    return np.minimum(fixed, court.sentenced), np.where(goes_over, "TRA", "CRD").astype(object)
 
 
 def detained(

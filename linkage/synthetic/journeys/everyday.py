@@ -69,7 +69,8 @@ def episodes(who: Numbers, people: Population, gone: Days, aims: Calibration, rn
     reason = rng.choice(np.array(["COMP", "DROP", "TRAN"], dtype=object), len(each), p=[0.48, 0.42, 0.1])
     cases = [end > last, end == people.people["died"].to_numpy()[each], end == gone[each], never]
     in_england = people.homes["region"].to_numpy()[people.home_on(each, triage)] != WALES
-    here = (people.people["arrived"].to_numpy()[each] <= triage) & (start < end)
+    arrived, born = (people.people[name].to_numpy()[each] for name in ("arrived", "born"))
+    here = (np.maximum(arrived, born + round(18 * YEAR)) <= triage) & (start < end)
     found = pd.DataFrame({
         "who": each, "triage": triage, "start": np.where(never, NEVER, start), "end": end,
         "discharge_reason": np.select(cases, ["", "DIED", "TRAN", "DROP"], reason).astype(object),

@@ -14,7 +14,7 @@ from linkage.synthetic.days import NEVER, Days, day
 from linkage.synthetic.journeys.benefits import claims
 from linkage.synthetic.journeys.careers import beginnings
 from linkage.synthetic.journeys.courts import appear
-from linkage.synthetic.journeys.custody import punished
+from linkage.synthetic.journeys.custody import held, punished
 from linkage.synthetic.journeys.homelessness import duties
 from linkage.synthetic.journeys.liberty import leave, live
 from linkage.synthetic.journeys.lived import Lived
@@ -35,9 +35,11 @@ def journeys(people: Population, aims: Calibration, rng: np.random.Generator) ->
     while now.many:
         court = appear(now)
         go_on = (court.sentenced <= now.last) & (court.sentenced < now.gone)
+        waits = (court.caught <= now.last) & (court.sentenced > now.last) & (now.gone > now.last)
+        remanded = held(now, go_on | waits, court)
         leave(now, ~go_on)
         now, court = now.only(go_on), court.only(go_on)
-        free = punished(now, court)
+        free = punished(now, court, remanded[go_on])
         leave(now, ~free.free)
         now, free = now.only(free.free), free.only(free.free)
         offend_again(now, free, live(now, free))

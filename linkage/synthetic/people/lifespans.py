@@ -15,7 +15,7 @@ def lifespans(people: pd.DataFrame, aims: Calibration, rng: np.random.Generator)
     arrived, last = arrivals(people, aims, rng), day(aims.window.delivered)
     since = np.maximum(arrived, day(aims.window.history_from))
     a_year = aims["emigrates_a_year"] * np.where(people["foreign_born"], aims["emigrates_foreign_born"], 1.0)
-    left = since + 1 + (rng.exponential(YEAR, len(people)) / a_year).astype(np.int64)
+    left = since + 1 + whole_days(at_rate(rng.exponential(YEAR, len(people)), a_year))
     died = natural_deaths(people, since, aims, rng)
     left = np.where((left <= last) & (left < died), left, NEVER)
     return {"arrived": arrived, "left": left, "died": np.where((died <= last) & (died < left), died, NEVER)}
@@ -34,9 +34,18 @@ def natural_deaths(people: pd.DataFrame, since: Days, aims: Calibration, rng: np
     growth = np.log(2) / aims["death_rate_doubles_in_years"]
     age = (since - people["born"].to_numpy()) / YEAR
     now = frailty(people, aims) * aims["death_rate_women_at_60"] * np.exp(growth * (age - 60))
-    years = np.log1p(growth * rng.exponential(size=len(people)) / now) / growth
-    died: Days = since + 1 + (years * YEAR).astype(np.int64)
-    return died
+    years = np.log1p(at_rate(growth * rng.exponential(size=len(people)), now)) / growth
+    return since + 1 + whole_days(years * YEAR)
+
+
+def at_rate(drawn: Weights, rate: Weights) -> Weights:
+    """The wait until what comes at a rate, from one drawn at a rate of 1: without end where the rate is 0."""
+    return np.divide(drawn, rate, out=np.full(len(drawn), np.inf), where=rate > 0)
+
+
+def whole_days(waits: Weights) -> Days:
+    """Waits in whole days; NEVER days at most, after which nothing happens here."""
+    return np.minimum(waits, NEVER).astype(np.int64)
 
 
 def frailty(people: pd.DataFrame, aims: Calibration) -> Weights:

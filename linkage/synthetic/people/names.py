@@ -5,10 +5,11 @@ import re
 from functools import cache
 from itertools import product
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, Self
 
 import numpy as np
 import pandas as pd
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from linkage.contracts.reading import Declaration, read
 from linkage.errors import ContractError
@@ -27,26 +28,46 @@ ONE_NAME = re.compile(r"[A-ZÀ-ɏ][A-Za-zÀ-ɏḀ-ỿ' ]+")
 Pool = tuple[Texts, Weights]
 
 
+def declared(name: str) -> str:
+    """A name as it may be declared. Raises ValueError where it is empty or holds what stands between values."""
+    if not re.fullmatch(r"""[^\s,;|"]+( [^\s,;|"]+)*""", name):
+        raise ValueError(f"{name!r} is no name: it must not be empty or hold a comma, semicolon, bar or quote")
+    return name
+
+
+Name = Annotated[str, AfterValidator(declared)]
+List = Annotated[tuple[Name, ...], Field(min_length=1)]
+ByCohort = Annotated[dict[int, List], Field(min_length=1)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+
 class English(Declaration):
     """Forenames by the year from which a cohort was given them; parts of rare surnames; other names are Faker's."""
 
-    female: dict[int, tuple[str, ...]]
-    male: dict[int, tuple[str, ...]]
-    own_cohort: float
-    rare_surnames: float
-    stems: tuple[str, ...]
-    endings: tuple[str, ...]
+    female: ByCohort
+    male: ByCohort
+    own_cohort: Share
+    rare_surnames: Share
+    stems: List
+    endings: List
 
 
 class Culture(Declaration):
     """A culture's common names, most common first, which `common` of its people have; the others have Faker's."""
 
-    female: tuple[str, ...]
-    male: tuple[str, ...]
-    surnames: tuple[str, ...]
-    common: float
+    female: List
+    male: List
+    surnames: List
+    common: Share
     forenames_from: tuple[str, ...] = ()
     surnames_from: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def has_names(self) -> Self:
+        """Somebody without a common name needs a locale to have another from."""
+        if self.common == 0 and not (self.forenames_from and self.surnames_from):
+            raise ValueError("common is 0, and forenames_from or surnames_from names no locale instead")
+        return self
 
 
 class Names(Declaration):
@@ -62,8 +83,16 @@ class Names(Declaration):
     chinese: Culture
     vietnamese: Culture
     arabic: Culture
-    variants: tuple[tuple[str, ...], ...]
-    short_forms: dict[str, tuple[str, ...]]
+    variants: tuple[List, ...]
+    short_forms: dict[Name, List]
+
+    @field_validator("variants")
+    @classmethod
+    def two_or_more(cls, variants: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
+        """A name that stands alone has no other spelling."""
+        if alone := [", ".join(group) for group in variants if len(set(group)) < 2]:
+            raise ValueError(f"{'; '.join(alone)}: name another spelling beside it")
+        return variants
 
     @property
     def spellings(self) -> dict[str, tuple[str, ...]]:
@@ -96,6 +125,8 @@ def from_faker(locale: str, kind: Kind) -> Pool:
         raise ContractError(f"names.yaml: Faker has no {kind} for the locale {locale}. Name another.") from None
     weights = listed if isinstance(listed, dict) else dict.fromkeys(listed, 1.0)
     kept = {name: weight for name, weight in weights.items() if ONE_NAME.fullmatch(name)}
+    if not kept:
+        raise ContractError(f"names.yaml: Faker has no {kind} in Latin letters for the locale {locale}. Name another.")
     return objects(list(kept)), np.array(list(kept.values())) / sum(kept.values())
 
 

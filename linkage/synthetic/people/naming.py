@@ -62,16 +62,17 @@ def renamings(people: pd.DataFrame, at_birth: Texts, aims: Calibration, rng: np.
     married, first = marriages(people, aims, rng)
     chosen = some(rng, female & ~married, aims["deed_poll"], np.where(people["abused"], 4.0, 1.0))
     first = np.where(chosen, adult_day(people, rng), first)
-    changed = (married | chosen) & (first <= last)
     second = first + round(YEAR / 2) + (YEAR * rng.gamma(2.0, 4.0, many)).astype(np.int64)
-    again = changed & married & (rng.random(many) < aims["later_surname_change"]) & (second <= last)
+    goes_back = rng.random(many) < aims["later_surname_change"]
     culture = people["culture"].to_numpy(dtype=object)
     stranger = names.surnames(rng, culture)
     partner = partner_surname(at_birth, people["role"].to_numpy(), people["household"].to_numpy(), stranger)
     joined = rng.random(many) < aims["double_barrelled"]
     taken = np.where(chosen, stranger, np.where(joined, at_birth + "-" + partner, partner))
     then = np.where(rng.random(many) < aims["reverts"], at_birth, names.surnames(rng, culture))
+    changed = (married | chosen) & (first <= last) & (taken != at_birth)
     now = np.where(changed, taken, at_birth)
+    again = changed & married & goes_back & (second <= last) & (then != now)
     return {
         "surname_0": at_birth,
         "surname_1": now,

@@ -1,11 +1,14 @@
 """geography.yaml: invented addresses whose postcode, local authority, police force area and region agree."""
 
+from collections import Counter
 from functools import cache
 from pathlib import Path
+from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pydantic import Field, field_validator
 
 from linkage.contracts.reading import Declaration, read
 
@@ -14,22 +17,37 @@ SECTORS = 10
 HOUSEHOLDS_A_POSTCODE = 3
 
 
+Area = Annotated[str, Field(pattern=r"^[A-Z]{1,2}$")]
+
+
 class Force(Declaration):
     """A police force area with its invented local authorities and its postcode areas."""
 
-    force: str
+    force: str = Field(pattern=r"^[EW]\d{8}$")
     name: str
     region: str
-    authority_type: str
-    areas: tuple[str, ...]
-    authorities: int
-    weight: float
+    authority_type: Literal["E06", "E07", "E08", "E09", "W06"]
+    areas: tuple[Area, ...] = Field(min_length=1)
+    authorities: int = Field(ge=1, le=99)  # their codes have two places for it
+    weight: float = Field(gt=0, allow_inf_nan=False)
 
 
 class Geography(Declaration):
     """All police force areas of England and Wales."""
 
-    forces: tuple[Force, ...]
+    forces: tuple[Force, ...] = Field(min_length=1)
+
+    @field_validator("forces")
+    @classmethod
+    def given_once(cls, forces: tuple[Force, ...]) -> tuple[Force, ...]:
+        """No force twice, and no area to two of them."""
+        codes = Counter(force.force for force in forces)
+        areas = Counter(area for force in forces for area in force.areas)
+        wrong = [f"force {code} is there twice" for code, times in codes.items() if times > 1]
+        wrong += [f"area {area} is given twice" for area, times in areas.items() if times > 1]
+        if wrong:
+            raise ValueError(f"{'; '.join(wrong)}. Each force and each area stands once.")
+        return forces
 
 
 @cache

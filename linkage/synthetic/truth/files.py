@@ -77,10 +77,12 @@ def write(table: pa.Table, path: Path) -> None:
 def people(lives: Lives, names: Texts) -> pa.Table:
     """One row per person: who she is, under which surnames and where from which day, and what she agreed to.
 
-    `arrived` is empty for those born here.
+    `arrived` is empty for those born here; `died` is known of deaths within the records.
     """
     table, postcodes = lives.people.people, lives.people.homes["postcode"].to_numpy(dtype=object)
-    table = table.assign(arrived=np.where(table["arrived"] == 0, NEVER, table["arrived"]))
+    died = np.full(len(table), NEVER)
+    died[lives.events["deaths"]["who"]] = lives.events["deaths"]["died"]
+    table = table.assign(arrived=np.where(table["arrived"] == 0, NEVER, table["arrived"]), died=died)
     return pa.table({
         "person": names,
         "sex": np.where(table["female"], "F", "M").astype(object),
