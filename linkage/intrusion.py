@@ -104,7 +104,7 @@ def attack(
         "people": target.people,
         "public_people": public.sample.people,
         "public_from": str(knowledge) if knowledge else f"people invented from seed {PUBLIC_SEED}",
-        "control": proof | {"wanted": WANTED, "proves": proof["recovered"] >= WANTED},
+        "control": proof,
         "rows": rows,
     }
     facts.write(settings, "attack", found)
@@ -174,7 +174,7 @@ def encoded_anew(settings: Settings, keys: Any) -> Iterator[pa.Table]:
 
 def public_knowledge(
     settings: Settings, folder: Path | None, people: int, progress: Progress
-) -> tuple[zone.Public, dict[str, float]]:
+) -> tuple[zone.Public, dict[str, Any]]:
     """What the intruder knows, and what the positive control says of him."""
     with tempfile.TemporaryDirectory() as passing:
         own = Settings(schemas=settings.schemas, workspace=Path(passing))
@@ -196,7 +196,8 @@ def public_knowledge(
     progress("the positive control")
     surnames = everybody.pairs("surname")
     names, apart = surnames["surname"].map(known["name"]), hidden[surnames["person"]]
-    proof = control(names[apart], names[~apart])
+    proof: dict[str, Any] = dict(control(names[apart], names[~apart]))
+    proof |= {"wanted": WANTED, "proves": proof["recovered"] >= WANTED}
     rest = everybody.rows[~hidden[everybody.rows["person"]]]
     return zone.Public(Sample(rest, int((~hidden).sum())), known), proof
 
@@ -217,6 +218,7 @@ def known_people(target: Sample, truth: dict[str, pd.Series]) -> tuple[dict[str,
     told = {}
     for key in ("name", "dob", "postcode_district"):
         columns = ("forename", "surname") if key == "name" else (key,)
-        held = pd.concat([rows[c].dropna().astype(np.int64) for c in columns if c in rows])
-        told[key] = truth[key].reindex(held.unique()).dropna()
+        held = [rows[column].dropna().astype(np.int64) for column in columns if column in rows]
+        if held:
+            told[key] = truth[key].reindex(pd.concat(held).unique()).dropna()
     return told, pd.Index(chosen)

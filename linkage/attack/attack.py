@@ -1,6 +1,6 @@
 """The whole attack, field by field: with public knowledge alone, or with people whose records the intruder knows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,7 @@ COLUMN = {
 }
 MOST_VALUES = 400  # by frequency alone only the commonest have a chance
 SPREAD = 1.5
+ONE_PIECE, SMALLEST_PIECE = 0.5, 200
 
 Meanings = Mapping[str, pd.Series]
 
@@ -43,8 +44,9 @@ def guesses(target: Sample, public: Public, told: Meanings | None = None) -> pd.
     target, rebuilt = with_rebuilt_surnames(target)
     found = []
     if target.has("surname", "forename"):
-        names = {} if rebuilt else told
-        found.append(guess_names(target, public.sample, public.meanings["name"], names.get("name", nothing)))
+        names = nothing if rebuilt else told.get("name", nothing)
+        for piece in pieces(target):
+            found.append(guess_names(piece, public.sample, public.meanings["name"], names))
     born = public.sample.pairs("dob")["dob"].map(public.meanings["dob"])
     dates = guess_dates(target, births(born), told.get("dob", nothing))
     found.append(dates if len(dates) else by_frequency("date_of_birth", target, public))
@@ -64,6 +66,23 @@ def with_rebuilt_surnames(target: Sample) -> tuple[Sample, bool]:
     if "forename" not in rows:
         rows = rows.assign(forename=-1 - rows["surname"])
     return Sample(rows, target.people), True
+
+
+def pieces(target: Sample) -> Iterator[Sample]:
+    """The sample, or where surnames were keyed with a part of the birth date, the people of each such part.
+
+    Then no row joins the surnames of one part with the dates of another, and the graph of both falls apart.
+    """
+    held = target.rows[["surname", "dob"]].dropna() if "dob" in target.rows else target.rows[:0]
+    part = pd.Series(grouped(held, ["surname", "dob"]), index=held.index)
+    sizes = part.value_counts()
+    if len(sizes) == 0 or sizes.iloc[0] > ONE_PIECE * len(held):
+        yield target
+        return
+    for number in sizes.index[sizes >= SMALLEST_PIECE]:
+        rows = target.rows.loc[part.index[part == number]]
+        person = np.unique(rows["person"], return_inverse=True)[1]
+        yield Sample(rows.assign(person=person), int(person.max()) + 1)
 
 
 def by_frequency(field: str, target: Sample, public: Public) -> pd.DataFrame:

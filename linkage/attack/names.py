@@ -54,6 +54,8 @@ def guess_names(target: Sample, public: Sample, meaning: pd.Series, told: pd.Ser
     """
     ratio = target.people / public.people
     ours, theirs = names_of(target, FEWEST), names_of(public, max(1.0, FEWEST / ratio * RARER))
+    if any(len(names.fields[field].places) == 0 for names in (ours, theirs) for field in FIELDS):
+        return pd.DataFrame(columns=["field", "token", "value", "confidence"])
     alone = {field: by_itself(field, ours, theirs, ratio) for field in FIELDS}
     for field in FIELDS:
         alone[field] += by_initial(field, target, public, ours, theirs, meaning, ratio)
