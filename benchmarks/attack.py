@@ -5,6 +5,7 @@ high-sensitivity set under 1 %, and at least 70 % of surnames in the positive co
 """
 
 import argparse
+import itertools
 import json
 import sys
 import tempfile
@@ -44,10 +45,12 @@ def main() -> int:
         records, seeds, people = [5_000], [11], 8_000
     public, control = knowledge(people)
     OUT.print(f"Positive control: {control['recovered']:.1%} of {control['records']:,.0f} surnames")
-    rows = [row for n in records for seed in seeds for row in attacked(n, seed, chosen.sets, public)]
-    show(rows)
-    if chosen.json:
-        chosen.json.write_text(json.dumps({"control": control, "rows": rows}, indent=1) + "\n")
+    rows: list[dict[str, Any]] = []
+    for case in itertools.product(records, seeds):
+        rows += attacked(*case, chosen.sets, public)
+        show(rows)
+        if chosen.json:
+            chosen.json.write_text(json.dumps({"control": control, "rows": rows}, indent=1) + "\n")
     return int(chosen.check and (not control["proves"] or any(broken(row) for row in rows)))
 
 

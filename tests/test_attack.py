@@ -220,3 +220,20 @@ def test_real_records_are_attacked_with_public_knowledge_and_never_opened(attack
         intrusion.attack(settings)
     found = intrusion.attack(settings, knowledge=settings.files.department.extract("."))
     assert {row["right"] for row in found["rows"]} == {None}
+
+
+def test_the_quality_report_quotes_the_attack_and_that_it_missed_its_control(attacked):
+    from pathlib import Path
+
+    settings, found = attacked
+    facts.write(settings, "attack", found)
+    page = Path(stages.report(settings)).read_text()
+    assert "Attack on the tokens" in page
+    assert "this attack proves nothing" in page
+
+
+def test_an_attack_is_forgotten_when_the_tokens_change(attacked):
+    settings, found = attacked
+    facts.write(settings, "attack", found)
+    stages.pseudonymise(settings, "prison")
+    assert facts.read(settings, "attack") is None

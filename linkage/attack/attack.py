@@ -73,10 +73,13 @@ def pieces(target: Sample) -> Iterator[Sample]:
 
     Then no row joins the surnames of one part with the dates of another, and the graph of both falls apart.
     """
-    held = target.rows[["surname", "dob"]].dropna() if "dob" in target.rows else target.rows[:0]
+    if not target.has("surname", "dob"):
+        yield target
+        return
+    held = target.rows[["surname", "dob"]].dropna()
     part = pd.Series(grouped(held, ["surname", "dob"]), index=held.index)
     sizes = part.value_counts()
-    if len(sizes) == 0 or sizes.iloc[0] > ONE_PIECE * len(held):
+    if sizes.iloc[0] > ONE_PIECE * len(held):
         yield target
         return
     for number in sizes.index[sizes >= SMALLEST_PIECE]:
