@@ -14,7 +14,7 @@ from linkage import keyring, stages
 from linkage.errors import LinkageError, PrivacyError
 from linkage.ledger import ledger_of
 from linkage.settings import Settings
-from linkage.terminal import ERR, OUT, accuracy_table, counting, print_balance, working
+from linkage.terminal import ERR, OUT, accuracy_table, attack_table, attack_verdict, counting, print_balance, working
 
 app = typer.Typer(
     name="linkage",
@@ -305,6 +305,27 @@ def evaluate(
         f"{found['records']:,} records were compared; {found['only_in_truth']:,} are only in the truth, "
         f"{found['only_in_index']:,} only in the index."
     )
+
+
+@app.command()
+def attack(
+    knowledge: Annotated[
+        Path | None, typer.Option(help="A folder with extracts about other people. Default: people invented anew")
+    ] = None,
+    schemas: SchemasOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Try to re-identify the people behind this workspace's tokens, as somebody inside the matching zone could."""
+    from linkage import intrusion
+
+    settings = settings_of(schemas, workspace)
+    with working("attacking") as progress:
+        found = intrusion.attack(settings, knowledge, progress=progress)
+        progress("report")
+        page = stages.report(settings)
+    OUT.print(attack_table(found))
+    OUT.print(attack_verdict(found))
+    OUT.print(f"attack.json is beside the other facts in {settings.files.quality.fact('attack')}. Report: {page}")
 
 
 @app.command()

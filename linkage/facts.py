@@ -11,6 +11,7 @@ from linkage.settings import Settings
 from linkage.workspace import write_text
 
 OF_LINKAGE = ("linkage", "gates/person_index")
+OF_TOKENS = ("attack",)
 AFTER_LINKAGE = ("link_rates", "contradictions", "sex_conflicts", "evaluation", "gates/tables", "release")
 
 

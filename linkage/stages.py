@@ -111,7 +111,7 @@ def pseudonymise(
         )
         write_parquet(found.quarantine, files.department.quarantine(dataset))
         files.forget_dataset(dataset, found.encoded)
-        facts.forget(settings, facts.OF_LINKAGE + facts.AFTER_LINKAGE)
+        facts.forget(settings, facts.OF_TOKENS + facts.OF_LINKAGE + facts.AFTER_LINKAGE)
         balance = found.intake.as_facts() | {"input_sha256": facts.sha256(delivered), "tokens": found.mark}
         facts.write(settings, f"intake/{dataset}", balance)
         progress("checking")
@@ -373,6 +373,7 @@ def report(settings: Settings) -> str:
         "linkage": facts.read(settings, "linkage"),
         "link_rates": facts.read(settings, "link_rates"),
         "registers": [name for name, one in settings.datasets.items() if one.coverage == "event_register"],
+        "attack": facts.read(settings, "attack"),
         "accuracy": (facts.read(settings, "evaluation") or {}).get("rows"),
         "contradictions": facts.read(settings, "contradictions"),
         "sex_conflicts": facts.read(settings, "sex_conflicts"),

@@ -76,6 +76,28 @@ def accuracy_table(rows: list[dict[str, Any]]) -> Table:
     return table
 
 
+def attack_table(found: dict[str, Any]) -> Table:
+    """One row per field and knowledge: which share of the records an intruder re-identifies, and how surely."""
+    table = Table(title="Re-identified", title_justify="left", box=None, pad_edge=False)
+    for name in ("knowledge", "field"):
+        table.add_column(name)
+    for name in ("records", "right", "known before", "believed", "of these right", "mean confidence"):
+        table.add_column(name, justify="right")
+    for row in found["rows"]:
+        shares = (row[name] for name in ("right", "told", "sure", "right_of_sure", "expected"))
+        table.add_row(row["knowledge"], row["field"], f"{row['records']:,}", *(share(one) for one in shares))
+    return table
+
+
+def attack_verdict(found: dict[str, Any]) -> str:
+    """What the positive control says."""
+    control = found["control"]
+    said = f"Positive control: {control['recovered']:.1%} of {control['records']:,.0f} surnames recovered"
+    if control["proves"]:
+        return f"{said}; at least {control['wanted']:.0%} were wanted."
+    return f"{said}, less than {control['wanted']:.0%}: this attack proves nothing."
+
+
 def share(value: float | None) -> str:
     """A share of 1 to four decimals."""
     return "-" if value is None else f"{value:.4f}"

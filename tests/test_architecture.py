@@ -8,7 +8,7 @@ import pytest
 from conftest import REPOSITORY
 
 PACKAGE = REPOSITORY / "linkage"
-ZONES = ("pseudonymisation", "blocking", "matching", "cohorts", "release")
+ZONES = ("pseudonymisation", "blocking", "matching", "cohorts", "release", "attack")
 BY_THE_DEPARTMENT_ALONE = ("contracts", "pseudonymisation")
 NOT_IN_A_DEPARTMENT = {"airflow", "splink", "pandas", "great_expectations", "altair", "jinja2", "faker", "scipy"}
 

@@ -121,6 +121,39 @@ class SexConflict(TypedDict):
     conflicts: int
 
 
+class Control(TypedDict):
+    """The positive control of an attack: the share of surnames recovered, the share wanted, and whether that is met."""
+
+    records: float
+    recovered: float
+    wanted: float
+    proves: bool
+
+
+class Reidentified(TypedDict):
+    """Shares (0 to 1) of records: re-identified (None where no truth is known), believed, and the mean confidence."""
+
+    knowledge: str
+    field: str
+    records: int
+    right: float | None
+    told: float
+    sure: float
+    right_of_sure: float | None
+    expected: float
+
+
+class Attack(TypedDict):
+    """An attack on the tokens of this run."""
+
+    records: int
+    people: int
+    public_people: int
+    public_from: str
+    control: Control
+    rows: list[Reidentified]
+
+
 class TableDisclosure(TypedDict):
     """How many cells of one published table are shown, and how many suppressed."""
 
@@ -143,6 +176,7 @@ class Facts(TypedDict, total=False):
     link_rates: list[LinkRate]
     registers: list[str]
     accuracy: list[Accuracy]
+    attack: Attack
     contradictions: list[Contradiction]
     sex_conflicts: list[SexConflict]
     disclosure: list[TableDisclosure]

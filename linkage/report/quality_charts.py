@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 
 from linkage.report.charts import COLOURS, GREY, WIDE_AXIS, WIDTH, svg, word_axis
-from linkage.report.facts import Intake, Level, WeightCount
+from linkage.report.facts import Intake, Level, Reidentified, WeightCount
 
 BLUE, VERMILLION = COLOURS[:2]
 LINE = 22  # pixels a bar takes
@@ -102,3 +102,34 @@ def histogram(counts: Sequence[WeightCount]) -> str:
     )
     most = max(counts, key=lambda c: c["pairs"])["weight_from"]
     return svg(chart, f"Histogram of match weights. Most pairs lie between {most:g} and {most + step:g} bits.")
+
+
+def reidentified(rows: Sequence[Reidentified]) -> str:
+    """A bar per field and knowledge: the share of records re-identified, or believed where no truth is known."""
+    values = [
+        {
+            "field": one["field"].replace("_", " "),
+            "knowledge": one["knowledge"],
+            "share": one["expected"] if one["right"] is None else one["right"],
+        }
+        for one in rows
+    ]
+    known = list(dict.fromkeys(str(value["knowledge"]) for value in values))
+    chart = (
+        alt.Chart(alt.InlineData(values=values))
+        .mark_bar(height=9)
+        .encode(
+            x=alt.X("share:Q", title="share of records", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%")),
+            y=alt.Y("field:N", sort=[str(v["field"]) for v in values], title=None, axis=word_axis(WIDE_AXIS)),
+            yOffset=alt.YOffset("knowledge:N", sort=known),
+            color=alt.Color(
+                "knowledge:N",
+                sort=known,
+                scale=alt.Scale(domain=known, range=list(COLOURS[: len(known)])),
+                legend=alt.Legend(title=None, orient="top"),
+            ),
+        )
+        .properties(width=WIDTH, height=LINE * 1.3 * len({str(v["field"]) for v in values}))
+    )
+    said = (f"{v['field']}, {v['knowledge']}: {v['share']:.1%}" for v in values)
+    return svg(chart, f"Chart of shares re-identified. {'; '.join(said)}.")

@@ -7,6 +7,7 @@ from linkage.contracts.link_quality import Flag, LinkQuality
 from linkage.report import quality_charts
 from linkage.report.facts import (
     Accuracy,
+    Attack,
     Contradiction,
     Facts,
     Gate,
@@ -60,6 +61,8 @@ def sections(facts: Facts, limits: LinkQuality | None) -> Iterator[Section]:
         yield accuracy_section(accuracy)
     if "contradictions" in facts or "sex_conflicts" in facts:
         yield contradictions_section(facts.get("contradictions", []), facts.get("sex_conflicts", []))
+    if attack := facts.get("attack"):
+        yield attack_section(attack)
     if tables := facts.get("disclosure"):
         yield disclosure_section(tables)
 
@@ -255,6 +258,41 @@ def contradictions_section(pairs: Sequence[Contradiction], conflicts: Sequence[S
     return Section(
         "contradictions", "Contradictions", about, grids=tuple(g for g in (impossible, other_sex) if g.lines)
     )
+
+
+def attack_section(attack: Attack) -> Section:
+    """What an intruder inside the matching zone found out, and whether he can find out anything at all."""
+    control = attack["control"]
+    met = Flagged("yes", "good") if control["proves"] else Flagged("no: this attack proves nothing", "bad")
+    cells = (f"{control['records']:,.0f}", rate(control["recovered"]), rate(control["wanted"]), met)
+    proof = Grid(
+        "Positive control: rows with exact, soundex and prefix tokens of one surname",
+        "",
+        (),
+        ("Records", "Recovered", "Wanted", "Met"),
+        (Line("Surnames", cells),),
+    )
+    columns = ("Intruder knows", "Records", "Re-identified", "Equal to a known one", "Believed", "Of these right")
+    lines = tuple(
+        Line(
+            words(one["field"]),
+            (
+                one["knowledge"],
+                f"{one['records']:,}",
+                *(rate(one[k]) for k in ("right", "told", "sure", "right_of_sure")),
+            ),
+        )
+        for one in attack["rows"]
+    )
+    found = Grid("Records re-identified", "Field", (), columns, tuple(lines), words=1)
+    about = (
+        "What somebody inside the matching zone could find out from the tokens without the key, knowing the scheme "
+        f"and {attack['public_people']:,} people who are not among those attacked ({attack['public_from']}). "
+        "A lower bound: attacks only get better."
+    )
+    caption = "Share of records whose value is re-identified; without a truth, the intruder's mean confidence."
+    figures = ((quality_charts.reidentified(attack["rows"]), caption),)
+    return Section("attack", "Attack on the tokens", about, figures, (proof, found))
 
 
 def disclosure_section(tables: Sequence[TableDisclosure]) -> Section:
