@@ -17,9 +17,9 @@ Standardiser = Literal[
 ]  # fmt: skip
 Derivation = Literal[
     "whole", "first_word", "parts", "first_letter", "last_letter", "wildcards", "sector", "district", "clear",
-    "soundex", "prefix", "year", "month",
+    "soundex", "prefix", "year", "month", "first_letters",
 ]  # fmt: skip
-MANY_VALUED: frozenset[str] = frozenset({"parts", "wildcards", "soundex"})
+MANY_VALUED: frozenset[str] = frozenset({"parts", "wildcards", "soundex", "first_letters"})
 # Several of these in one row give a name or a birth date away (see README): they stand in sealed rules only.
 SEALED_ONLY: frozenset[str] = frozenset({"soundex", "prefix", "year", "month"})
 
@@ -31,16 +31,22 @@ class Kind(Declaration):
     standardise: tuple[Standardiser, ...]
 
 
+Part = dict[str, Derivation]
+
+
 class Token(Declaration):
-    """One column of an encoded row: what is taken from which kinds of identifier, keyed under `key` (its own name).
+    """One column of an encoded row, keyed under `key` (its own name), either from one identifier or from several.
 
     `from` names one kind, several, or says for each what to take ({surname: first_letter, initials: last_letter}); the
-    first that is filled counts. Two tokens with the same `key` can be compared with each other: forename with surname,
-    so that a swap can be seen.
+    first that is filled counts, or all of them where what is taken may be several (the parts of a name, soundex).
+    `compound`: the parts of one token, each {kind: what to take}; there is a token for each way to fill the parts, and
+    none where a part is missing. Of two compounds nobody can say that they have a part in common. Two tokens with the
+    same `key` can be compared with each other: forename and surname with surname and forename, so that a swap is seen.
     """
 
-    source: dict[str, Derivation] = Field(alias="from")
+    source: Part = Field(default_factory=dict, alias="from")
     take: Derivation = "whole"
+    compound: tuple[Part, ...] = ()
     key: str | None = None
 
     @model_validator(mode="before")
@@ -54,39 +60,74 @@ class Token(Declaration):
         return given | {"from": kinds}
 
     @model_validator(mode="after")
+    def _is_one_or_the_other(self) -> Self:
+        if bool(self.source) == bool(self.compound):
+            raise ValueError("a token is either `from` an identifier or a `compound` of several")
+        if self.compound:
+            check_compound(self.compound, "compound")
+        return self
+
+    @model_validator(mode="after")
     def _is_no_fragment(self) -> Self:
-        if fragments := sorted(SEALED_ONLY & set(self.source.values())):
+        taken = {take for part in self.parts for take in part.values()}
+        if fragments := sorted(SEALED_ONLY & taken):
             raise ValueError(f"{fragments} of a name or a date stand in sealed_blocking only, never in a scored row")
         return self
 
     @property
+    def parts(self) -> tuple[Part, ...]:
+        """What is taken from which kinds: one part, or those of a compound."""
+        return self.compound or (self.source,)
+
+    @property
     def many(self) -> bool:
         """Does a row hold a list of these tokens (aliases, wildcards) rather than one?"""
-        return any(take in MANY_VALUED for take in self.source.values())
+        return any(gives_many(part) for part in self.parts)
 
     @property
     def clear(self) -> bool:
         """Is it a declared clear code (sex) rather than a keyed token?"""
         return "clear" in self.source.values()
 
+    def filled_by(self, kinds: frozenset[str]) -> bool:
+        """Can a dataset with these kinds of identifier fill it?"""
+        return all(kinds & set(part) for part in self.parts)
+
+
+def gives_many(part: Part) -> bool:
+    """May one row give several values for what a token, or a part of one, takes?"""
+    return bool(MANY_VALUED & set(part.values()))
+
+
+def check_compound(parts: tuple[Part, ...], place: str) -> None:
+    """Raises ValueError unless there are two parts or more, all keyed."""
+    if len(parts) < 2 or not all(parts):
+        raise ValueError(f"{place}: a key has two parts or more; a fragment alone is no key")
+    if any("clear" in part.values() for part in parts):
+        raise ValueError(f"{place}: a clear code is no part of a key")
+
 
 class Level(Declaration):
     """One level of agreement: all of its conditions hold. A level without conditions is 'all else', and comes last.
 
-    `same`: equal on both sides. `share`: the two lists have a member in common. `swapped`: each side's first is the
-    other's second. `term_frequency`: the column whose rarity sharpens this level.
+    `same`: equal on both sides. `share`: the two lists have a member in common. `either`: at least one of these tokens
+    is the same, or shared. `swapped`: each side's first is the other's second. `term_frequency`: the column whose
+    rarity sharpens this level. `within`: the token without which strangers are not seen to be at this level, since the
+    level looks at compounds of it; how often they are is then learned among pairs who agree on it, not among all.
     """
 
     label: str
     same: tuple[str, ...] = ()
     share: tuple[str, ...] = ()
+    either: tuple[str, ...] = ()
     swapped: tuple[str, ...] = ()
     term_frequency: str | None = None
+    within: str | None = None
 
     @property
     def columns(self) -> set[str]:
         """The tokens this level looks at."""
-        return {*self.same, *self.share, *self.swapped} | ({self.term_frequency} if self.term_frequency else set())
+        return {*self.same, *self.share, *self.either, *self.swapped} | {*filter(None, [self.term_frequency])}
 
 
 class Comparison(Declaration):
@@ -98,7 +139,7 @@ class Comparison(Declaration):
 
     @model_validator(mode="after")
     def _ends_with_all_else(self) -> Self:
-        conditions = [bool(level.same or level.share or level.swapped) for level in self.levels]
+        conditions = [bool(level.columns) for level in self.levels]
         if len(conditions) < 2 or conditions != [True] * (len(conditions) - 1) + [False]:
             raise ValueError("levels: at least one with a condition, then one without (all else)")
         if len({level.label for level in self.levels}) < len(self.levels):
@@ -128,7 +169,7 @@ class View(Declaration):
     one view says nothing about a token of another. A view compares only pairs of which at least one dataset is in no
     earlier view; `against` limits the other side to datasets of that coverage. `sealed_blocking`: rules on fragments of
     names, whose keys never stand beside a token: of each, the parts of one key, and for each part what is taken from
-    which kinds ({surname: soundex, other_surname: soundex}), all that are filled.
+    which kinds ({surname: soundex, other_surname: soundex}), as in a compound token.
     """
 
     about: str = ""
@@ -146,7 +187,7 @@ class View(Declaration):
         for rule in (*self.block_on, *self.training.prior_rules, *self.training.em_blocks):
             used |= set(rule)
         for comparison in self.comparisons.values():
-            used |= set(comparison.needs)
+            used |= set(comparison.needs) | {level.within for level in comparison.levels if level.within}
             used = used.union(*(level.columns for level in comparison.levels))
         if unknown := sorted(used - set(self.tokens)):
             raise ValueError(f"names {unknown}, which are not among its tokens {sorted(self.tokens)}")
@@ -155,15 +196,14 @@ class View(Declaration):
     @model_validator(mode="after")
     def _seals_compounds(self) -> Self:
         for name, parts in self.sealed_blocking.items():
-            if len(parts) < 2 or not all(parts):
-                raise ValueError(f"sealed_blocking.{name}: a key has two parts or more; a fragment alone is no key")
-            if any("clear" in part.values() for part in parts):
-                raise ValueError(f"sealed_blocking.{name}: a clear code is no part of a key")
+            check_compound(parts, f"sealed_blocking.{name}")
         return self
 
     @model_validator(mode="after")
     def _trains_on_single_tokens(self) -> Self:
-        rules = (*self.training.prior_rules, *self.training.em_blocks)
+        levels = [level for comparison in self.comparisons.values() for level in comparison.levels]
+        within = tuple((level.within,) for level in levels if level.within)
+        rules = (*self.training.prior_rules, *self.training.em_blocks, *within)
         if listed := sorted({name for rule in rules for name in rule if self.tokens[name].many}):
             raise ValueError(f"training: {listed} hold several tokens a row; its rules take single ones")
         return self
@@ -192,7 +232,9 @@ class Encodings(Declaration):
     def _tokens_come_from_known_kinds(self) -> Self:
         known = sorted(self.identifiers)
         for view_name, view in self.views.items():
-            said: dict[str, set[str]] = {f"tokens.{name}": set(token.source) for name, token in view.tokens.items()}
+            said: dict[str, set[str]] = {
+                f"tokens.{name}": {kind for part in token.parts for kind in part} for name, token in view.tokens.items()
+            }
             said |= {
                 f"sealed_blocking.{name}": {kind for part in parts for kind in part}
                 for name, parts in view.sealed_blocking.items()
@@ -221,7 +263,7 @@ class Encodings(Declaration):
     def seen(self, kinds: frozenset[str], view: str) -> tuple[str, ...]:
         """The tokens of `view` that a dataset with these kinds of identifier can fill; () when it is not seen in it."""
         declared = self.views[view]
-        filled = tuple(name for name, token in declared.tokens.items() if kinds & set(token.source))
+        filled = tuple(name for name, token in declared.tokens.items() if token.filled_by(kinds))
         return filled if set(declared.needs) <= set(filled) else ()
 
 

@@ -6,13 +6,14 @@ what is saved, because Splink's own saved model holds SQL of one engine.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 import splink
 from pydantic import TypeAdapter, ValidationError
 
-from linkage.contracts.encodings import Comparison, View
+from linkage.contracts.encodings import Comparison, Level, View
 from linkage.errors import LinkError
 from linkage.matching.settings import Numbers, agreement, condition, connection, fillable, linker, rule
 
@@ -28,6 +29,9 @@ LARGEST_PRIOR = 0.5
 # Fewer sampled pairs than this at a level say too little: their count is uncertain by more than 3 in 100.
 TOO_FEW = 1000
 SIGNIFICANT_DIGITS = 6
+# Where u is learned together with m, no other agreement may leave no doubt: a level met in pairs beyond all doubt only
+# would have a u of nothing.
+WEAKEST_U = 0.01
 
 Estimates = dict[str, list[float | None]]
 
@@ -103,13 +107,14 @@ def train(profiles: pa.Table, view: View, name: str, version: str) -> Model:
             )
         prior = min(agreed / view.training.prior_recall / pairs, LARGEST_PRIOR)
         seen, sampled = among_random_pairs(con, view)
+        seen = among_strangers_who_agree(con, view, seen)
         true = true_among_random(con, view)
         u = {c: [max(share or 0.0, 1 / sampled) for share in shares] for c, shares in seen.items()}
         for _ in range(ROUNDS):
             m, most, skipped = among_true_pairs(con, view, u, prior)
             prior = max(prior, most / pairs)
             weights = {
-                c: levels_of([level.label for level in comparison.levels], m[c], seen[c], true[c], 1 / sampled)
+                c: levels_of(comparison.levels, m[c], seen[c], true[c], 1 / sampled)
                 for c, comparison in view.comparisons.items()
             }
             u = {c: [w.u for w in ws] for c, ws in weights.items()}
@@ -183,9 +188,48 @@ def among_random_pairs(con: duckdb.DuckDBPyConnection, view: View) -> tuple[Esti
     for name, comparison in view.comparisons.items():
         comparable = pairs_of(one_row(con, f"select count(*) from {holders(comparison)}")[0])
         for n, level in enumerate(comparison.levels):
-            if level.same and (seen[name][n] or 0.0) * sampled < TOO_FEW:
-                seen[name][n] = one_row(con, at_level(comparison, n))[0] / comparable or None
+            if level.same and not level.within and (seen[name][n] or 0.0) * sampled < TOO_FEW:
+                seen[name][n] = one_row(con, at_level(view, name, n))[0] / comparable or None
     return seen, sampled
+
+
+def among_strangers_who_agree(con: duckdb.DuckDBPyConnection, view: View, seen: Estimates) -> Estimates:
+    """`seen`, with the levels that are seen only `within` a token: their share of the strangers who agree on it.
+
+    Many pairs that agree on it are true, so expectation maximisation learns u together with m there. What is known of
+    all other levels is fixed.
+    """
+    within = {c: [level.within for level in comparison.levels] for c, comparison in view.comparisons.items()}
+    shares = {c: list(levels) for c, levels in seen.items()}
+    for token in sorted({token for levels in within.values() for token in levels if token}):
+        if not pairs_within(con, view, ((token,),)):
+            continue
+        known = {
+            c: [
+                None if of == token else max(share or 0.0, WEAKEST_U)
+                for of, share in zip(within[c], seen[c], strict=True)
+            ]
+            for c in seen
+        }
+        session = linker(con, view, known).training.estimate_parameters_using_expectation_maximisation(
+            rule((token,), view),
+            estimate_without_term_frequencies=True,
+            fix_u_probabilities=False,
+            max_pairs=view.training.max_pairs,
+        )
+        for c, levels in within.items():
+            learned = u_of(session.core_model_settings, c)
+            shares[c] = [
+                learned[n] if learned and of == token else share
+                for n, (of, share) in enumerate(zip(levels, shares[c], strict=True))
+            ]
+    return shares
+
+
+def u_of(learned: Any, name: str) -> list[float | None]:
+    """What a training session of Splink learned of each level of a comparison; [] where it is not part of it."""
+    of_it = [c for c in learned.comparisons if c.output_column_name == name]
+    return [level.u_probability for c in of_it for level in c.comparison_levels if not level.is_null_level]
 
 
 def pairs_of(n: int) -> int:
@@ -199,8 +243,9 @@ def holders(comparison: Comparison) -> str:
     return f"(select profile_id from profiles where {held})"
 
 
-def at_level(comparison: Comparison, n: int) -> str:
-    """SQL: the number of pairs at level n, and so at none before it."""
+def at_level(view: View, name: str, n: int) -> str:
+    """SQL: the number of pairs at level n of a comparison, and so at none before it."""
+    comparison = view.comparisons[name]
     columns = sorted({*comparison.needs}.union(*(level.columns for level in comparison.levels[: n + 1])))
     left, right = (
         "(select "
@@ -209,9 +254,9 @@ def at_level(comparison: Comparison, n: int) -> str:
         for side in "lr"
     )
     held = " and ".join(f'"{column}_{side}" is not null' for column in comparison.needs for side in "lr")
-    before = " ".join(f"and not coalesce({condition(level)}, false)" for level in comparison.levels[:n])
+    before = " ".join(f"and not coalesce({condition(level, view)}, false)" for level in comparison.levels[:n])
     return (
-        f"select count(*) from {left} join {right} on id_l < id_r and {condition(comparison.levels[n])}"
+        f"select count(*) from {left} join {right} on id_l < id_r and {condition(comparison.levels[n], view)}"
         f" where {held} {before}"
     )
 
@@ -246,7 +291,7 @@ def estimates(model: splink.Linker, which: str) -> Estimates:
 
 
 def levels_of(
-    labels: list[str], m: list[float | None], seen: list[float | None], true: float, smallest_u: float
+    levels: tuple[Level, ...], m: list[float | None], seen: list[float | None], true: float, smallest_u: float
 ) -> tuple[Weight, ...]:
     """The weight of each level, from the weakest up, with a stated rule wherever training has nothing to say.
 
@@ -254,11 +299,12 @@ def levels_of(
     true pairs is worth what the next weaker one is; and all else, if never seen, has the smallest m.
     """
     taught = any(share is not None for share in m[:-1])
-    assumed = [UNTRAINED_M] + [(1 - UNTRAINED_M) / (len(labels) - 1)] * (len(labels) - 1)
+    assumed = [UNTRAINED_M] + [(1 - UNTRAINED_M) / (len(levels) - 1)] * (len(levels) - 1)
     weights: list[Weight] = []
-    for n in reversed(range(len(labels))):
+    for n in reversed(range(len(levels))):
         share, m_from = (m[n], TRAINED) if taught else (assumed[n], "no block could train it; m assumed")
-        u = max(((seen[n] or 0.0) - true * (share or 0.0)) / (1 - true), smallest_u)
+        among = 0.0 if levels[n].within else true  # what was learned among strangers holds no true pair
+        u = min(max(((seen[n] or 0.0) - among * (share or 0.0)) / (1 - among), smallest_u), 1.0)
         u_from = TRAINED if seen[n] else "no random pair was at it; u assumed"
         if share is None and weights:
             share, m_from = (
@@ -267,7 +313,7 @@ def levels_of(
             )
         if not weights:
             share = max(share or 0.0, SMALLEST_M)
-        weights.append(Weight(labels[n], significant(share or 0.0), significant(u), m_from, u_from))
+        weights.append(Weight(levels[n].label, significant(share or 0.0), significant(u), m_from, u_from))
     return tuple(reversed(weights))
 
 

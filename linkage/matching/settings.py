@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -16,6 +16,7 @@ from linkage.contracts.encodings import Comparison, Level, View
 logging.getLogger("splink").setLevel(logging.ERROR)
 
 Numbers = dict[str, list[float]]
+Known = Sequence[float | None]
 
 
 def fillable(view: View, profiles: pa.Table) -> tuple[View, list[str]]:
@@ -24,7 +25,7 @@ def fillable(view: View, profiles: pa.Table) -> tuple[View, list[str]]:
     notes = [f"token {name}: no record has it" for name in view.tokens if name not in held]
     comparisons: dict[str, Comparison] = {}
     for name, comparison in view.comparisons.items():
-        levels = tuple(level for level in comparison.levels if level.columns <= held)
+        levels = tuple(level for level in (cut(level, held) for level in comparison.levels) if level.columns <= held)
         if set(comparison.needs) <= held and len(levels) > 1:
             comparisons[name] = comparison.model_copy(update={"levels": levels})
         else:
@@ -44,14 +45,27 @@ def fillable(view: View, profiles: pa.Table) -> tuple[View, list[str]]:
     ), notes
 
 
-def condition(level: Level) -> str:
+def cut(level: Level, held: set[str]) -> Level:
+    """The level with those of its alternatives that are held, where one is."""
+    either = tuple(column for column in level.either if column in held)
+    return level.model_copy(update={"either": either}) if either else level
+
+
+def condition(level: Level, view: View) -> str:
     """When a pair is at this level, in SQL over the columns `x_l` and `x_r`."""
-    said = [f'"{c}_l" = "{c}_r"' for c in level.same]
-    said += [f'list_has_any("{c}_l", "{c}_r")' for c in level.share]
+    said = [alike(c, many=False) for c in level.same]
+    said += [alike(c, many=True) for c in level.share]
+    if level.either:
+        said.append(f"({' or '.join(alike(c, view.tokens[c].many) for c in level.either)})")
     if level.swapped:
         first, second = level.swapped
         said += [f'"{first}_l" = "{second}_r"', f'"{second}_l" = "{first}_r"']
     return " and ".join(said) or "ELSE"
+
+
+def alike(column: str, many: bool) -> str:
+    """SQL: both sides have the same token, or a member in common."""
+    return f'list_has_any("{column}_l", "{column}_r")' if many else f'"{column}_l" = "{column}_r"'
 
 
 def rule(columns: tuple[str, ...], view: View) -> CustomRule:
@@ -76,9 +90,13 @@ def connection(profiles: pa.Table) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def linker(
-    con: duckdb.DuckDBPyConnection, view: View, u: Numbers | None = None, m: Numbers | None = None, prior: float = 1e-4
+    con: duckdb.DuckDBPyConnection,
+    view: View,
+    u: Mapping[str, Known] | None = None,
+    m: Mapping[str, Known] | None = None,
+    prior: float = 1e-4,
 ) -> Linker:
-    """Splink over the table `profiles`, with the m and u given for the levels of each comparison."""
+    """Splink over the table `profiles`, with the m and u given for the levels of each comparison; None: to be learned."""
     settings: dict[str, Any] = {
         "link_type": "dedupe_only",
         "unique_id_column_name": "profile_id",
@@ -86,24 +104,23 @@ def linker(
         "retain_matching_columns": False,
         "retain_intermediate_calculation_columns": False,
         "comparisons": [
-            splink_comparison(name, c, (m or {}).get(name), (u or {}).get(name)) for name, c in view.comparisons.items()
+            splink_comparison(name, view, (m or {}).get(name), (u or {}).get(name)) for name in view.comparisons
         ],
         "blocking_rules_to_generate_predictions": [rule(columns, view) for columns in view.block_on],
     }
     return Linker(DuckDBAPI(con).register("profiles"), settings, log_level=None)
 
 
-def splink_comparison(
-    name: str, comparison: Comparison, m: list[float] | None, u: list[float] | None
-) -> dict[str, Any]:
-    """A comparison as Splink takes it: missing first, then our levels in order."""
+def splink_comparison(name: str, view: View, m: Known | None, u: Known | None) -> dict[str, Any]:
+    """A comparison of a view as Splink takes it: missing first, then our levels in order."""
+    comparison = view.comparisons[name]
     missing = " or ".join(f'"{c}_{side}" is null' for c in comparison.needs for side in "lr")
     levels: list[dict[str, Any]] = [{"sql_condition": missing, "label_for_charts": "missing", "is_null_level": True}]
     for n, level in enumerate(comparison.levels):
         levels.append(
-            {"sql_condition": condition(level), "label_for_charts": level.label}
+            {"sql_condition": condition(level, view), "label_for_charts": level.label}
             | ({"tf_adjustment_column": level.term_frequency} if level.term_frequency else {})
             | ({"m_probability": m[n]} if m else {})
-            | ({"u_probability": u[n]} if u else {})
+            | ({"u_probability": u[n], "fix_u_probability": True} if u and u[n] is not None else {})
         )
     return {"output_column_name": name, "comparison_levels": levels}

@@ -4,7 +4,9 @@ The *token key* belongs to a linkage epoch and is shared by the departments, so 
 earlier one; a new epoch means new tokens and a full relink. The *record-id key* is a department's own and lives longer,
 so a record keeps its `record_id` from delivery to delivery and through epochs.
 
-HMAC-SHA256 (RFC 2104) cut to 64 bits; one sub-key per purpose by HKDF-SHA256 (RFC 5869) with a labelled context.
+A value becomes HMAC-SHA256 (RFC 2104) cut to 64 bits. Tokens of several values become a compound by AES-256 (FIPS 197)
+as CBC-MAC over blocks of a fixed number (Bellare, Kilian & Rogaway 1994), cut to 64 bits: whole columns at once. One
+sub-key per purpose by HKDF-SHA256 (RFC 5869) with a labelled context.
 A key is never an argument of a command, an environment variable, a log line or an Airflow XCom: it comes from a file
 only its owner can read, or from the password field of a secrets backend.
 """
@@ -23,6 +25,9 @@ from typing import Any, NoReturn, Protocol
 import numpy as np
 import numpy.typing as npt
 import yaml
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES256
+from cryptography.hazmat.primitives.ciphers.modes import ECB
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -36,6 +41,8 @@ FIRST_EPOCH = "1"
 HEXADECIMAL = re.compile(r"([0-9A-Fa-f]{2})+")
 AN_EPOCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 PROJECT = "womens-outcomes-linkage"
+
+Tokens = npt.NDArray[np.int64]
 
 
 class SubKey:
@@ -53,7 +60,7 @@ class SubKey:
         mac.update(value.encode(encoding))
         return int.from_bytes(mac.finalize()[:8], "big", signed=True)
 
-    def tokens(self, values: Iterable[str]) -> npt.NDArray[np.int64]:
+    def tokens(self, values: Iterable[str]) -> Tokens:
         """`token` of each value."""
         digests = []
         for value in values:
@@ -61,6 +68,25 @@ class SubKey:
             mac.update(value.encode())
             digests.append(mac.finalize())
         return np.frombuffer(b"".join(digests), dtype=">i8")[::4].astype(np.int64)
+
+
+class CompoundKey:
+    """The key for one purpose: turns a fixed number of tokens into one, so that none of them can be told from it."""
+
+    def __init__(self, secret: bytes) -> None:
+        # One block a message, or a chain of as many blocks for every message: ECB of the running state is CBC-MAC.
+        self._cipher = Cipher(AES256(secret), ECB())
+
+    def tokens(self, *parts: Tokens) -> Tokens:
+        """A token for each row of `parts`: columns of tokens, of which there are as many whenever this key is used."""
+        state = np.zeros((len(parts[0]), 2), dtype=np.int64)
+        for first in range(0, len(parts), 2):
+            block = parts[first : first + 2]
+            for place, part in enumerate(block):
+                state[:, place] ^= part
+            enciphered = self._cipher.encryptor().update(state.astype("<i8").tobytes())
+            state = np.frombuffer(enciphered, dtype="<i8").reshape(-1, 2).astype(np.int64)
+        return state[:, 0].copy()
 
 
 @dataclass(frozen=True)
@@ -82,9 +108,17 @@ class Key:
         return f"{self.sub_key('fingerprint').token(label) % 2**32:08x}"
 
     def sub_key(self, *context: str) -> SubKey:
-        """The key for one purpose. Parts are length-prefixed: ("ab", "c") and ("a", "bc") have nothing in common."""
+        """The key for values of one purpose."""
+        return SubKey(self._derived(*context))
+
+    def compound_key(self, *context: str) -> CompoundKey:
+        """The key for compounds of one purpose."""
+        return CompoundKey(self._derived("compound", *context))
+
+    def _derived(self, *context: str) -> bytes:
+        """32 bytes for one purpose. Parts are length-prefixed: ("ab", "c") and ("a", "bc") have nothing in common."""
         info = b"".join(len(part.encode()).to_bytes(2, "big") + part.encode() for part in (PROJECT, *context))
-        return SubKey(HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(self.secret))
+        return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(self.secret)
 
 
 @dataclass(frozen=True)
@@ -111,17 +145,25 @@ class TokenKey:
         """The sub-key of one token of one view, under one version of the linkage schema."""
         return self.key.sub_key("token", scheme_version, self.epoch, view, token)
 
-    def for_view_id(self, scheme_version: str, view: str, dataset: str) -> SubKey:
-        """The sub-key of a dataset's record pseudonyms in one view: two views share no id."""
-        return self.key.sub_key("view id", scheme_version, self.epoch, view, dataset)
+    def for_part(self, scheme_version: str) -> SubKey:
+        """The sub-key of what goes into compounds. Its tokens are never written: a name's is the same wherever it stands."""
+        return self.key.sub_key("part", scheme_version, self.epoch)
 
-    def for_block_id(self, scheme_version: str, view: str, dataset: str, rule: str) -> SubKey:
-        """The sub-key of the pseudonyms under which a dataset's keys of one rule lie: they say not whose they are."""
-        return self.key.sub_key("block id", scheme_version, self.epoch, view, dataset, rule)
+    def for_compound(self, scheme_version: str, view: str, token: str) -> CompoundKey:
+        """The key of one compound token of one view."""
+        return self.key.compound_key("token", scheme_version, self.epoch, view, token)
 
-    def for_rule(self, scheme_version: str, view: str, rule: str) -> SubKey:
-        """The sub-key of one sealed rule: a rule's keys agree with each other and with nothing else."""
-        return self.key.sub_key("sealed rule", scheme_version, self.epoch, view, rule)
+    def for_rule(self, scheme_version: str, view: str, rule: str) -> CompoundKey:
+        """The key of one sealed rule: a rule's keys agree with each other and with nothing else."""
+        return self.key.compound_key("sealed rule", scheme_version, self.epoch, view, rule)
+
+    def for_view_id(self, scheme_version: str, view: str, dataset: str) -> CompoundKey:
+        """Makes a dataset's record pseudonyms in one view out of its record ids: two views share no id."""
+        return self.key.compound_key("view id", scheme_version, self.epoch, view, dataset)
+
+    def for_block_id(self, scheme_version: str, view: str, dataset: str, rule: str) -> CompoundKey:
+        """Makes, out of those, the pseudonyms under which keys of one rule lie: they say not whose they are."""
+        return self.key.compound_key("block id", scheme_version, self.epoch, view, dataset, rule)
 
 
 def for_record_id(record_key: Key, dataset: str) -> SubKey:

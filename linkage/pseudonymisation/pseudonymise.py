@@ -10,10 +10,11 @@ import pyarrow as pa
 from linkage.contracts.dataset import PROTECTED, Column, Dataset, Scope
 from linkage.contracts.encodings import Encodings
 from linkage.pseudonymisation import extract, intake
+from linkage.pseudonymisation.compounds import add_compounds, every, first
 from linkage.pseudonymisation.extract import quoted
-from linkage.pseudonymisation.keys import KeySource, SubKey, check_apart, for_record_id
-from linkage.pseudonymisation.sealing import Sealed, fragments, sealed
-from linkage.pseudonymisation.tokens import add, blocks, gives_many, mapping, takings
+from linkage.pseudonymisation.keys import CompoundKey, KeySource, SubKey, TokenKey, check_apart, for_record_id
+from linkage.pseudonymisation.sealing import Sealed, sealed
+from linkage.pseudonymisation.tokens import add, blocks, gives_many, mapping, parts_taken, takings
 
 
 @dataclass(frozen=True)
@@ -61,18 +62,18 @@ def pseudonymise(
         progress(f"encoding {column.name}")
         steps = encodings.identifiers[kind].standardise
         wanted = [taking for view in views for taking in takings(column, kind, view, encodings, token_key)]
-        taken = fragments(kind, views, encodings)
+        wanted += parts_taken(column, kind, views, encodings, token_key)
         for raws in blocks(con, distinct(column.name)):
-            add(con, mapping(raws, column, steps, wanted, taken), f"map_{column.name}")
-        add(con, mapping([], column, steps, wanted, taken), f"map_{column.name}")  # of a column without a value
+            add(con, mapping(raws, column, steps, wanted), f"map_{column.name}")
+        add(con, mapping([], column, steps, wanted), f"map_{column.name}")  # of a column without a value
         invalid[column.name] = rows_with_invalid(con, column)
 
     progress("pseudonymising")
-    pseudonyms = {"record_id": for_record_id(record_key, dataset.name)}
-    pseudonyms |= {f"{view}__view_id": token_key.for_view_id(encodings.version, view, dataset.name) for view in views}
+    record_ids = for_record_id(record_key, dataset.name)
+    view_ids = {view: token_key.for_view_id(encodings.version, view, dataset.name) for view in views}
     for raws in blocks(con, f"select {quoted(dataset.record_key)} from accepted"):
-        add(con, record_pseudonyms(raws, pseudonyms), "ids")
-    add(con, record_pseudonyms([], pseudonyms), "ids")
+        add(con, record_pseudonyms(raws, record_ids, view_ids), "ids")
+    add(con, record_pseudonyms([], record_ids, view_ids), "ids")
     con.execute(
         f"""create table known as
         select ids.*, accepted.* {less_told(dataset, encodings)}
@@ -80,7 +81,10 @@ def pseudonymise(
     )
     progress("joining")
     for view in views:
-        con.execute(f"create table encoded_{view} as {encoded(dataset, encodings, view)}")
+        tokens = told(dataset, encodings, view)
+        for name in tokens:
+            put_together(con, dataset, encodings, view, name, token_key)
+        con.execute(f"create table encoded_{view} as {encoded(dataset, encodings, view, tokens)}")
     progress("sealing")
     of_rules = {view: sealed(con, dataset, encodings, view, token_key) for view in views if has_rules(encodings, view)}
     return Pseudonymised(
@@ -127,9 +131,11 @@ def distinct(column: str) -> str:
     return f"select distinct {quoted(column)} from accepted where {quoted(column)} is not null"
 
 
-def record_pseudonyms(raws: list[str], keys: dict[str, SubKey]) -> pa.Table:
-    """(raw, one pseudonym per key): one row per record id of the department's own."""
-    return pa.table({"raw": pa.array(raws, pa.string())} | {name: key.tokens(raws) for name, key in keys.items()})
+def record_pseudonyms(raws: list[str], record_ids: SubKey, view_ids: dict[str, CompoundKey]) -> pa.Table:
+    """(raw, record_id, a view_id per view): one row per record id of the department's own."""
+    ids = record_ids.tokens(raws)
+    of_views = {f"{view}__view_id": key.tokens(ids) for view, key in view_ids.items()}
+    return pa.table({"raw": pa.array(raws, pa.string()), "record_id": ids} | of_views)
 
 
 def rows_with_invalid(con: duckdb.DuckDBPyConnection, column: Column) -> int:
@@ -161,13 +167,39 @@ def attribute(name: str, column: Column) -> str:
     return intake.word_for(column)
 
 
-def encoded(dataset: Dataset, encodings: Encodings, view: str) -> str:
-    """SQL: (view_id, tokens …): one row per accepted record."""
+def told(dataset: Dataset, encodings: Encodings, view: str) -> list[str]:
+    """The tokens that rows of a dataset have in a view: those it can fill, without those its profile leaves out."""
     without = encodings.profile(dataset.sensitivity).without_tokens
-    tokens = [name for name in encodings.seen(frozenset(dataset.identifiers), view) if name not in without]
+    return [name for name in encodings.seen(frozenset(dataset.identifiers), view) if name not in without]
+
+
+def put_together(
+    con: duckdb.DuckDBPyConnection, dataset: Dataset, encodings: Encodings, view: str, name: str, token_key: TokenKey
+) -> None:
+    """Make the table of a compound token: (id, token), `id` being the view_id; a list where there may be several."""
+    token = encodings.views[view].tokens[name]
+    if not token.compound:
+        return
+    key = token_key.for_compound(encodings.version, view, token.key or name)
+    rows = f"(select {view}__view_id as id, known.* from known)"
+    table = f"{view}__{name}"
+    add_compounds(con, dataset, rows, token.compound, key, table)
+    if token.many:
+        con.execute(
+            f"""create or replace table {table} as
+            select id, list_sort(list(distinct token)) as token from {table} group by id"""
+        )
+
+
+def encoded(dataset: Dataset, encodings: Encodings, view: str, tokens: list[str]) -> str:
+    """SQL: (view_id, tokens …): one row per accepted record."""
     columns = ", ".join(f"{token_sql(dataset, encodings, view, name)} as {quoted(name)}" for name in tokens)
+    compounds = [f"{view}__{name}" for name in tokens if encodings.views[view].tokens[name].compound]
     joins = " ".join(
-        f"left join map_{c.name} on map_{c.name}.raw = known.{quoted(c.name)}" for _, c in identifiers(dataset)
+        [
+            *(f"left join map_{c.name} on map_{c.name}.raw = known.{quoted(c.name)}" for _, c in identifiers(dataset)),
+            *(f"left join {name} on {name}.id = {view}__view_id" for name in compounds),
+        ]
     )
     return f"select known.{view}__view_id as view_id, {columns} from known {joins}"
 
@@ -178,13 +210,11 @@ def token_sql(dataset: Dataset, encodings: Encodings, view: str, name: str) -> s
     A list is sorted, without repeats, and null when empty; a single token is the first that is filled.
     """
     token = encodings.views[view].tokens[name]
+    if token.compound:
+        return f"{view}__{name}.token"
     sources = [column for kind in token.source for column in dataset.identifiers.get(kind, [])]
     if token.clear:
         word = intake.sex_word(sources[0])
         return f"nullif({word}, {intake.text(intake.UNCLEAR_SEX)})"
-    given = [(f"map_{c.name}.{view}__{name}", gives_many(c, token.source[c.identifier or ""])) for c in sources]
-    if token.many:
-        lists = ", ".join(f"coalesce({cell}, [])" if many else f"[{cell}]" for cell, many in given)
-        every = f"list_sort(list_distinct(flatten([{lists}])))"  # list_distinct leaves out what is missing
-        return f"case when len({every}) > 0 then {every} end"
-    return f"coalesce({', '.join(f'{cell}[1]' if many else cell for cell, many in given)})"
+    cells = [(f"map_{c.name}.{view}__{name}", gives_many(c, token.source[c.identifier or ""])) for c in sources]
+    return f"nullif({every(cells)}, [])" if token.many else first(cells)

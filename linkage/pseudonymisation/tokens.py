@@ -1,7 +1,7 @@
 """From distinct raw values to their tokens: each distinct value is standardised and keyed once, then joined back."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from linkage.contracts.dataset import Column
-from linkage.contracts.encodings import MANY_VALUED, Derivation, Encodings, Standardiser
+from linkage.contracts.encodings import MANY_VALUED, Derivation, Encodings, Part, Standardiser, View
 from linkage.pseudonymisation.keys import SubKey, TokenKey
 from linkage.pseudonymisation.standardise import standard_form
 
@@ -64,6 +64,7 @@ DERIVATIONS: dict[Derivation, Callable[[str], list[str]]] = {
     "prefix": lambda form: [form[:3]],
     "year": lambda date: [date[:4]],
     "month": lambda date: [date.replace("-", "")[:6]],
+    "first_letters": lambda name: [part[0] for part in parts(name)],
 }
 
 
@@ -94,6 +95,28 @@ def takings(column: Column, kind: str, view: str, encodings: Encodings, token_ke
     ]
 
 
+def parts_taken(
+    column: Column, kind: str, views: Iterable[str], encodings: Encodings, token_key: TokenKey
+) -> list[Taking]:
+    """What compounds and sealed rules of these views take from a column of that kind."""
+    key = token_key.for_part(encodings.version)
+    taken = {part[kind] for view in views for part in parts_of(encodings.views[view]) if kind in part}
+    return [Taking(part_column(take), take, key, gives_many(column, take)) for take in sorted(taken)]
+
+
+def parts_of(view: View) -> Iterator[Part]:
+    """The parts of every compound token and of every sealed rule of a view."""
+    for token in view.tokens.values():
+        yield from token.compound
+    for parts in view.sealed_blocking.values():
+        yield from parts
+
+
+def part_column(take: Derivation) -> str:
+    """The column of a mapping table that holds what compounds take from it."""
+    return f"part__{take}"
+
+
 def gives_many(column: Column, take: Derivation) -> bool:
     """May one cell of a column give several values?"""
     return bool(column.separator) or take in MANY_VALUED
@@ -105,22 +128,17 @@ def standard_forms(raw: str, column: Column, steps: tuple[Standardiser, ...]) ->
     return [standard_form(value, steps) for value in values]
 
 
-def mapping(
-    raws: list[str], column: Column, steps: tuple[Standardiser, ...], wanted: list[Taking], taken: list[Derivation]
-) -> pa.Table:
-    """(raw, valid, the token or tokens of each Taking, a list of fragments per `taken`): one row per value of a column.
+def mapping(raws: list[str], column: Column, steps: tuple[Standardiser, ...], wanted: list[Taking]) -> pa.Table:
+    """(raw, valid, the token or tokens of each Taking): one row per value of a column.
 
     `valid`: no value in the cell is one that cannot be; a cell may well say that there is none.
-    `raw` and fragments are in clear: the table lives in the department's memory, for joins, and is never written.
+    `raw` is in clear: the table lives in the department's memory, for joins, and is never written.
     """
     cells = [standard_forms(raw, column, steps) for raw in raws]
     columns = {"raw": pa.array(raws, pa.string()), "valid": pa.array([None not in cell for cell in cells], pa.bool_())}
     held = [[form for form in cell if form] for cell in cells]
     for taking in wanted:
         columns[taking.name] = tokens_of(derived(held, taking.take), taking)
-    for take in taken:
-        fragments = [sorted(set(cell)) for cell in derived(held, take)]
-        columns[f"fragment__{take}"] = pa.array(fragments, pa.list_(pa.string()))
     return pa.table(columns)
 
 
@@ -150,12 +168,6 @@ def each_once(values: list[str], key: SubKey) -> pa.Array:
         return tokens
     place = dict(zip(distinct, range(len(distinct)), strict=True))
     return tokens.take(pa.array(map(place.__getitem__, values), pa.int64()))
-
-
-def keyed(con: duckdb.DuckDBPyConnection, query: str, key: SubKey, table: str) -> None:
-    """Add (id, token of the text) to `table` for each (text, id) that a query gives, block by block."""
-    for block in batches(con, query):
-        add(con, pa.table({"id": block.column(1), "token": key.tokens(block.column(0).to_pylist())}), table)
 
 
 def blocks(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[list[str]]:
