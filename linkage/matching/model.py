@@ -6,7 +6,6 @@ what is saved, because Splink's own saved model holds SQL of one engine.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -16,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from linkage.contracts.encodings import Comparison, Level, View
 from linkage.errors import LinkError
 from linkage.matching.settings import Numbers, agreement, condition, connection, fillable, linker, rule
+from linkage.matching.strangers import Estimates, among_strangers
 
 TRAINED = "trained"
 # One true pair in a thousand differs by a slip of the pen, whatever the training saw.
@@ -29,11 +29,6 @@ LARGEST_PRIOR = 0.5
 # Fewer sampled pairs than this at a level say too little: their count is uncertain by more than 3 in 100.
 TOO_FEW = 1000
 SIGNIFICANT_DIGITS = 6
-# Where u is learned together with m, no other agreement may leave no doubt: a level met in pairs beyond all doubt only
-# would have a u of nothing.
-WEAKEST_U = 0.01
-
-Estimates = dict[str, list[float | None]]
 
 
 @dataclass(frozen=True)
@@ -88,10 +83,11 @@ def model_from(text: str) -> Model:
 def train(profiles: pa.Table, view: View, name: str, version: str) -> Model:
     """The model of a view from its profiles, without labels.
 
-    u comes from random pairs, m from expectation maximisation within each of `em_blocks` (the median where several
-    teach it), the prior from `prior_rules`. Random pairs hold a few true pairs, which makes a rare agreement look
-    commoner among strangers than it is: where a share t of the random pairs that a comparison can compare are true, u
-    is corrected to (u - t m) / (1 - t), and m learned again.
+    u comes from random pairs, and of a level `within` a token from strangers who agree on it; m from expectation
+    maximisation within each of `em_blocks` (the median where several teach it); the prior from `prior_rules`. Random
+    pairs hold a few true pairs, which makes a rare agreement look commoner among strangers than it is: where a share t
+    of the random pairs that a comparison can compare are true, u is corrected to (u - t m) / (1 - t), and m learned
+    again.
     Raises LinkError where nothing can be learned: no comparison is left, or no pair agrees on any prior rule.
     """
     view, notes = fillable(view, profiles)
@@ -107,7 +103,7 @@ def train(profiles: pa.Table, view: View, name: str, version: str) -> Model:
             )
         prior = min(agreed / view.training.prior_recall / pairs, LARGEST_PRIOR)
         seen, sampled = among_random_pairs(con, view)
-        seen = among_strangers_who_agree(con, view, seen)
+        seen = among_strangers(con, view, seen)
         true = true_among_random(con, view)
         u = {c: [max(share or 0.0, 1 / sampled) for share in shares] for c, shares in seen.items()}
         for _ in range(ROUNDS):
@@ -191,45 +187,6 @@ def among_random_pairs(con: duckdb.DuckDBPyConnection, view: View) -> tuple[Esti
             if level.same and not level.within and (seen[name][n] or 0.0) * sampled < TOO_FEW:
                 seen[name][n] = one_row(con, at_level(view, name, n))[0] / comparable or None
     return seen, sampled
-
-
-def among_strangers_who_agree(con: duckdb.DuckDBPyConnection, view: View, seen: Estimates) -> Estimates:
-    """`seen`, with the levels that are seen only `within` a token: their share of the strangers who agree on it.
-
-    Many pairs that agree on it are true, so expectation maximisation learns u together with m there. What is known of
-    all other levels is fixed.
-    """
-    within = {c: [level.within for level in comparison.levels] for c, comparison in view.comparisons.items()}
-    shares = {c: list(levels) for c, levels in seen.items()}
-    for token in sorted({token for levels in within.values() for token in levels if token}):
-        if not pairs_within(con, view, ((token,),)):
-            continue
-        known = {
-            c: [
-                None if of == token else max(share or 0.0, WEAKEST_U)
-                for of, share in zip(within[c], seen[c], strict=True)
-            ]
-            for c in seen
-        }
-        session = linker(con, view, known).training.estimate_parameters_using_expectation_maximisation(
-            rule((token,), view),
-            estimate_without_term_frequencies=True,
-            fix_u_probabilities=False,
-            max_pairs=view.training.max_pairs,
-        )
-        for c, levels in within.items():
-            learned = u_of(session.core_model_settings, c)
-            shares[c] = [
-                learned[n] if learned and of == token else share
-                for n, (of, share) in enumerate(zip(levels, shares[c], strict=True))
-            ]
-    return shares
-
-
-def u_of(learned: Any, name: str) -> list[float | None]:
-    """What a training session of Splink learned of each level of a comparison; [] where it is not part of it."""
-    of_it = [c for c in learned.comparisons if c.output_column_name == name]
-    return [level.u_probability for c in of_it for level in c.comparison_levels if not level.is_null_level]
 
 
 def pairs_of(n: int) -> int:

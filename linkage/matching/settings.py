@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import duckdb
@@ -16,7 +16,6 @@ from linkage.contracts.encodings import Comparison, Level, View
 logging.getLogger("splink").setLevel(logging.ERROR)
 
 Numbers = dict[str, list[float]]
-Known = Sequence[float | None]
 
 
 def fillable(view: View, profiles: pa.Table) -> tuple[View, list[str]]:
@@ -90,13 +89,9 @@ def connection(profiles: pa.Table) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def linker(
-    con: duckdb.DuckDBPyConnection,
-    view: View,
-    u: Mapping[str, Known] | None = None,
-    m: Mapping[str, Known] | None = None,
-    prior: float = 1e-4,
+    con: duckdb.DuckDBPyConnection, view: View, u: Numbers | None = None, m: Numbers | None = None, prior: float = 1e-4
 ) -> Linker:
-    """Splink over the table `profiles`, with the m and u given for the levels of each comparison; None: to be learned."""
+    """Splink over the table `profiles`, with the m and u given for the levels of each comparison."""
     settings: dict[str, Any] = {
         "link_type": "dedupe_only",
         "unique_id_column_name": "profile_id",
@@ -111,7 +106,7 @@ def linker(
     return Linker(DuckDBAPI(con).register("profiles"), settings, log_level=None)
 
 
-def splink_comparison(name: str, view: View, m: Known | None, u: Known | None) -> dict[str, Any]:
+def splink_comparison(name: str, view: View, m: list[float] | None, u: list[float] | None) -> dict[str, Any]:
     """A comparison of a view as Splink takes it: missing first, then our levels in order."""
     comparison = view.comparisons[name]
     missing = " or ".join(f'"{c}_{side}" is null' for c in comparison.needs for side in "lr")
@@ -121,6 +116,6 @@ def splink_comparison(name: str, view: View, m: Known | None, u: Known | None) -
             {"sql_condition": condition(level, view), "label_for_charts": level.label}
             | ({"tf_adjustment_column": level.term_frequency} if level.term_frequency else {})
             | ({"m_probability": m[n]} if m else {})
-            | ({"u_probability": u[n], "fix_u_probability": True} if u and u[n] is not None else {})
+            | ({"u_probability": u[n]} if u else {})
         )
     return {"output_column_name": name, "comparison_levels": levels}

@@ -146,7 +146,7 @@ class TokenKey:
         return self.key.sub_key("token", scheme_version, self.epoch, view, token)
 
     def for_part(self, scheme_version: str) -> SubKey:
-        """The sub-key of what goes into compounds. Its tokens are never written: a name's is the same wherever it stands."""
+        """The sub-key of what goes into compounds. Its tokens are never written: a name has one wherever it stands."""
         return self.key.sub_key("part", scheme_version, self.epoch)
 
     def for_compound(self, scheme_version: str, view: str, token: str) -> CompoundKey:
