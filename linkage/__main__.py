@@ -5,15 +5,15 @@ import json
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from linkage import keyring, stages
-from linkage.errors import LinkageError, PrivacyError
-from linkage.ledger import ledger_of
-from linkage.settings import Settings
+from linkage import stages
+from linkage.commands.keys import audit_app, keys_app
+from linkage.commands.options import OutputsOption, SchemasOption, WorkspaceOption, folder, settings_of, shared
+from linkage.errors import LinkageError
 from linkage.terminal import ERR, OUT, accuracy_table, attack_table, attack_verdict, counting, print_balance, working
 
 app = typer.Typer(
@@ -33,28 +33,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # its tracebacks show local variables, and so data
     rich_markup_mode="rich",
 )
-keys_app = typer.Typer(help="The keys that turn identifiers into tokens.", no_args_is_help=True)
 app.add_typer(keys_app, name="keys")
-audit_app = typer.Typer(help="The log of what was done with keys and tokens.", no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
-
-FOLDERS = {
-    "schemas": ("LINKAGE_SCHEMAS", "The declarations. Default: ./schemas"),
-    "workspace": ("LINKAGE_WORKSPACE", "The run's files. Default: ./workspace"),
-    "outputs": ("LINKAGE_OUTPUTS", "Where releases go. Default: outputs in the workspace"),
-}
-
-
-def folder(name: str, from_environment: bool = False) -> Any:
-    """A shared option. Only before the command is the environment asked, so that what is typed always counts."""
-    variable, about = FOLDERS[name]
-    return typer.Option(f"--{name}", help=about, envvar=variable if from_environment else None)
-
-
-SchemasOption = Annotated[Path | None, folder("schemas")]
-WorkspaceOption = Annotated[Path | None, folder("workspace")]
-OutputsOption = Annotated[Path | None, folder("outputs")]
-shared: dict[str, Path | None] = {}
 
 
 @app.callback()
@@ -65,16 +45,6 @@ def options_before_the_command(
 ) -> None:
     """The shared options may stand before the command or after it."""
     shared.update(schemas=schemas, workspace=workspace, outputs=outputs)
-
-
-def settings_of(schemas: Path | None, workspace: Path | None, outputs: Path | None = None) -> Settings:
-    """The settings, whichever side of the command they were given on."""
-    chosen_outputs = outputs or shared.get("outputs")
-    return Settings(
-        schemas=(schemas or shared.get("schemas") or Path("schemas")).absolute(),
-        workspace=(workspace or shared.get("workspace") or Path("workspace")).absolute(),
-        outputs=chosen_outputs.absolute() if chosen_outputs else None,
-    )
 
 
 @app.command()
@@ -130,93 +100,6 @@ def synthesise(
         OUT.print(f"{settings.dataset(dataset).title}: {count:,} rows")
     OUT.print(f"The extracts and their data dictionary are in {settings.files.department.extract('.')}.")
     OUT.print(f"The truth is in {settings.files.truth}.")
-
-
-@keys_app.command("new")
-def keys_new(
-    epoch: Annotated[
-        str | None, typer.Option(help="The linkage epoch the token key belongs to, such as 2026. Default: 1")
-    ] = None,
-    schemas: SchemasOption = None,
-    workspace: WorkspaceOption = None,
-) -> None:
-    """Make the keys that are missing: one token key for the epoch, one record-id key per dataset. Replaces none."""
-    settings = settings_of(schemas, workspace)
-    made = stages.new_keys(settings, epoch)
-    OUT.print(
-        f"Made {', '.join(made) or 'none: all are there'}. In {settings.files.department.keys}, for its owner alone."
-    )
-
-
-@keys_app.command("show")
-def keys_show(schemas: SchemasOption = None, workspace: WorkspaceOption = None) -> None:
-    """Which keys there are: fingerprint, epoch and age. Never the key itself."""
-    table = Table("key", "epoch", "state", "made", "age", "fingerprint", box=None)
-    for row in keyring.show_keys(settings_of(schemas, workspace)):
-        made = row["made"]
-        cells = (
-            row["key"],
-            row["epoch"],
-            row["state"],
-            str(made or "not known"),
-            keyring.age(made),
-            row["fingerprint"],
-        )
-        table.add_row(*cells)
-    OUT.print(table)
-
-
-@keys_app.command("rotate")
-def keys_rotate(
-    epoch: Annotated[str, typer.Option(help="The linkage epoch that begins, such as 2027.")],
-    schemas: SchemasOption = None,
-    workspace: WorkspaceOption = None,
-) -> None:
-    """Begin a new linkage epoch with a token key of its own; the earlier one is kept aside until it is destroyed."""
-    done = keyring.rotate_keys(settings_of(schemas, workspace), epoch)
-    OUT.print(
-        f"Epoch {done['new']} has begun; the key of epoch {done['earlier']} is kept aside. Now pseudonymise every "
-        "dataset again, then link: every record and person keeps its id. "
-        f"Then: linkage keys destroy --epoch {done['earlier']}"
-    )
-    OUT.print(f"Log entry: {done['log']}", soft_wrap=True)
-
-
-@keys_app.command("destroy")
-def keys_destroy(
-    epoch: Annotated[str, typer.Option(help="The linkage epoch that ends for good.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    schemas: SchemasOption = None,
-    workspace: WorkspaceOption = None,
-) -> None:
-    """Delete the token key of an epoch and every file that holds its tokens. The receipt goes into the log."""
-    settings = settings_of(schemas, workspace)
-    if not yes:
-        typer.confirm(f"Delete the token key of epoch {epoch} and all its tokens in {settings.workspace}?", abort=True)
-    receipt = keyring.destroy_epoch(settings, epoch)
-    for name in receipt.details["deleted"]:
-        OUT.print(f"deleted {name}", soft_wrap=True)
-    OUT.print(f"Epoch {epoch} (key {receipt.details['fingerprint']}) was destroyed on {receipt.at} by {receipt.who}.")
-    OUT.print(f"Receipt: entry {receipt.n} of {settings.files.log}, {receipt.hash}", soft_wrap=True)
-
-
-@audit_app.command("verify")
-def audit_verify(
-    contains: Annotated[
-        str | None, typer.Option(help="Also: does the entry with this hash, kept elsewhere, still stand?")
-    ] = None,
-    schemas: SchemasOption = None,
-    workspace: WorkspaceOption = None,
-) -> None:
-    """Check that no entry of the log was changed, added or taken away; name the first that was."""
-    settings = settings_of(schemas, workspace)
-    log = ledger_of(settings).verify()
-    if contains and contains not in {entry.hash for entry in log.entries}:
-        raise PrivacyError(f"{settings.files.log}: no entry has the hash {contains}; another log has taken its place.")
-    said = f"{len(log.entries):,} entries, each sealing the one before; the last is {log.head}"
-    OUT.print(f"{settings.files.log}: {said}", soft_wrap=True)
-    if log.unfinished:
-        OUT.print("A process was killed while it wrote the next; the log mends itself with the next entry.")
 
 
 @app.command()

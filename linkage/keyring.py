@@ -11,7 +11,7 @@ from linkage.pseudonymisation.keys import KeyFolder, TokenKey
 from linkage.settings import Settings
 from linkage.workspace import erase, mark_of, private_folder
 
-DESTROYED = "epoch destroyed"
+DESTROYED, STUDY_DESTROYED = "epoch destroyed", "study-id key destroyed"
 
 
 def new_keys(settings: Settings, epoch: str | None = None) -> list[str]:
@@ -30,6 +30,36 @@ def new_keys(settings: Settings, epoch: str | None = None) -> list[str]:
     return made
 
 
+def new_study_key(settings: Settings, project: str) -> str:
+    """Make the study-id key of a project. Returns its fingerprint. Raises PrivacyError where there is, or was, one."""
+    entries = ledger_of(settings).verify().entries
+    if any(e.what == STUDY_DESTROYED and e.details["project"] == project for e in entries):
+        raise PrivacyError(
+            f"The study-id key of {project!r} was destroyed; {settings.files.log} says so, and it must stay true. Name "
+            "another project. Nothing was written."
+        )
+    private_folder(settings.files.department.keys)
+    keys = KeyFolder(settings.files.department.keys)
+    keys.make_for_study(project)
+    fingerprint = keys.study_key(project).fingerprint(project)
+    ledger_of(settings).append("study-id key made", project=project, fingerprint=fingerprint)
+    return fingerprint
+
+
+def destroy_study_key(settings: Settings, project: str) -> Entry:
+    """Delete the study-id key of a project: no later export can be joined to an earlier one. Returns the receipt.
+
+    Raises PrivacyError where the project has no key.
+    """
+    ledger = ledger_of(settings)
+    ledger.verify()
+    keys = KeyFolder(settings.files.department.keys)
+    fingerprint = keys.study_key(project).fingerprint(project)
+    path = keys.path(f"study-{project}")
+    erase(path)
+    return ledger.append(STUDY_DESTROYED, project=project, fingerprint=fingerprint, deleted=[path.name])
+
+
 def show_keys(settings: Settings) -> list[dict[str, Any]]:
     """(key, epoch, state, made, fingerprint): one row per key in the folder; never the key. Raises PrivacyError."""
     keys = KeyFolder(settings.files.department.keys)
@@ -39,11 +69,12 @@ def show_keys(settings: Settings) -> list[dict[str, Any]]:
         for epoch, key in keys.kept_aside().items()
         if epoch != rows[0]["epoch"]
     ]
-    for path in sorted(keys.folder.glob("records-*.yaml")):
-        dataset = path.stem.removeprefix("records-")
-        key = keys.record_key(dataset)
-        rows.append({"key": path.stem, "epoch": "", "state": "outlives epochs", "made": key.made,
-                     "fingerprint": key.fingerprint(dataset)})  # fmt: skip
+    for kind, key_of in (("records", keys.record_key), ("study", keys.study_key)):
+        for path in sorted(keys.folder.glob(f"{kind}-*.yaml")):
+            whose = path.stem.removeprefix(f"{kind}-")
+            key = key_of(whose)
+            rows.append({"key": path.stem, "epoch": "", "state": "outlives epochs", "made": key.made,
+                         "fingerprint": key.fingerprint(whose)})  # fmt: skip
     return rows
 
 

@@ -1,8 +1,9 @@
-"""Two keys with two lifetimes, and everything derived from them.
+"""Three keys with three lifetimes, and everything derived from them.
 
 The *token key* belongs to a linkage epoch and is shared by the departments, so a later delivery can be linked to an
 earlier one; a new epoch means new tokens and a full relink. The *record-id key* is a department's own and lives longer,
-so a record keeps its `record_id` from delivery to delivery and through epochs.
+so a record keeps its `record_id` from delivery to delivery and through epochs. The *study-id key* is a project's: two
+projects' files about one woman have no id in common.
 
 A value becomes HMAC-SHA256 (RFC 2104) cut to 64 bits. Tokens of several values become a compound by AES-256 (FIPS 197)
 as CBC-MAC over blocks of a fixed number (Bellare, Kilian & Rogaway 1994), cut to 64 bits: whole columns at once. One
@@ -40,6 +41,7 @@ FEWEST_VALUES = 16
 FIRST_EPOCH = "1"
 HEXADECIMAL = re.compile(r"([0-9A-Fa-f]{2})+")
 AN_EPOCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+A_PROJECT = re.compile(r"[a-z0-9][a-z0-9_]{0,63}")
 PROJECT = "womens-outcomes-linkage"
 
 Tokens = npt.NDArray[np.int64]
@@ -171,6 +173,11 @@ def for_record_id(record_key: Key, dataset: str) -> SubKey:
     return record_key.sub_key("record id", dataset)
 
 
+def for_study_id(study_key: Key, project: str) -> SubKey:
+    """The sub-key of a project's study ids, which are made of person ids."""
+    return study_key.sub_key("study id", project)
+
+
 def check_apart(token_key: TokenKey, record_key: Key) -> None:
     """Raises PrivacyError where both are one key: whoever has the departments' shared key could then name records."""
     if hmac.compare_digest(token_key.key.secret, record_key.secret):
@@ -195,8 +202,8 @@ class KeySource(Protocol):
 class KeyFolder:
     """Keys in files that only their owner can read, in a folder that only their owner can write to.
 
-    token.yaml (epoch, key), records-<dataset>.yaml (key), and token-<epoch>.yaml of an earlier epoch that is kept aside
-    until it is destroyed. Each says on which day its key was made.
+    token.yaml (epoch, key), records-<dataset>.yaml and study-<project>.yaml (key), and token-<epoch>.yaml of an earlier
+    epoch that is kept aside until it is destroyed. Each says on which day its key was made.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -209,6 +216,10 @@ class KeyFolder:
     def record_key(self, dataset: str) -> Key:
         """The record-id key of a department's dataset. Raises PrivacyError."""
         return self._key(f"records-{dataset}", self._content(f"records-{dataset}"))
+
+    def study_key(self, project: str) -> Key:
+        """The study-id key of a project. Raises PrivacyError."""
+        return self._key(f"study-{project}", self._content(f"study-{project}"))
 
     def kept_aside(self) -> dict[str, TokenKey]:
         """{epoch: its token key} of the earlier epochs that have not been destroyed. Raises PrivacyError."""
@@ -232,6 +243,16 @@ class KeyFolder:
         for name in missing:
             self._write(self.path(name), {"epoch": an_epoch(epoch or FIRST_EPOCH)} if name == "token" else {})
         return missing
+
+    def make_for_study(self, project: str) -> None:
+        """Make the study-id key of a project. Raises PrivacyError where it has one, or its name is none."""
+        if not A_PROJECT.fullmatch(project):
+            refuse(self.folder, f"makes no key for {project!r}: a project is called by small letters, digits and '_'")
+        if self.path(f"study-{project}").exists():
+            refuse(self.path(f"study-{project}"), "is there already, and a key is never replaced")
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._check_folder()
+        self._write(self.path(f"study-{project}"), {})
 
     def rotate(self, epoch: str) -> tuple[TokenKey, TokenKey]:
         """Keep the token key aside, and make one for a new epoch: the earlier and the new key. Killed, it is run again.
