@@ -230,6 +230,7 @@ def scored_pairs(con: duckdb.DuckDBPyConnection, path: Path, view: str) -> duckd
 
 def cluster(settings: Settings) -> dict[str, Any]:
     """Scored pairs of every view → edges and the person index, through the gate `person_index`."""
+    from linkage import people as named
     from linkage.matching import model, person_index, profiles, summary
     from linkage.quality import gate, suites
 
@@ -245,9 +246,10 @@ def cluster(settings: Settings) -> dict[str, Any]:
         }
         edges = person_index.edges(con, pairs, crosswalks)
         write_parquet(edges, files.matching.edges)
-        people = con.from_arrow(person_index.person_index(person_index.records(crosswalks), edges, compared))
-        models = {view: model.model_from(files.matching.model(view).read_text()) for view in compared}
-        found = summary.summary(con, people, edges, models)
+        texts = {view: files.matching.model(view).read_text() for view in compared}
+        clusters = person_index.clusters(person_index.records(crosswalks), edges, compared)
+        people = con.from_arrow(named.person_index(settings, con, clusters, texts.values()))
+        found = summary.summary(con, people, edges, {view: model.model_from(text) for view, text in texts.items()})
         facts.write(settings, "linkage", found)
         suite = suites.person_index_suite(settings.expectations)
         pass_gate(settings, gate.validate("person_index", "person_index", suite, people))

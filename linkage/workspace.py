@@ -81,6 +81,11 @@ class MatchingFiles:
         return self.root / "links" / "edges.parquet"
 
     @property
+    def people(self) -> Path:
+        """The ledger of person ids: one folder per run that changed anything. Never dropped."""
+        return self.root / "people"
+
+    @property
     def person_index(self) -> Path:
         """(dataset, record_id, person_id_high, person_id_medium, person_id_low): one row per record."""
         return self.root / "person_index.parquet"

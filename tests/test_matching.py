@@ -11,7 +11,7 @@ import pytest
 from linkage.contracts.encodings import Encodings, Level, View
 from linkage.errors import LinkError
 from linkage.matching.model import Model, Weight, among_random_pairs, levels_of, model_from, train, true_among_random
-from linkage.matching.person_index import edges, person_index, records
+from linkage.matching.person_index import clusters, edges, records
 from linkage.matching.profiles import compared, profiles
 from linkage.matching.score import score
 from linkage.matching.settings import condition, connection, fillable
@@ -399,8 +399,8 @@ def people(table, drawing, records=RECORDS, threshold="medium"):
     """The clusters at a threshold as a set of sets of `dataset record_id`; weights are given, probabilities follow."""
     scored = table(drawing).project("*, 1 / (1 + pow(2, -match_weight)) as match_probability")
     found: dict[int, set[str]] = {}
-    for row in person_index(table(records), scored, VIEWS).to_pylist():
-        found.setdefault(row[f"person_id_{threshold}"], set()).add(f"{row['dataset']} {row['record_id']}")
+    for row in clusters(table(records), scored, VIEWS).to_pylist():
+        found.setdefault(row[f"cluster_{threshold}"], set()).add(f"{row['dataset']} {row['record_id']}")
     return set(map(frozenset, found.values()))
 
 
@@ -477,21 +477,6 @@ def test_every_record_of_every_view_is_listed_once(table):
         },
     }
     assert sorted(records(crosswalks).fetchall()) == [("court", 1), ("court", 9), ("ndtms", 1)]
-
-
-def test_a_person_id_depends_on_her_members_and_nothing_else(table):
-    pair = HEAD + "| court | 1 | prison | 1 | names | 9.0 |\n"
-    ids = {
-        (r["dataset"], r["record_id"]): r["person_id_medium"]
-        for drawing, records in [(pair, RECORDS), (pair, RECORDS + "| court | 7 |\n")]
-        for r in person_index(
-            table(records), table(drawing).project("*, 0.999 as match_probability"), VIEWS
-        ).to_pylist()
-    }
-    first = person_index(table(RECORDS), table(pair).project("*, 0.999 as match_probability"), VIEWS).to_pylist()
-    assert all(ids[r["dataset"], r["record_id"]] == r["person_id_medium"] for r in first)
-    assert ids["court", 1] == ids["prison", 1] not in (1, 2)
-    assert len(set(ids.values())) == 5
 
 
 def test_edges_speak_of_records_and_not_of_views(con, table):

@@ -14,8 +14,6 @@ import pyarrow as pa
 from splink import DuckDBAPI
 from splink.clustering import cluster_pairwise_predictions_at_threshold
 
-from linkage.errors import LinkError
-
 # From strict to loose: what a stricter one joined stays joined.
 THRESHOLDS: dict[str, float] = {"high": 0.99, "medium": 0.95, "low": 0.80}
 
@@ -62,14 +60,14 @@ def by_record(
     )
 
 
-def person_index(
+def clusters(
     records: duckdb.DuckDBPyRelation, edges: duckdb.DuckDBPyRelation, views: Mapping[str, Mapping[str, bool]]
 ) -> pa.Table:
-    """(dataset, record_id, person_id_high, person_id_medium, person_id_low): one row per record, linked or not.
+    """(dataset, record_id, cluster_high, cluster_medium, cluster_low): one row per record, linked or not.
 
     `records` (dataset, record_id) is every record there is; `views` says, in order, which datasets each view compares
-    and whether an earlier one did (profiles.compared). A person id is a 60-bit number from a hash over all members, so
-    the same members have the same id whatever the run, and it shows no source. A looser threshold only joins people.
+    and whether an earlier one did (profiles.compared). A cluster is a number of this run and no other; whose it is says
+    person_ids. A looser threshold only joins clusters.
     """
     with duckdb.connect() as con:
         con.register("records", records.to_arrow_table())
@@ -94,11 +92,11 @@ def person_index(
             con.execute("create or replace table member as select node, node as person from node")
             for view, known in views.items():
                 add_view(con, view, [dataset for dataset, was in known.items() if not was], threshold)
-            name_people(con, f"person_id_{name}")
-        named = " ".join(f"join person_id_{name} using (node)" for name in THRESHOLDS)
-        ids = ", ".join(f"person_id_{name}" for name in THRESHOLDS)
+            con.execute(f"create table {name} as select node, person as cluster_{name} from member")
+        joined = " ".join(f"join {name} using (node)" for name in THRESHOLDS)
+        labels = ", ".join(f"cluster_{name}" for name in THRESHOLDS)
         return con.sql(
-            f"select dataset, record_id, {ids} from node {named} order by dataset, record_id"
+            f"select dataset, record_id, {labels} from node {joined} order by dataset, record_id"
         ).to_arrow_table()
 
 
@@ -158,24 +156,3 @@ def add_view(con: duckdb.DuckDBPyConnection, view: str, new: list[str], threshol
     con.execute(
         "insert into placed select $view, node, person from grouped join joined using (group_id)", {"view": view}
     )
-
-
-def name_people(con: duckdb.DuckDBPyConnection, column: str) -> None:
-    """Make the table `column` (node, column): person ids from SHA-256 over the members. Raises LinkError on a clash."""
-    con.execute(
-        f"""
-        create table {column} as
-        with people as (
-            select person, sha256(string_agg(dataset || ' ' || record_id, ',' order by node)) as hash
-            from member join node using (node) group by person
-        )
-        select node, cast('0x' || hash[1:15] as bigint) as {column} from member join people using (person)
-        """
-    )
-    clashes = (
-        con.cursor()
-        .execute(f"select count(distinct person) - count(distinct {column}) from member join {column} using (node)")
-        .fetchone()
-    )
-    if clashes != (0,):
-        raise LinkError("Two people would have one person id: the hash is too short for so many. Report it.")
