@@ -12,6 +12,7 @@ from rich.table import Table
 
 from linkage import stages
 from linkage.commands.keys import audit_app, keys_app
+from linkage.commands.model import model_app
 from linkage.commands.options import OutputsOption, SchemasOption, WorkspaceOption, folder, settings_of, shared
 from linkage.commands.people import people_app
 from linkage.errors import LinkageError
@@ -36,6 +37,7 @@ app = typer.Typer(
 )
 app.add_typer(keys_app, name="keys")
 app.add_typer(audit_app, name="audit")
+app.add_typer(model_app, name="model")
 app.add_typer(people_app, name="people")
 
 

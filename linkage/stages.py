@@ -4,7 +4,6 @@ A stage is a command of the CLI and a task of an Airflow DAG alike. It reads wha
 writes whole files, and passes a gate. What it returns is counts, never data, so it may stand in an XCom.
 """
 
-import functools
 import json
 import os
 import re
@@ -21,6 +20,8 @@ from linkage.invention import synthesise as synthesise
 from linkage.keyring import check_one_mark as check_one_mark
 from linkage.keyring import new_keys as new_keys
 from linkage.ledger import ledger_of
+from linkage.linking import arrived, scored_pairs, seen_in, whole
+from linkage.linking import views as views
 from linkage.sealing import block as block
 from linkage.sealing import candidates
 from linkage.sealing import unseal as unseal
@@ -173,59 +174,25 @@ def key_source(settings: Settings) -> Any:
     return AirflowConnections()
 
 
-def views(settings: Settings) -> list[str]:
-    """The views of the linkage schema that some dataset is compared in, in order."""
-    from linkage.matching.profiles import compared
-
-    encodings, datasets = settings.encodings, settings.datasets
-    return [view for view in encodings.views if compared(encodings, datasets, view)]
-
-
 def score(settings: Settings, view: str, progress: Progress = quiet) -> dict[str, Any]:
-    """encoded/<view>/ and candidates/<view> → a model trained without labels and the scored pairs of one view."""
+    """encoded/<view>/ and candidates/<view> → the scored pairs of one view, by the model that is in use."""
     from linkage import models
-    from linkage.matching import model, profiles
     from linkage.matching.score import score as scored
 
-    encodings, files = settings.encodings, settings.files
-    compared = profiles.compared(encodings, settings.datasets, view)
+    files, declared = settings.files, settings.encodings.views[view]
     with duckdb.connect() as con:
-        encoded = {name: arrived(con, files.matching.encoded(view, name), name) for name in compared}
-        mark, found = check_one_mark(settings, compared, encodings.version), candidates(settings, view)
+        found = candidates(settings, view)
         files.forget_people()
         facts.forget(settings, facts.OF_LINKAGE + facts.AFTER_LINKAGE)
         progress("profiles")
-        rows = profiles.profiles(con, encoded, encodings.views[view], [n for n, known in compared.items() if known])
+        seen = seen_in(settings, con, view)
         progress("training")
-        train = functools.partial(model.train, rows, encodings.views[view], view, encodings.version)
-        trained = models.trained(settings, view, compared, mark, train)
+        trained = models.in_use(settings, view, seen.compared, seen.mark, seen.train)
         write_text(trained.to_json(), files.matching.model(view))
         progress("scoring")
-        pairs = scored(rows, encodings.views[view], trained, found)
-        write_parquet(con.from_arrow(pairs), files.matching.pairs(view), mark)
-    return {"view": view, "profiles": rows.num_rows, "pairs": pairs.num_rows}
-
-
-def arrived(con: duckdb.DuckDBPyConnection, path: Path, dataset: str) -> duckdb.DuckDBPyRelation:
-    """A file that pseudonymisation should have written. Raises LinkError where it has not."""
-    if not path.exists():
-        raise LinkError(f"{dataset} has not been pseudonymised. Run: linkage pseudonymise {dataset}")
-    return whole(con, path, f"linkage pseudonymise {dataset}")
-
-
-def whole(con: duckdb.DuckDBPyConnection, path: Path, made_by: str) -> duckdb.DuckDBPyRelation:
-    """A Parquet file of an earlier stage. Raises LinkError where it is damaged."""
-    try:
-        return con.read_parquet(str(path))
-    except duckdb.Error:
-        raise LinkError(f"{path} is damaged. Run again: {made_by}") from None
-
-
-def scored_pairs(con: duckdb.DuckDBPyConnection, path: Path, view: str) -> duckdb.DuckDBPyRelation:
-    """The scored pairs of a view. Raises LinkError where it has not been scored."""
-    if not path.exists():
-        raise LinkError(f"View {view} has not been scored. Run: linkage link")
-    return whole(con, path, "linkage link")
+        pairs = scored(seen.profiles, declared, trained, found)
+        write_parquet(con.from_arrow(pairs), files.matching.pairs(view), seen.mark)
+    return {"view": view, "profiles": seen.profiles.num_rows, "pairs": pairs.num_rows}
 
 
 def cluster(settings: Settings) -> dict[str, Any]:

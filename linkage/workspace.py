@@ -63,6 +63,14 @@ class MatchingFiles:
         """Trained weights by what they were trained on and in which epoch; `*` for any."""
         return self.root / "models" / f"{view}.{inputs}.{epoch}.json"
 
+    def kept_model(self, view: str, which: str) -> Path:
+        """The candidate or the accepted model of a view: they outlive epochs and deliveries."""
+        return self.root / "models" / which / f"{view}.json"
+
+    def model_card(self, view: str) -> Path:
+        """Who accepted the model of a view, when and why."""
+        return self.root / "models" / "accepted" / f"{view}.card.json"
+
     def candidates(self, view: str) -> Path:
         """(view_id_l, view_id_r): pairs that sealed blocking found, to be scored with those of the view's own rules."""
         return self.root / "candidates" / f"{view}.parquet"

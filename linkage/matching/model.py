@@ -28,6 +28,7 @@ ROUNDS = 2
 LARGEST_PRIOR = 0.5
 # Fewer sampled pairs than this at a level say too little: their count is uncertain by more than 3 in 100.
 TOO_FEW = 1000
+MOST_ROUNDS = 25  # Splink stops there
 SIGNIFICANT_DIGITS = 6
 
 
@@ -46,7 +47,8 @@ class Weight:
 class Model:
     """The numbers of one trained view. `prior`: the share of the pairs it may compare that are one person.
 
-    `training`: counts of what it was trained on. `notes`: what was left out or stood in for, and why.
+    `training`: counts of what it was trained on. `rounds`: {training block: rounds until expectation maximisation stood
+    still}; MOST_ROUNDS where it did not. `notes`: what was left out or stood in for, and why.
     """
 
     view: str
@@ -55,6 +57,7 @@ class Model:
     prior: float
     comparisons: dict[str, tuple[Weight, ...]]
     training: dict[str, int]
+    rounds: dict[str, int]
     notes: tuple[str, ...]
 
     def to_json(self) -> str:
@@ -107,19 +110,22 @@ def train(profiles: pa.Table, view: View, name: str, version: str) -> Model:
         true = true_among_random(con, view)
         u = {c: [max(share or 0.0, 1 / sampled) for share in shares] for c, shares in seen.items()}
         for _ in range(ROUNDS):
-            m, most, skipped = among_true_pairs(con, view, u, prior)
+            m, most, rounds = among_true_pairs(con, view, u, prior)
             prior = max(prior, most / pairs)
             weights = {
                 c: levels_of(comparison.levels, m[c], seen[c], true[c], 1 / sampled)
                 for c, comparison in view.comparisons.items()
             }
             u = {c: [w.u for w in ws] for c, ws in weights.items()}
-    notes += skipped
+    notes += [f"training block {block}: no pair is in it" for block, n in rounds.items() if not n]
+    notes += [
+        f"training block {block}: still moving after {n} rounds" for block, n in rounds.items() if n >= MOST_ROUNDS
+    ]
     if prior * pairs > agreed / view.training.prior_recall:
         notes.append("prior: one training block alone holds more true pairs than the prior rules imply; raised to it")
     notes += [f"{c}: {w.label}: {w.m_from}" for c, ws in weights.items() for w in ws if w.m_from != TRAINED]
     counts = {"profiles": len(profiles), "pairs": pairs, "agreed_by_prior_rules": agreed, "random_pairs": sampled}
-    return Model(name, version, splink.__version__, significant(prior), weights, counts, tuple(notes))
+    return Model(name, version, splink.__version__, significant(prior), weights, counts, rounds, tuple(notes))
 
 
 def pairs_to_compare(con: duckdb.DuckDBPyConnection) -> int:
@@ -220,20 +226,21 @@ def at_level(view: View, name: str, n: int) -> str:
 
 def among_true_pairs(
     con: duckdb.DuckDBPyConnection, view: View, u: Numbers, prior: float
-) -> tuple[Estimates, float, list[str]]:
-    """m of each level, None where no block teaches it; the most true pairs in any block; notes on blocks left out."""
-    most, notes = 0.0, []
+) -> tuple[Estimates, float, dict[str, int]]:
+    """m of each level, None where no block teaches it; the most true pairs in any block; {block: rounds it took}."""
+    most, rounds = 0.0, dict.fromkeys((", ".join(columns) for columns in view.training.em_blocks), 0)
     model = linker(con, view, u, prior=prior)
     for columns in view.training.em_blocks:
         inside = pairs_within(con, view, (columns,))
         if not inside:
-            notes.append(f"training block {', '.join(columns)}: no pair is in it")
             continue
         session = model.training.estimate_parameters_using_expectation_maximisation(
             rule(columns, view), estimate_without_term_frequencies=True, max_pairs=view.training.max_pairs
         )
         most = max(most, session.core_model_settings.probability_two_random_records_match * inside)
-    return estimates(model, "m_probability"), most, notes
+        # Splink tells how often it turned only here.
+        rounds[", ".join(columns)] = len(session._core_model_settings_history) - 1
+    return estimates(model, "m_probability"), most, rounds
 
 
 def estimates(model: splink.Linker, which: str) -> Estimates:

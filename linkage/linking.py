@@ -1,0 +1,77 @@
+"""What the linkage stages have in common: what is seen in a view, and files of earlier stages that must be there."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from linkage.errors import LinkError
+from linkage.keyring import check_one_mark
+from linkage.settings import Settings
+
+
+def views(settings: Settings) -> list[str]:
+    """The views of the linkage schema that some dataset is compared in, in order."""
+    from linkage.matching.profiles import compared
+
+    encodings, datasets = settings.encodings, settings.datasets
+    return [view for view in encodings.views if compared(encodings, datasets, view)]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is seen in one view: its profiles, what they are made of and under which mark, and how to train on them."""
+
+    profiles: pa.Table
+    compared: dict[str, bool]
+    mark: str
+    train: Callable[[], Any]
+
+
+def seen_in(settings: Settings, con: duckdb.DuckDBPyConnection, view: str) -> Seen:
+    """The profiles of a view. Raises LinkError where a dataset is missing, PrivacyError where two keys would meet."""
+    from linkage.matching import model, profiles
+
+    encodings, files = settings.encodings, settings.files
+    compared = profiles.compared(encodings, settings.datasets, view)
+    encoded = {name: arrived(con, files.matching.encoded(view, name), name) for name in compared}
+    mark = check_one_mark(settings, compared, encodings.version)
+    rows = profiles.profiles(con, encoded, encodings.views[view], [n for n, known in compared.items() if known])
+    return Seen(
+        rows, compared, mark, functools.partial(model.train, rows, encodings.views[view], view, encodings.version)
+    )
+
+
+def train_candidate(settings: Settings, view: str) -> dict[str, Any]:
+    """encoded/<view>/ → a candidate model, which is used once somebody accepts it. Raises LinkError."""
+    from linkage import models
+
+    with duckdb.connect() as con:
+        model = seen_in(settings, con, view).train()
+    return {"view": view, "notes": list(model.notes), "kept": str(models.keep_candidate(settings, model))}
+
+
+def arrived(con: duckdb.DuckDBPyConnection, path: Path, dataset: str) -> duckdb.DuckDBPyRelation:
+    """A file that pseudonymisation should have written. Raises LinkError where it has not."""
+    if not path.exists():
+        raise LinkError(f"{dataset} has not been pseudonymised. Run: linkage pseudonymise {dataset}")
+    return whole(con, path, f"linkage pseudonymise {dataset}")
+
+
+def whole(con: duckdb.DuckDBPyConnection, path: Path, made_by: str) -> duckdb.DuckDBPyRelation:
+    """A Parquet file of an earlier stage. Raises LinkError where it is damaged."""
+    try:
+        return con.read_parquet(str(path))
+    except duckdb.Error:
+        raise LinkError(f"{path} is damaged. Run again: {made_by}") from None
+
+
+def scored_pairs(con: duckdb.DuckDBPyConnection, path: Path, view: str) -> duckdb.DuckDBPyRelation:
+    """The scored pairs of a view. Raises LinkError where it has not been scored."""
+    if not path.exists():
+        raise LinkError(f"View {view} has not been scored. Run: linkage link")
+    return whole(con, path, "linkage link")
