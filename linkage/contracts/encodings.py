@@ -209,6 +209,18 @@ class View(Declaration):
         return self
 
 
+class Clusters(Declaration):
+    """When a chain of links is not believed.
+
+    `contradiction_bits`: how much stronger than the threshold a link must be to join parts with records that cannot be
+    one person (one may hold a wrong date). `largest`, `size_bits`: the same for parts of more records than that.
+    """
+
+    contradiction_bits: float = Field(default=10.0, ge=0)
+    largest: int = Field(default=1000, gt=1)
+    size_bits: float = Field(default=10.0, ge=0)
+
+
 class Profile(Declaration):
     """How much of a row is told. `without_tokens`: columns it does not have; `without_kinds`: identifiers not used.
 
@@ -226,6 +238,7 @@ class Encodings(Declaration):
     version: str
     identifiers: dict[str, Kind]
     profiles: dict[str, Profile] = Field(default_factory=dict)
+    clusters: Clusters = Clusters()
     views: dict[str, View]
 
     @model_validator(mode="after")

@@ -7,15 +7,43 @@ others it could be.
 """
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 import duckdb
 import pyarrow as pa
 from splink import DuckDBAPI
 from splink.clustering import cluster_pairwise_predictions_at_threshold
 
+from linkage.contracts.encodings import Clusters
+from linkage.matching import objections
+
 # From strict to loose: what a stricter one joined stays joined.
 THRESHOLDS: dict[str, float] = {"high": 0.99, "medium": 0.95, "low": 0.80}
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of pairs of records beside their scores.
+
+    `decided` (dataset_l, record_id_l, dataset_r, record_id_r, same): decisions, which no score overrules.
+    `contradicting` (the same four, bits): pairs that can hardly be one person. `limits`: when a chain is not believed.
+    """
+
+    decided: pa.Table
+    contradicting: pa.Table
+    limits: Clusters = field(default_factory=Clusters)
+
+
+A_PAIR = [
+    ("dataset_l", pa.string()),
+    ("record_id_l", pa.int64()),
+    ("dataset_r", pa.string()),
+    ("record_id_r", pa.int64()),
+]
+NO_DECISION = pa.schema([*A_PAIR, ("same", pa.bool_())]).empty_table()
+NO_CONTRADICTION = pa.schema([*A_PAIR, ("bits", pa.float64())]).empty_table()
+NOTHING_KNOWN = Known(NO_DECISION, NO_CONTRADICTION)
 
 
 def edges(
@@ -61,13 +89,17 @@ def by_record(
 
 
 def clusters(
-    records: duckdb.DuckDBPyRelation, edges: duckdb.DuckDBPyRelation, views: Mapping[str, Mapping[str, bool]]
+    records: duckdb.DuckDBPyRelation,
+    edges: duckdb.DuckDBPyRelation,
+    views: Mapping[str, Mapping[str, bool]],
+    known: Known = NOTHING_KNOWN,
 ) -> pa.Table:
     """(dataset, record_id, cluster_high, cluster_medium, cluster_low): one row per record, linked or not.
 
     `records` (dataset, record_id) is every record there is; `views` says, in order, which datasets each view compares
-    and whether an earlier one did (profiles.compared). A cluster is a number of this run and no other; whose it is says
-    person_ids. A looser threshold only joins clusters.
+    and whether an earlier one did (profiles.compared); `known`: what is known of pairs beside their scores. A cluster
+    is a number of this run and no other; whose it is says person_ids. A looser threshold only joins clusters. Raises
+    LinkError where decisions contradict each other.
     """
     with duckdb.connect() as con:
         con.register("records", records.to_arrow_table())
@@ -87,11 +119,22 @@ def clusters(
             from pair union all by name select node_l as node_r, node_r as node_l, * exclude (node_l, node_r) from pair
             """
         )
+        objections.prepare(con, known.decided, known.contradicting)
+        con.execute(
+            f"""
+            delete from edge using against a
+            where a.decided and a.node_l = least(edge.node_l, edge.node_r)
+            and a.node_r = greatest(edge.node_l, edge.node_r);
+            insert into edge select view, node_l, node_r, {objections.DECIDED_BITS}, 1.0
+            from (from must union all select node_r, node_l, same from must), (select unnest({list(views)}) as view)
+            """
+        )
         con.execute("create table placed (view varchar, node bigint, anchor bigint)")
         for name, threshold in THRESHOLDS.items():
             con.execute("create or replace table member as select node, node as person from node")
-            for view, known in views.items():
-                add_view(con, view, [dataset for dataset, was in known.items() if not was], threshold)
+            for view, compared in views.items():
+                new = [dataset for dataset, was in compared.items() if not was]
+                add_view(con, view, new, threshold, known.limits)
             con.execute(f"create table {name} as select node, person as cluster_{name} from member")
         joined = " ".join(f"join {name} using (node)" for name in THRESHOLDS)
         labels = ", ".join(f"cluster_{name}" for name in THRESHOLDS)
@@ -100,7 +143,7 @@ def clusters(
         ).to_arrow_table()
 
 
-def add_view(con: duckdb.DuckDBPyConnection, view: str, new: list[str], threshold: float) -> None:
+def add_view(con: duckdb.DuckDBPyConnection, view: str, new: list[str], threshold: float, limits: Clusters) -> None:
     """Give each record of the view's new datasets its person: an earlier one, or its group among themselves.
 
     Who joined somebody at a stricter threshold stays with her, and speaks for her here.
@@ -123,7 +166,7 @@ def add_view(con: duckdb.DuckDBPyConnection, view: str, new: list[str], threshol
     con.execute(
         """
         create or replace temp table close as
-        select node_l, node_r from edge
+        select node_l, node_r, match_weight from edge
         where view = $view and match_probability >= $threshold and node_l < node_r
         and node_l in (from arrived) and node_r in (from arrived)
         """,
@@ -131,6 +174,7 @@ def add_view(con: duckdb.DuckDBPyConnection, view: str, new: list[str], threshol
     )
     groups = cluster_pairwise_predictions_at_threshold("arrived", "close", DuckDBAPI(con), "node").physical_name
     con.execute(f"create or replace temp table grouped as select node, cluster_id as group_id from {groups}")
+    take_apart(con, limits)
     con.execute(
         """
         create or replace temp table joined as
@@ -141,8 +185,14 @@ def add_view(con: duckdb.DuckDBPyConnection, view: str, new: list[str], threshol
             join member m on m.node = node_r
             where view = $view and m.node not in (from arrived)
             group by group_id, m.person
+        ),
+        refused as (
+            select group_id, m.person
+            from (from against union all select node_r, node_l, bits, decided from against) a
+            join grouped g on g.node = a.node_l join member m on m.node = a.node_r
+            where decided and m.node not in (from arrived)
         )
-        select group_id, person from candidate
+        select group_id, person from candidate anti join refused using (group_id, person)
         qualify odds / (1 + sum(odds) over (partition by group_id)) >= $threshold
         """,
         {"view": view, "threshold": threshold},
@@ -156,3 +206,48 @@ def add_view(con: duckdb.DuckDBPyConnection, view: str, new: list[str], threshol
     con.execute(
         "insert into placed select $view, node, person from grouped join joined using (group_id)", {"view": view}
     )
+
+
+def take_apart(con: duckdb.DuckDBPyConnection, limits: Clusters) -> None:
+    """Build those of `grouped` anew that hold an objection, or are too large, from the links in `close`."""
+    doubted = """
+        select group_id from against join grouped l on l.node = node_l join grouped r using (group_id)
+        where r.node = node_r
+        union select group_id from grouped group by group_id having count(*) > $largest
+    """
+    con.execute(f"create or replace temp table doubted as {doubted}", {"largest": limits.largest})
+    groups = con.execute(
+        """
+        select group_id, list(node order by node) from grouped join doubted using (group_id) group by 1 order by 1
+        """
+    ).fetchall()
+    links = links_by_group(con)
+    against = both_ways(con.execute("select node_l, node_r, bits from against order by all").fetchall())
+    parts: dict[int, int] = {}
+    for group, nodes in groups:
+        parts |= objections.rebuilt(nodes, links.get(group, []), against, limits)
+    if parts:
+        con.register("rebuilt", pa.table({"node": list(parts), "part": list(parts.values())}))
+        con.execute("update grouped set group_id = part from rebuilt where rebuilt.node = grouped.node")
+        con.unregister("rebuilt")
+
+
+def links_by_group(con: duckdb.DuckDBPyConnection) -> dict[int, list[tuple[int, int, float]]]:
+    """{group: its links (node, node, weight)} of the groups in `doubted`."""
+    found: dict[int, list[tuple[int, int, float]]] = {}
+    sql = """
+        select group_id, node_l, node_r, match_weight
+        from close join grouped on node = node_l semi join doubted using (group_id)
+    """
+    for group, one, other, weight in con.execute(sql).fetchall():
+        found.setdefault(group, []).append((one, other, weight))
+    return found
+
+
+def both_ways(pairs: Iterable[tuple[int, int, float]]) -> dict[int, dict[int, float]]:
+    """{node: {node: bits}} of (node, node, bits), whichever comes first."""
+    found: dict[int, dict[int, float]] = {}
+    for one, other, bits in pairs:
+        for a, b in ((one, other), (other, one)):
+            found.setdefault(a, {})[b] = max(bits, found.get(a, {}).get(b, 0.0))
+    return found

@@ -1,0 +1,126 @@
+"""What speaks against two records being one person, beside their own pair: decisions, contradictions, size.
+
+A chain of good links can join records that cannot be one person. Where an objection lies within a cluster, it is built
+anew from its strongest link down (Kruskal 1956), and two parts are joined only by a link that is as much stronger than
+one at the default threshold as the objection between them weighs. A decision that two records are different people
+weighs more than any link.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from math import log2
+
+import duckdb
+import pyarrow as pa
+
+from linkage.contracts.encodings import Clusters
+from linkage.errors import LinkError
+
+DECIDED_BITS = 200.0  # more than any sum of weights
+# Bits of a link at the default threshold. It is the same at every threshold, so that a looser one only joins.
+ENOUGH = log2(0.95 / 0.05)
+
+
+@dataclass
+class Parts:
+    """The parts of one cluster while it is built: `part_of` each node, and the nodes of each part."""
+
+    part_of: dict[int, int]
+    nodes: dict[int, set[int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for node, part in self.part_of.items():
+            self.nodes.setdefault(part, set()).add(node)
+
+    def join(self, one: int, other: int) -> None:
+        """Make one part of two; the smaller number stays."""
+        stays, goes = sorted((one, other))
+        for node in self.nodes.pop(goes):
+            self.part_of[node] = stays
+            self.nodes[stays].add(node)
+
+
+def rebuilt(
+    nodes: Iterable[int],
+    links: Iterable[tuple[int, int, float]],
+    against: Mapping[int, Mapping[int, float]],
+    limits: Clusters,
+) -> dict[int, int]:
+    """{node: the smallest node of its part}: one cluster, built from its strongest link down.
+
+    `links` (node, node, match weight in bits); `against` {node: {node: bits}}, both ways. The order of equal links is
+    that of their nodes, so the same links give the same parts; links above a stricter threshold come first, so a looser
+    one only joins.
+    """
+    parts = Parts({node: node for node in nodes})
+    for one, other, weight in sorted(links, key=lambda link: (-link[2], link[0], link[1])):
+        left, right = parts.part_of[one], parts.part_of[other]
+        if left == right:
+            continue
+        bits = objection(parts.nodes[left], parts.nodes[right], against, limits)
+        if not bits or weight - ENOUGH >= bits:
+            parts.join(left, right)
+    return parts.part_of
+
+
+def objection(left: set[int], right: set[int], against: Mapping[int, Mapping[int, float]], limits: Clusters) -> float:
+    """The bits against joining two parts: the heaviest between any two of their records, or of their size."""
+    smaller, larger = sorted((left, right), key=len)
+    heaviest = max(
+        (bits for node in smaller for other, bits in against.get(node, {}).items() if other in larger), default=0.0
+    )
+    return max(heaviest, limits.size_bits if len(left) + len(right) > limits.largest else 0.0)
+
+
+def prepare(con: duckdb.DuckDBPyConnection, decided: pa.Table, contradicting: pa.Table) -> None:
+    """Make `must` (node_l, node_r) and `against` (node_l, node_r, bits, decided) from pairs of records in `node`.
+
+    `decided` (dataset_l, record_id_l, dataset_r, record_id_r, same); `contradicting` (the same four, bits). A decision
+    that they are one person overrules a contradiction. Raises LinkError where decisions contradict each other.
+    """
+    con.register("decided_pairs", decided)
+    con.register("contradicting_pairs", contradicting)
+    con.execute(
+        f"""
+        create table must as {by_node("decided_pairs", "same")} where same;
+        create table against as
+        select node_l, node_r, {DECIDED_BITS} as bits, true as decided
+        from ({by_node("decided_pairs", "same")}) where not same
+        union all
+        select node_l, node_r, bits, false from ({by_node("contradicting_pairs", "bits")})
+        anti join must using (node_l, node_r)
+        """
+    )
+    check_decisions(con)
+
+
+def by_node(pairs: str, *more: str) -> str:
+    """SQL: (node_l, node_r, more …), the smaller node first, of pairs of records that are both there."""
+    columns = ", ".join(more)
+    return f"""
+        select least(l.node, r.node) as node_l, greatest(l.node, r.node) as node_r, {columns}
+        from {pairs}
+        join node l on l.dataset = dataset_l and l.record_id = record_id_l
+        join node r on r.dataset = dataset_r and r.record_id = record_id_r
+    """
+
+
+def check_decisions(con: duckdb.DuckDBPyConnection) -> None:
+    """Raises LinkError where records are decided to be one person by a chain, and two of them different people."""
+    pairs = con.execute("select node_l, node_r from must order by all").fetchall()
+    parts = Parts({node: node for pair in pairs for node in pair})
+    for one, other in pairs:
+        if parts.part_of[one] != parts.part_of[other]:
+            parts.join(parts.part_of[one], parts.part_of[other])
+    never = con.execute("select node_l, node_r from against where decided order by all").fetchall()
+    clashing = [(a, b) for a, b in never if a in parts.part_of and parts.part_of[a] == parts.part_of.get(b)]
+    if clashing:
+        named = con.execute(
+            "select dataset, record_id from node where list_contains($nodes, node) order by all",
+            {"nodes": sorted({node for pair in clashing for node in pair})},
+        ).fetchall()
+        raise LinkError(
+            f"{len(clashing):,} decisions contradict others: records are decided to be different people, and by a "
+            f"chain of decisions one person. They touch (dataset, record_id) {named[:6]}. Decide these again: linkage "
+            "review import; of decisions about one pair the last stands."
+        )
