@@ -4,6 +4,7 @@ Each value was keyed once as a part (see tokens.py), in the department's memory.
 column, under the key of the compound.
 """
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -34,7 +35,7 @@ class Lists:
     values: Tokens
     lengths: Tokens
 
-    @property
+    @functools.cached_property
     def starts(self) -> Tokens:
         """Where in `values` each row begins."""
         return np.asarray(np.cumsum(self.lengths) - self.lengths)
@@ -91,9 +92,8 @@ def ways_to_fill(parts: Sequence[Lists]) -> tuple[list[Tokens], Tokens]:
     row = np.arange(len(parts[0].lengths))
     for part in parts:
         times = part.lengths[row]
-        ends = np.cumsum(times)
         which = np.repeat(np.arange(len(row)), times)
-        nth = np.arange(len(which)) - (ends - times)[which]
+        nth = np.arange(len(which)) - np.repeat(np.cumsum(times) - times, times)
         row = row[which]
         columns = [*(column[which] for column in columns), part.values[part.starts[row] + nth]]
     return columns, np.bincount(row, minlength=len(parts[0].lengths))
@@ -131,10 +131,13 @@ def part_sql(dataset: Dataset, part: Part) -> str:
 
 def every(cells: Sequence[tuple[str, bool]]) -> str:
     """SQL: a list, without repeats and of no told order, of what stands in these cells, (SQL, is it a list?)."""
-    if len(cells) == 1 and cells[0][1]:
-        return f"coalesce({cells[0][0]}, [])"  # what stands in one cell was made without repeats
+    (cell, many), *others = cells
+    alone = f"coalesce({cell}, [])" if many else f"list_distinct([{cell}])"  # which leaves out what is missing
+    if not others:
+        return alone
     lists = ", ".join(f"coalesce({cell}, [])" if many else f"[{cell}]" for cell, many in cells)
-    return f"list_distinct(flatten([{lists}]))"  # list_distinct leaves out what is missing
+    none_other = " and ".join(f"{cell} is null" for cell, _ in others)
+    return f"case when {none_other} then {alone} else list_distinct(flatten([{lists}])) end"
 
 
 def first(cells: Sequence[tuple[str, bool]]) -> str:

@@ -81,14 +81,14 @@ class CompoundKey:
 
     def tokens(self, *parts: Tokens) -> Tokens:
         """A token for each row of `parts`: columns of tokens, of which there are as many whenever this key is used."""
-        state = np.zeros((len(parts[0]), 2), dtype=np.int64)
+        state = np.zeros((len(parts[0]), 2), dtype="<i8")
         for first in range(0, len(parts), 2):
-            block = parts[first : first + 2]
-            for place, part in enumerate(block):
-                state[:, place] ^= part
-            enciphered = self._cipher.encryptor().update(state.astype("<i8").tobytes())
-            state = np.frombuffer(enciphered, dtype="<i8").reshape(-1, 2).astype(np.int64)
-        return state[:, 0].copy()
+            block = np.zeros_like(state)
+            for place, part in enumerate(parts[first : first + 2]):
+                block[:, place] = part
+            block ^= state
+            state = np.frombuffer(self._cipher.encryptor().update(block.tobytes()), dtype="<i8").reshape(-1, 2)
+        return state[:, 0].astype(np.int64)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ NOT_A_NAME = frozenset({"unknown", "not known", "no name", "none", "null", "na",
 NOT_AN_ID = frozenset({"UNKNOWN", "NOTKNOWN", "NONE", "NULL", "NA", "NK"})
 # Days that old systems write for "not known" (hmpps-person-match drops both).
 DEFAULT_DATES = frozenset({"1900-01-01", "1970-01-01"})
+CLOSED_UP, NOT_PLAIN = re.compile(r"['`’.]"), re.compile(r"[^a-z0-9]+")
 OUTSIDE_AN_ID = re.compile(r"[^A-Z0-9]")
 POSTCODE = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}")
 DISTRICT = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]?")
@@ -51,9 +52,11 @@ def words(value: str) -> str | None:
 
 def plain(value: str) -> str:
     """Lower case a-z, 0-9 and single spaces: accents dropped, apostrophes closed up, other punctuation a space."""
-    folded = value.lower().translate(LETTERS_WITHOUT_DECOMPOSITION)
-    ascii_only = unicodedata.normalize("NFKD", folded).encode("ascii", "ignore").decode()
-    return " ".join(re.sub(r"[^a-z0-9]+", " ", re.sub(r"['`’.]", "", ascii_only)).split())
+    folded = value.lower()
+    if not folded.isascii():
+        folded = folded.translate(LETTERS_WITHOUT_DECOMPOSITION)
+        folded = unicodedata.normalize("NFKD", folded).encode("ascii", "ignore").decode()
+    return " ".join(NOT_PLAIN.sub(" ", CLOSED_UP.sub("", folded)).split())
 
 
 def date(value: str) -> str | None:

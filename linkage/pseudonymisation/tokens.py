@@ -204,7 +204,7 @@ def each_once(values: list[str], key: SubKey) -> Tokens:
 def blocks(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[list[str]]:
     """The texts a query gives, BLOCK at a time."""
     for batch in batches(con, query):
-        yield batch.column(0).to_pylist()
+        yield batch.column(0).to_numpy(zero_copy_only=False).tolist()
 
 
 def batches(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[pa.RecordBatch]:
