@@ -116,7 +116,10 @@ def simulated(pairs: int, true: float, m: list[list[float]], u: list[list[float]
     draw = np.random.default_rng(seed)
     is_true = draw.random(pairs) < true
     levels = np.array(
-        [np.where(is_true, draw.choice(len(a), pairs, p=a), draw.choice(len(b), pairs, p=b)) for a, b in zip(m, u)]
+        [
+            np.where(is_true, draw.choice(len(a), pairs, p=a), draw.choice(len(b), pairs, p=b))
+            for a, b in zip(m, u, strict=True)
+        ]
     ).T
     seen, counts = np.unique(levels, axis=0, return_counts=True)
     return Patterns(tuple("abc"[: len(m)]), seen, counts.astype(float))
