@@ -10,8 +10,8 @@ from linkage.orchestration.parts import PERSON_INDEX, RETRY, stage
 DOC = """
 ### Publish tables
 
-Women's outcomes, counted by cohort; small numbers suppressed, the rest rounded; the published files read again by an
-audit that knows the unrounded counts.
+Women's outcomes, counted by cohort; small numbers suppressed in all tables together, the rest rounded; the published
+files read again by an audit that tries to work the suppressed numbers out.
 
 * **Waits for** the asset `person_index`, and then for a person: *approve* asks under **Required Actions**. Nobody is
   asked where the data are invented; the release then says so on every page.

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from linkage import stages
+from linkage import releases, stages
 from linkage.errors import LinkageError
 from linkage.settings import Settings
 from linkage.terminal import ERR, OUT, accuracy_table, print_balance, working
@@ -33,6 +33,8 @@ app = typer.Typer(
 )
 keys_app = typer.Typer(help="The keys that turn identifiers into tokens.", no_args_is_help=True)
 app.add_typer(keys_app, name="keys")
+audit_app = typer.Typer(help="What proves that a release gives nobody away.", no_args_is_help=True)
+app.add_typer(audit_app, name="audit")
 
 FOLDERS = {
     "schemas": ("LINKAGE_SCHEMAS", "The declarations. Default: ./schemas"),
@@ -172,6 +174,21 @@ def publish(
         page = stages.report(settings)
     OUT.print_json(json.dumps(found))
     OUT.print(f"Published in {settings.files.release(release)}. Quality report: {page}")
+
+
+@audit_app.command("certificate")
+def audit_certificate(
+    file: Annotated[Path, typer.Argument(help="A certificate, in release/certificates of the workspace.")],
+    schemas: SchemasOption = None,
+    workspace: WorkspaceOption = None,
+    outputs: OutputsOption = None,
+) -> None:
+    """Check an audit certificate by addition, without a solver. It holds unrounded counts: keep it inside."""
+    found = releases.check_certificate(settings_of(schemas, workspace, outputs), file)
+    OUT.print(
+        f"Release {found['about']['release']}: {found['proofs']:,} proofs hold. {found['tables']:,} tables agree with "
+        f"{found['counts']:,} counts as published, and with {found['sums']:,} sums."
+    )
 
 
 @app.command()

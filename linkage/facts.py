@@ -10,7 +10,7 @@ from linkage.settings import Settings
 from linkage.workspace import write_text
 
 OF_LINKAGE = ("linkage", "gates/person_index")
-AFTER_LINKAGE = ("link_rates", "contradictions", "sex_conflicts", "evaluation", "gates/tables", "release")
+AFTER_LINKAGE = ("link_rates", "contradictions", "sex_conflicts", "evaluation", "gates/tables", "audit", "release")
 
 
 def write(settings: Settings, name: str, facts: Any) -> None:

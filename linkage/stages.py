@@ -8,6 +8,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
@@ -301,7 +302,10 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
     """
     from linkage.provenance import cells_by_table, provenance
     from linkage.quality import gate, suites
-    from linkage.release import audit, control, publish
+    from linkage.release import control, publish
+    from linkage.release.auditor import files as auditor
+    from linkage.release.auditor.seen import AddsUp
+    from linkage.release.joint import Declared
     from linkage.report import pages
 
     if not A_RELEASE.fullmatch(release):
@@ -317,7 +321,8 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
     years = {quarter.label: quarter.year for quarter in analysis.period.calendar}
     with duckdb.connect() as con:
         counts = counted(con, settings)
-        rows = control.control(counts, disclosure, {d.table_id: d.title for d in descriptions}, years, analysis.within)
+        titles = {d.table_id: d.title for d in descriptions}
+        rows = control.control(counts, disclosure, titles, Declared(years, analysis.within, analysis.asked))
         suite = suites.tables_suite(settings.expectations)
         pass_gate(settings, gate.validate("tables", release, suite, con.from_arrow(publish.arrow(rows))))
         page = pages.release_page(masthead, rows, descriptions, disclosure)
@@ -325,9 +330,14 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
             raise ContractError(f"{files.release(release)} is there and is no release. Choose another name.")
         with whole_folder(files.release(release)) as folder:
             publish.publish(folder, rows, page, provenance(settings, masthead), disclosure)
-            cells = audit.audit(folder, counts, disclosure, years, analysis.within)
+            found = auditor.audit(folder, counts, disclosure, AddsUp(years, analysis.within, analysis.asked))
+            facts.write(settings, "audit", [asdict(verdict) for verdict in found.verdicts])
+            if any(verdict.verdict != "pass" for verdict in found.verdicts):
+                report(settings)  # it says why, cell by cell
+            auditor.require_pass(found)
+    write_text(found.certificate, files.certificate(release))
     facts.write(settings, "release", {"release": release, "approval": approval, "tables": cells_by_table(rows)})
-    return {"release": release, "approval": approval, "cells": cells}
+    return {"release": release, "approval": approval, "cells": found.cells}
 
 
 def counted(con: duckdb.DuckDBPyConnection, settings: Settings) -> duckdb.DuckDBPyRelation:
@@ -379,6 +389,7 @@ def report(settings: Settings) -> str:
         "contradictions": facts.read(settings, "contradictions"),
         "sex_conflicts": facts.read(settings, "sex_conflicts"),
         "disclosure": release.get("tables"),
+        "audit": facts.read(settings, "audit"),
     }
     masthead = pages.Masthead(release.get("release", ""), TITLE, facts.invented(settings), release.get("approval", ""))
     found = cast(Facts, {name: value for name, value in known.items() if value})

@@ -130,6 +130,10 @@ class Workspace:
         """The folder of one published release."""
         return self.outputs / name
 
+    def certificate(self, release: str) -> Path:
+        """The proof that a release gives nobody away: it holds unrounded counts, for the reviewer alone."""
+        return self.root / "release" / "certificates" / f"{release}.json"
+
     def forget_dataset(self, dataset: str) -> None:
         """Drop what was made of a dataset, and all that was made with it."""
         for folder in (self.matching.root / "encoded", self.matching.root / "crosswalk"):

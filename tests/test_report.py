@@ -112,8 +112,11 @@ FACTS: Facts = {
     }],
     "contradictions": [{"reason": "custody spells overlap", "threshold": "medium", "pairs": 3}],
     "disclosure": [{"table_id": "work", "published": 36, "suppressed": 24, "empty": 0}],
+    "audit": [{
+        "table_id": "work", "verdict": "review", "at_risk": 24, "narrowest": 3, "reasons": ["work, 18-20: too narrow."],
+    }],
 }  # fmt: skip
-SECTIONS = ("intake", "gates", "linkage", "link-rates", "accuracy", "contradictions", "disclosure")
+SECTIONS = ("intake", "gates", "linkage", "link-rates", "accuracy", "contradictions", "disclosure", "audit")
 
 
 @pytest.fixture(scope="module")

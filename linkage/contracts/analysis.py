@@ -115,6 +115,11 @@ class Analysis:
             for category in categories
         }
 
+    @property
+    def asked(self) -> dict[str, str]:
+        """{outcome: which women of a cohort it is asked about}: the same words for outcomes of the same women."""
+        return {name: str(sorted(outcome.eligible.items())) for name, outcome in self.outcomes.items()}
+
     def places_england(self, dataset: Dataset) -> bool:
         """Can it be told from a record of the dataset whether the woman is in England?"""
         return dataset.geography == "England" or any(

@@ -1,5 +1,6 @@
 """Sees counts, and decides what may leave.
 
-Read in this order: `columns` (what a published row holds), `suppression` (which cells must not be seen), `control`
-(unrounded counts in, publishable rows out), `publish` (the files), `audit` (the files, judged by code of its own).
+Read in this order: `columns` (what a published row holds), `primary` (which counts are too few by themselves), `joint`
+(all tables as one problem), `suppress` (which cells hide the others), `control` (unrounded counts in, publishable rows
+out), `publish` (the files), `auditor` (the files, judged by code of its own). `frames`: the same for any tidy table.
 """

@@ -130,6 +130,18 @@ class TableDisclosure(TypedDict):
     empty: int
 
 
+class TableAudit(TypedDict):
+    """What the audit says of one table: `verdict` pass, review or fail; `at_risk`: suppressed counts that must stay
+    uncertain; `narrowest`: the least width proved of one; `reasons`: why it does not pass, a cell each.
+    """
+
+    table_id: str
+    verdict: Literal["pass", "review", "fail"]
+    at_risk: int
+    narrowest: int | None
+    reasons: list[str]
+
+
 class Facts(TypedDict, total=False):
     """Everything known about a run; a section of the report appears when its facts are there.
 
@@ -146,3 +158,4 @@ class Facts(TypedDict, total=False):
     contradictions: list[Contradiction]
     sex_conflicts: list[SexConflict]
     disclosure: list[TableDisclosure]
+    audit: list[TableAudit]

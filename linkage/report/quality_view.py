@@ -14,6 +14,7 @@ from linkage.report.facts import (
     Linkage,
     LinkRate,
     SexConflict,
+    TableAudit,
     TableDisclosure,
 )
 from linkage.report.grid import Flagged, Grid, Line
@@ -62,6 +63,8 @@ def sections(facts: Facts, limits: LinkQuality | None) -> Iterator[Section]:
         yield contradictions_section(facts.get("contradictions", []), facts.get("sex_conflicts", []))
     if tables := facts.get("disclosure"):
         yield disclosure_section(tables)
+    if audits := facts.get("audit"):
+        yield audit_section(audits)
 
 
 def intake_section(intakes: Sequence[Intake]) -> Section:
@@ -265,6 +268,31 @@ def disclosure_section(tables: Sequence[TableDisclosure]) -> Section:
     grid = Grid("Cells of each table", "Table", (), ("Published", "Suppressed", "Nobody in it"), lines)
     about = "How much of each table can be shown. Coarser categories or pooled periods show more."
     return Section("disclosure", "Disclosure control", about, grids=(grid,))
+
+
+def audit_section(audits: Sequence[TableAudit]) -> Section:
+    """The verdict on each table, and the reason of every count that does not pass."""
+    verdicts = Grid(
+        caption="Verdict on each table",
+        first="Table",
+        spans=(),
+        columns=("Verdict", "Counts at risk", "Narrowest interval"),
+        lines=tuple(Line(a["table_id"], (a["verdict"], f"{a['at_risk']:,}", width(a["narrowest"]))) for a in audits),
+        words=1,
+    )
+    said = [(a["table_id"], reason) for a in audits for reason in a["reasons"]]
+    reasons = Grid("What does not pass", "Table", (), ("Why",), tuple(Line(t, (why,)) for t, why in said), words=1)
+    about = (
+        "What a reader can prove of each suppressed count from all that is published together. Pass: every count at "
+        "risk stays uncertain. Review: one does not, against a woman who knows that she is the only one in another. "
+        "Fail: one does not, against anybody. Only where every table passes is anything written."
+    )
+    return Section("audit", "Audit of the release", about, grids=(verdicts, reasons) if said else (verdicts,))
+
+
+def width(narrowest: int | None) -> str:
+    """The width of an interval; nothing where no count was at risk."""
+    return "" if narrowest is None else f"{narrowest:,}"
 
 
 def share(part: float, whole: float) -> str:
