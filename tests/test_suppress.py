@@ -1,16 +1,19 @@
 """The suppressor: nothing small can be worked out, as an enumerator of every table confirms, and as few as can be."""
 
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import REPOSITORY
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkage.errors import DisclosureError
-from linkage.release.frames import Rules, protect
+from linkage.release import FrameAudit, Rules, audit, protect
+from linkage.release.auditor import certificate
 from linkage.release.suppress.solve import Effort
 
 SMALL = Rules(threshold=3, width=3, base=1)
@@ -197,3 +200,46 @@ def test_two_rows_of_one_cell_are_refused():
     frame = table([[20, 30], [40, 50]])
     with pytest.raises(DisclosureError, match="N, N: two rows of one cell"):
         protect(pd.concat([frame, frame]), BY)
+
+
+def audited(frame: pd.DataFrame, rules: Rules, suppressed: pd.Series | None = None) -> FrameAudit:
+    """The audit of a protected table, or of one that somebody else suppressed."""
+    safe = protect(frame, BY, rules=rules)
+    published = safe.published
+    if suppressed is not None:
+        published = published.assign(value=frame["count"].astype("Int64").mask(suppressed))
+    return audit(published, safe.counts, BY, rules.threshold, rules.width, rules.base)
+
+
+def test_the_audit_of_a_frame_proves_what_was_protected_and_its_certificate_adds_up(tmp_path):
+    found = audited(random_table(8, 8, 5), Rules(5, 5, 1))
+    assert found.passed
+    assert len(found.intervals) > 0
+    assert (found.intervals["width"] >= 5).all()
+    (tmp_path / "certificate.json").write_text(found.certificate)
+    assert certificate.checked(tmp_path / "certificate.json")["proofs"] >= len(found.intervals)
+
+
+def test_the_audit_of_a_frame_finds_what_thresholds_alone_give_away():
+    frame = table([[2, 30, 40], [50, 60, 70], [80, 90, 100]])
+    found = audited(frame, Rules(5, 5, 1), frame["count"] == 2)
+    assert not found.passed
+    assert found.intervals["width"].tolist() == [0]
+
+
+def test_the_auditor_finds_the_widths_that_enumeration_finds():
+    for seed in range(6):
+        cells = np.random.default_rng(seed).integers(1, 7, (3, 3)).tolist()
+        frame = table(cells)
+        gone = ((frame["count"] > 0) & (frame["region"] != "all") & (frame["age"] != "all")).to_numpy()
+        published = frame[BY].assign(value=frame["count"].astype("Int64").mask(gone))
+        widths = audit(published, frame["count"], BY, 3, 99, 1).intervals["width"]
+        tables = np.array(list(possible(frame, gone)))
+        assert widths.to_dict() == {i: int(np.ptp(tables[:, i])) for i in widths.index}
+
+
+def test_the_readme_example_of_the_library_runs_as_it_stands():
+    text = (REPOSITORY / "docs" / "protect.md").read_text()
+    said: dict[str, object] = {}
+    exec(re.findall(r"```python\n(.*?)```", text, flags=re.S)[0], said)
+    assert said["passed"] is True

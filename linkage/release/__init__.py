@@ -4,3 +4,8 @@ Read in this order: `columns` (what a published row holds), `primary` (which cou
 (all tables as one problem), `suppress` (which cells hide the others), `control` (unrounded counts in, publishable rows
 out), `publish` (the files), `auditor` (the files, judged by code of its own). `frames`: the same for any tidy table.
 """
+
+from linkage.release.auditor.frames import FrameAudit, audit
+from linkage.release.frames import Protected, Rules, protect
+
+__all__ = ["FrameAudit", "Protected", "Rules", "audit", "protect"]

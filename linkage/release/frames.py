@@ -1,15 +1,16 @@
 """Disclosure control of any tidy table of counts, for statisticians who use it alone.
 
-    from linkage.release import Rules, audit, protect
+    from linkage.release import audit, protect
     safe = protect(counts, by=["region", "age"], count="women")
-    audit(safe).intervals
+    safe.published                                                      # what may leave
+    audit(safe.published, safe.counts, by=["region", "age"]).passed     # proved by other code
 
 Rows that differ only in one dimension add up to the row in which it is `all`; several tables of the same people go into
 one frame, with `all` in the dimensions a table does not have, and are protected together.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -53,9 +54,6 @@ class Protected:
     suppressed: pd.Series
     least: float
     gap: float
-    by: tuple[str, ...]
-    rules: Rules
-    within: Hierarchy = field(default_factory=dict)
 
 
 def protect(
@@ -82,7 +80,7 @@ def protect(
     value = pd.Series(rounded(problem.counts, rules.base), index=counts.index, dtype="Int64").mask(found.hide)
     published = counts[list(by)].assign(value=value, status=np.where(found.hide, "c", ""))
     inside = pd.Series(problem.counts, index=counts.index), pd.Series(kind, index=counts.index)
-    return Protected(published, *inside, found.least, found.gap, tuple(by), rules, within or {})
+    return Protected(published, *inside, found.least, found.gap)
 
 
 def problem_of(
