@@ -1,9 +1,9 @@
 """Cells suppressed, small counts left weak, gap and CPU seconds, on random tables: `python -m benchmarks.suppress`.
 
 Counts of 1 to 4 are small, an interval must be 5 wide, nothing is rounded, zeros and margins are published. Beside it,
-in the same run, the usual script: in each row and column with one suppressed cell, suppress the next smallest. Weak cells
-are counted by the auditor, which shares no code with the suppressor and whose witnesses are tables of whole numbers, so
-each is also what the integer programme would say.
+in the same run, the usual script: in each row and column with one suppressed cell, suppress the next smallest. Weak
+cells are counted by the auditor, which shares no code with the suppressor and whose witnesses are tables of whole
+numbers, so each is also what the integer programme would say.
 """
 
 import sys
