@@ -330,7 +330,8 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
             raise ContractError(f"{files.release(release)} is there and is no release. Choose another name.")
         with whole_folder(files.release(release)) as folder:
             publish.publish(folder, rows, page, provenance(settings, masthead), disclosure)
-            found = auditor.audit(folder, counts, disclosure, AddsUp(years, analysis.within, analysis.asked))
+            adds_up = AddsUp(years, analysis.within, analysis.asked)
+            found = auditor.audit(folder, counts, disclosure, adds_up, release)
             facts.write(settings, "audit", [asdict(verdict) for verdict in found.verdicts])
             if any(verdict.verdict != "pass" for verdict in found.verdicts):
                 report(settings)  # it says why, cell by cell

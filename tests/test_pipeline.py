@@ -10,8 +10,8 @@ import pytest
 from conftest import EXAMPLE, REPOSITORY
 from test_privacy import SECRETS, found_in
 
-from linkage import demo, facts, stages
-from linkage.errors import ContractError, ExtractError, GateError, LinkError, PrivacyError
+from linkage import demo, facts, releases, stages
+from linkage.errors import ContractError, DisclosureError, ExtractError, GateError, LinkError, PrivacyError
 from linkage.release.publish import content_hash
 from linkage.settings import Settings
 
@@ -79,6 +79,19 @@ def test_the_example_in_the_repository_is_what_the_chain_publishes(chain, reques
         shutil.rmtree(example, ignore_errors=True)
         shutil.copytree(chain.files.release(EXAMPLE), example)
     assert same_release(example, chain.files.release(EXAMPLE)), "Published tables have changed: make example, and look."
+
+
+def test_the_certificate_of_a_release_holds_and_stays_inside(chain, tmp_path):
+    path = chain.files.certificate(EXAMPLE)
+    assert releases.check_certificate(chain, path)["about"]["release"] == EXAMPLE
+    assert path.stat().st_mode & 0o077 == 0
+    assert not list(chain.files.release(EXAMPLE).rglob("*certificate*"))
+    other = Settings(chain.schemas, chain.workspace, outputs=tmp_path)
+    shutil.copytree(chain.files.release(EXAMPLE), other.files.release(EXAMPLE))
+    with (other.files.release(EXAMPLE) / "tables.csv").open("a") as tables:
+        tables.write("one more line")
+    with pytest.raises(DisclosureError, match="about other tables"):
+        releases.check_certificate(other, path)
 
 
 def test_a_release_of_invented_people_says_so_everywhere(chain):

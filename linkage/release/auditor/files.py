@@ -42,11 +42,14 @@ class Audited:
     certificate: str
 
 
-def audit(folder: Path, counts: duckdb.DuckDBPyRelation, disclosure: Disclosure, adds_up: AddsUp = ALONE) -> Audited:
+def audit(
+    folder: Path, counts: duckdb.DuckDBPyRelation, disclosure: Disclosure, adds_up: AddsUp = ALONE, release: str = ""
+) -> Audited:
     """What a reader could prove from a release in which no cell breaks a rule by itself; `require_pass` judges it.
 
-    `folder` holds tables.csv, tables.parquet and womens_outcomes.duckdb; `counts` as given to control. Raises
-    DisclosureError naming tables and labels (never a count) when files differ or a cell breaks a rule.
+    `folder` holds tables.csv, tables.parquet and womens_outcomes.duckdb; `counts` as given to control. `release`: its
+    name, where the folder has another one still. Raises DisclosureError naming tables and labels (never a count) when
+    files differ or a cell breaks a rule.
     """
     rows = same_everywhere(folder)
     true = {key(row): row for row in (dict(zip(counts.columns, r, strict=True)) for r in counts.fetchall())}
@@ -54,7 +57,10 @@ def audit(folder: Path, counts: duckdb.DuckDBPyRelation, disclosure: Disclosure,
         raise DisclosureError(f"{folder.name}: the published rows are not the rows that were counted. Publish again.")
     if findings := broken_rules(rows, true, disclosure):
         raise DisclosureError(message(findings))
-    about = {"release": folder.name, "tables.csv": hashlib.sha256((folder / "tables.csv").read_bytes()).hexdigest()}
+    about = {
+        "release": release or folder.name,
+        "tables.csv": hashlib.sha256((folder / "tables.csv").read_bytes()).hexdigest(),
+    }
     proved = prove(rows, true.values(), disclosure, adds_up)
     said = certificate.written(proved.seen, proved.truth, proved.proofs, about)
     return Audited(len(rows), judged(rows, proved), said)
