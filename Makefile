@@ -18,14 +18,16 @@ UV := env -u VIRTUAL_ENV UV_SYSTEM_CERTS=true UV_PYTHON_DOWNLOADS=never sh -c '\
 # Compiled modules halve the time Airflow takes to start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo example test check bench up lock clean
+.PHONY: help setup demo example test check bench up lock clean
 help: ## This list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
 
 # Releases of the demo stand beside the example.
 demo up: export LINKAGE_OUTPUTS ?= outputs
 
-demo: $(READY) ## Run the whole chain on 30,000 invented people, and show what came out
+setup: $(READY) ## Set up .venv and nothing else
+
+demo: $(READY) ## Run the whole chain on 60,000 invented people, and show what came out
 	@$(RUN)/linkage demo
 
 test: $(READY) ## Run the tests

@@ -1,5 +1,6 @@
 """The command line: one command per stage. `linkage --help` is where to begin."""
 
+import datetime
 import json
 import sys
 import traceback
@@ -12,7 +13,7 @@ from rich.table import Table
 from linkage import releases, stages
 from linkage.errors import LinkageError
 from linkage.settings import Settings
-from linkage.terminal import ERR, OUT, accuracy_table, print_balance, working
+from linkage.terminal import ERR, OUT, accuracy_table, counting, print_balance, working
 
 app = typer.Typer(
     name="linkage",
@@ -88,18 +89,45 @@ def check(schemas: SchemasOption = None, workspace: WorkspaceOption = None) -> N
 
 @app.command()
 def synthesise(
-    people: Annotated[int, typer.Option(min=100, help="How many people to invent.")] = 30_000,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
-    to: Annotated[Path | None, typer.Option(help="A folder to write to. Default: the workspace")] = None,
+    people: Annotated[int, typer.Option(help="How many people to invent.")] = 60_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same people, and the same bytes.")] = 1,
+    as_of: Annotated[
+        datetime.datetime | None,
+        typer.Option(
+            "--as-of",
+            formats=["%Y-%m-%d"],
+            metavar="DATE",
+            help="The day of the delivery. Default: the last there is. A later one has new and corrected rows, and "
+            "lacks those of people who have objected since.",
+        ),
+    ] = None,
+    form: Annotated[
+        str, typer.Option(help="native: as each contract says; csv: UTF-8, commas, ISO dates; parquet: typed.")
+    ] = "native",
+    to: Annotated[
+        Path | None, typer.Option(file_okay=False, help="A folder to write to. Default: the workspace")
+    ] = None,
     schemas: SchemasOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Invent people, their departments' extracts with real-life errors, and the truth beside them."""
+    """Invent people, their departments' extracts with real-life errors, and the truth beside them.
+
+    Two deliveries of the same departments, half a year apart:
+
+      linkage synthesise --people 30000 --as-of 2025-09-30 --to autumn
+
+      linkage synthesise --people 30000 --as-of 2026-03-31 --to spring
+
+    Both know the same people: what differs is what was entered, corrected, renamed and withdrawn between the two days.
+    The truth is of the whole of the records in both, but for truth/records.csv, errors.csv and names.csv, which are of
+    the rows delivered.
+    """
     settings = settings_of(schemas, to or workspace)
-    with working("inventing") as progress:
-        rows = stages.synthesise(settings, people, seed, progress)
+    with counting("inventing people", people) as done:
+        rows = stages.synthesise(settings, people, seed, as_of.date() if as_of else None, form, done)
     for dataset, count in rows.items():
-        OUT.print(f"{settings.files.department.extract(settings.dataset(dataset).path)}: {count:,} rows")
+        OUT.print(f"{settings.dataset(dataset).title}: {count:,} rows")
+    OUT.print(f"The extracts and their data dictionary are in {settings.files.department.extract('.')}.")
     OUT.print(f"The truth is in {settings.files.truth}.")
 
 
@@ -227,7 +255,7 @@ def report(schemas: SchemasOption = None, workspace: WorkspaceOption = None) -> 
 
 @app.command()
 def demo(
-    people: Annotated[int, typer.Option(min=1000, help="How many people to invent.")] = 30_000,
+    people: Annotated[int, typer.Option(min=1000, help="How many people to invent.")] = 60_000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same release.")] = 1,
     schemas: SchemasOption = None,
     workspace: WorkspaceOption = None,

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from linkage import facts, stages
 from linkage.settings import Settings
-from linkage.terminal import intake_table, share, working
+from linkage.terminal import counting, intake_table, share, working
 
 RELEASE = "demo"
 HEADLINE = {"breakdown": "all", "threshold": "medium"}
@@ -22,8 +22,8 @@ def run(settings: Settings, people: int, seed: int, console: Console) -> None:
     """Invent, run every DAG, evaluate, report, and sum up. Raises whatever error a stage ends in."""
     from linkage.orchestration.run import run_dags
 
-    with working(f"inventing {people:,} people") as progress:
-        stages.synthesise(settings, people, seed, progress)
+    with counting("inventing people", people) as done:
+        stages.synthesise(settings, people, seed, progress=done)
     stages.new_keys(settings, epoch=RELEASE)
     run_dags(settings, RELEASE)
     with working("comparing with the truth") as progress:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,15 +49,39 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def mark_as_invented(settings: Settings) -> None:
-    """Note the extracts that lie where they are delivered now as invented, by their content and not by their place."""
-    extracts = {name: settings.files.department.extract(d.path) for name, d in settings.datasets.items()}
+def mark_as_invented(
+    settings: Settings, population: dict[str, Any] | None = None, extracts: Mapping[str, Path] | None = None
+) -> None:
+    """Note extracts as invented, by their content and not by their place.
+
+    `population`: which one they are of (version, seed …); without it, of the one noted before. `extracts`: {dataset:
+    its file}; without them, what lies where it is delivered now.
+    """
+    delivered = {name: settings.files.department.extract(one.path) for name, one in settings.datasets.items()}
+    extracts = delivered if extracts is None else extracts
     hashes = {name: sha256(path) for name, path in extracts.items() if path.exists()}
-    write_text(json.dumps(hashes, indent=1) + "\n", settings.files.truth / "invented.json")
+    said = {"population": population or marks(settings).get("population", {}), "sha256": hashes}
+    write_text(json.dumps(said, indent=1) + "\n", marks_path(settings))
 
 
 def invented(settings: Settings) -> bool:
     """Was every extract that was taken in made by `synthesise`? Then there is nobody in it to protect."""
-    marks = settings.files.truth / "invented.json"
     taken_in = {name: facts["input_sha256"] for name, facts in intake(settings).items()}
-    return bool(taken_in) and marks.exists() and taken_in.items() <= json.loads(marks.read_text()).items()
+    return bool(taken_in) and taken_in.items() <= marks(settings).get("sha256", {}).items()
+
+
+def population(settings: Settings) -> str:
+    """Which invented population the run is about, in words: its version and seed; '' where the extracts are real."""
+    said = marks(settings).get("population", {}) if invented(settings) else {}
+    return f"invented population version {said['version']}, seed {said['seed']}" if said else ""
+
+
+def marks(settings: Settings) -> dict[str, Any]:
+    """{population, sha256 of each extract} of what `synthesise` made last; nothing where it made nothing."""
+    path = marks_path(settings)
+    return dict(json.loads(path.read_text())) if path.exists() else {}
+
+
+def marks_path(settings: Settings) -> Path:
+    """Where that is noted."""
+    return settings.files.truth / "invented.json"

@@ -21,6 +21,7 @@ def provenance(settings: Settings, masthead: Masthead) -> Provenance:
         release=masthead.release,
         title=masthead.title,
         invented=masthead.invented,
+        population=masthead.population,
         approval=masthead.approval,
         inputs={name: facts["input_sha256"] for name, facts in intake.items()},
         declarations={

@@ -17,6 +17,7 @@ import duckdb
 from linkage import facts
 from linkage.contracts.dataset import Dataset
 from linkage.errors import ContractError, LinkError, PrivacyError
+from linkage.invention import synthesise as synthesise
 from linkage.settings import Settings
 from linkage.workspace import passing_folder, private_folder, whole_file, whole_folder, write_parquet, write_text
 
@@ -75,17 +76,6 @@ def examples_that_hold(settings: Settings) -> list[str]:
     if wrong:
         raise ContractError("\n".join(wrong))
     return [example.because for outcome in analysis.outcomes.values() for example in outcome.examples]
-
-
-def synthesise(settings: Settings, people: int, seed: int, progress: Progress = quiet) -> dict[str, int]:
-    """Invented people → extracts where the departments deliver them, and truth/. Returns {dataset: rows}."""
-    from linkage.synthetic.synthesise import synthesise as invent
-
-    files, datasets = settings.files, settings.datasets
-    private_folder(files.department.root)
-    rows = invent(people, seed, datasets, files.department.extract("."), files.truth, progress)
-    facts.mark_as_invented(settings)
-    return rows
 
 
 def new_keys(settings: Settings, epoch: str | None = None) -> list[str]:
@@ -316,7 +306,7 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
         raise PrivacyError("Nobody has approved this release. Name who has: linkage publish --approval 'name, date'.")
     analysis, disclosure, files = settings.analysis, settings.disclosure, settings.files
     approval = approval or "waived (invented data)"
-    masthead = pages.Masthead(release, TITLE, made_up, approval)
+    masthead = pages.Masthead(release, TITLE, made_up, approval, facts.population(settings))
     descriptions = [analysis.describe(name) for name in analysis.tables]
     years = {quarter.label: quarter.year for quarter in analysis.period.calendar}
     with duckdb.connect() as con:
@@ -392,7 +382,8 @@ def report(settings: Settings) -> str:
         "disclosure": release.get("tables"),
         "audit": facts.read(settings, "audit"),
     }
-    masthead = pages.Masthead(release.get("release", ""), TITLE, facts.invented(settings), release.get("approval", ""))
+    approval, population = release.get("approval", ""), facts.population(settings)
+    masthead = pages.Masthead(release.get("release", ""), TITLE, facts.invented(settings), approval, population)
     found = cast(Facts, {name: value for name, value in known.items() if value})
     page = pages.quality_report(masthead, found, settings.link_quality)
     write_text(page, settings.files.quality.report)

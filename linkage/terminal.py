@@ -1,12 +1,12 @@
 """What a person sees in a terminal: progress while a stage works, and tables of counts when it is done."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 WIDE = None if sys.stdout.isatty() else 160  # a table that goes into a file is not cut to a screen that is not there
@@ -19,6 +19,16 @@ def working(title: str) -> Iterator[Any]:
     with Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=ERR) as progress:
         task = progress.add_task(title)
         yield lambda doing: progress.update(task, description=f"{title}: {doing}")
+
+
+@contextmanager
+def counting(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar that fills up to `total`, with the time it took and will take; gives a function told how far it is."""
+    many, left = TextColumn("{task.completed:,} of {task.total:,}"), TimeRemainingColumn()
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), many, TimeElapsedColumn(), left)
+    with Progress(*columns, console=ERR) as progress:
+        task = progress.add_task(title, total=total)
+        yield lambda done: progress.update(task, completed=done)
 
 
 def print_balance(balance: dict[str, Any]) -> None:

@@ -102,7 +102,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     from linkage.orchestration.run import run_dags
 
     settings = Settings(schemas=REPOSITORY / "schemas", workspace=tmp_path_factory.mktemp("chain") / "workspace")
-    stages.synthesise(settings, people=6_000, seed=7)
+    stages.synthesise(settings, people=12_000, seed=7)
     for dataset in settings.datasets.values():
         plant(settings.files.department.extract(dataset.path), dataset)
     facts.mark_as_invented(settings)

@@ -59,6 +59,16 @@ NDTMS = """
 | record_id | sex | triage_date | treatment_start | discharge_date |
 | 501       | F   | 2022-11-01  | 2022-11-10      | 2022-12-20     |
 """
+DWP = """
+| record_id | sex | benefit                       | start_date | end_date   |
+| 601       | F   | Universal Credit              | 2022-11-01 | 2023-03-31 |
+| 611       | F   | Personal Independence Payment | 2020-01-01 | -          |
+"""
+HCLIC = """
+| record_id | sex | application_date | duty   | duty_start | duty_end   |
+| 701       | F   | 2022-10-20       | relief | 2022-11-25 | 2023-01-20 |
+| 711       | F   | 2022-11-20       | relief | 2022-11-25 | -          |
+"""
 PERSONS = """
 | dataset   | record_id | person_id_high | person_id_medium | person_id_low |
 | prison    | 101       | 1              | 1                | 1             |
@@ -77,6 +87,10 @@ PERSONS = """
 | paye      | 401       | 7              | 1                | 1             |
 | paye      | 421       | 32             | 32               | 3             |
 | ndtms     | 501       | 1              | 1                | 1             |
+| dwp       | 601       | 1              | 1                | 1             |
+| dwp       | 611       | 2              | 2                | 2             |
+| hclic     | 701       | 1              | 1                | 1             |
+| hclic     | 711       | 2              | 2                | 2             |
 """
 
 
@@ -88,8 +102,9 @@ def con() -> duckdb.DuckDBPyConnection:
 
 @pytest.fixture(scope="module")
 def attributes(con: duckdb.DuckDBPyConnection) -> dict[str, DuckDBPyRelation]:
-    """Seven women in five extracts."""
+    """Seven women in seven extracts."""
     drawings = {"prison": PRISON, "probation": PROBATION, "court": COURT, "paye": PAYE, "ndtms": NDTMS}
+    drawings |= {"dwp": DWP, "hclic": HCLIC}
     return {name: con.from_arrow(drawn(drawing)) for name, drawing in drawings.items()}
 
 
@@ -222,7 +237,8 @@ def test_both_ends_of_a_quarter_are_in_it(
 def test_women_recorded_with_another_sex_elsewhere_are_counted(records: Records, analysis: Analysis) -> None:
     found = [c for c in members.sex_conflicts(records, analysis) if c["cohort"] == "released_from_custody"]
     assert {c["dataset"]: (c["women"], c["conflicts"]) for c in found} == {
-        "court": (3, 0), "ndtms": (3, 0), "paye": (3, 0), "prison": (3, 0), "probation": (3, 1),
+        "court": (3, 0), "dwp": (3, 0), "hclic": (3, 0), "ndtms": (3, 0), "paye": (3, 0), "prison": (3, 0),
+        "probation": (3, 1),
     }  # fmt: skip
 
 
@@ -323,7 +339,8 @@ def test_a_table_counts_women_by_year_and_threshold(tables: dict[str, DuckDBPyRe
 def test_each_threshold_counts_with_its_own_person_ids(
     tables: dict[str, DuckDBPyRelation],
 ) -> None:
-    assert counts(tables["employment"], f"{ALL_RELEASED} and period = '2022/23'") == [
+    at_6_weeks = f"{ALL_RELEASED} and period = '2022/23' and outcome = 'employed_6_weeks'"
+    assert counts(tables["employment"], at_6_weeks) == [
         ("2022/23", "high", 2, 0, 1, 0, 0, 0),
         ("2022/23", "medium", 2, 1, 1, 0, 0, 0),
         ("2022/23", "low", 2, 1, 1, 0, 0, 0),
@@ -335,6 +352,19 @@ def test_women_left_out_are_counted_by_reason(tables: dict[str, DuckDBPyRelation
         ("2022/23", "high", 1, 1, 0, 0, 1, 1), ("2023/24", "high", 0, 0, 0, 0, 0, 1),
         ("2022/23", "medium", 1, 1, 0, 0, 1, 1), ("2023/24", "medium", 0, 0, 0, 1, 0, 0),
     ]  # fmt: skip
+
+
+def test_every_outcome_of_a_theme_is_in_its_table(tables: dict[str, DuckDBPyRelation]) -> None:
+    benefits = f"{ALL_RELEASED} and threshold = 'medium' and outcome = 'out_of_work_benefit_30_days'"
+    assert counts(tables["employment"], benefits) == [
+        ("2022/23", "medium", 2, 1, 1, 0, 0, 0), ("2023/24", "medium", 1, 0, 0, 0, 0, 0),
+    ]  # fmt: skip
+
+
+def test_a_woman_released_to_wales_is_not_in_the_table_of_homelessness(tables: dict[str, DuckDBPyRelation]) -> None:
+    assert counts(tables["homelessness"], f"{ALL_RELEASED} and threshold = 'medium' and period = '2022/23'") == [
+        ("2022/23", "medium", 2, 1, 0, 0, 0, 0)
+    ]
 
 
 def test_a_table_for_england_leaves_out_wales_and_who_is_not_eligible(
@@ -465,7 +495,7 @@ def test_link_rates_to_a_source_for_england_are_those_of_women_in_england(
     found = link_quality.link_quality(con, analysis, attributes, person_index)
     here = found.filter("cohort = 'released_from_custody' and threshold = 'medium' and breakdown = 'all'")
     assert sorted(rows(here, "dataset", "anchor_records", "linked")) == [
-        ("court", 4, 2), ("ndtms", 3, 2), ("paye", 4, 2), ("probation", 4, 3),
+        ("court", 4, 2), ("dwp", 4, 3), ("hclic", 3, 2), ("ndtms", 3, 2), ("paye", 4, 2), ("probation", 4, 3),
     ]  # fmt: skip
 
 

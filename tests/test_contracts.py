@@ -8,6 +8,7 @@ from conftest import REPOSITORY
 
 from linkage import stages
 from linkage.contracts.dataset import read_datasets, read_scope
+from linkage.contracts.encodings import read_encodings
 from linkage.errors import ContractError
 from linkage.settings import Settings
 
@@ -89,3 +90,25 @@ def test_a_contract_maps_to_what_the_code_uses():
     assert paye.column("date_of_birth").date_format == "%d-%m-%Y"
     assert set(paye.attributes) == {"start_date", "end_date", "hours", "sex"}
     assert paye.column("hours").codes["A"] == "up to 16"
+
+
+def test_seven_departments_have_a_contract_and_a_woman_must_have_a_record_in_two_of_them():
+    datasets = read_datasets(REPOSITORY / "schemas")
+    assert set(datasets) == {"court", "dwp", "hclic", "ndtms", "paye", "prison", "probation"}
+    assert {name for name, d in datasets.items() if d.coverage == "spine"} == {"prison", "probation"}
+    assert {name for name, d in datasets.items() if d.geography == "England"} == {"hclic", "ndtms"}
+
+
+def test_one_number_links_benefits_and_another_department_in_the_view_of_names():
+    datasets, encodings = read_datasets(REPOSITORY / "schemas"), read_encodings(REPOSITORY / "schemas")
+    holders = {name for name, d in datasets.items() if "nino" in d.identifiers}
+    assert holders == {"dwp", "hclic", "paye", "probation"}
+    assert all(datasets[name].views(encodings)[0] == "names" for name in holders)
+
+
+@pytest.mark.parametrize("name", ["dwp", "hclic"])
+def test_what_says_who_she_is_leaves_a_department_as_tokens_only(name):
+    dataset = read_datasets(REPOSITORY / "schemas")[name]
+    telling = {"forename", "surname", "date_of_birth", "postcode", "nino"}
+    assert telling <= set(dataset.identifiers)
+    assert not {c.name for kind in telling for c in dataset.identifiers[kind]} & set(dataset.attributes)

@@ -127,7 +127,7 @@ def test_a_window_the_data_just_fill_is_read(schemas: Path) -> None:
         ("breakdowns.yaml", "column: requirement", "column: wish", "no cohort's dataset has a column 'wish'"),
         ("breakdowns.yaml", "  requirement:\n", "  person_id:\n", "choose another name than ['person_id']"),
         ("breakdowns.yaml", "column: requirement", "column: event_number", "has no codes to divide by"),
-        ("circumstances.yaml", "dataset: ndtms", "dataset: ndtmz", "alive.0: dataset 'ndtmz' has no contract"),
+        ("circumstances.yaml", "dataset: ndtms", "dataset: ndtmz", "alive.2: dataset 'ndtmz' has no contract"),
         ("circumstances.yaml", "release_type: died", "release_type: dead", "died.1: where release_type = ['dead']"),
         ("tables/employment.yaml", "theme: employment", "theme: employed", "no outcome has the theme 'employed'"),
         ("outcomes/employed_6_weeks.yaml", "theme: employment", "theme: work", "theme 'work' is in no table"),
@@ -139,6 +139,14 @@ def test_a_window_the_data_just_fill_is_read(schemas: Path) -> None:
         ("outcomes/settled_3_months.yaml", "unknown: unknown", "unknown: settled", "both achieved and unknown"),
         ("outcomes/employed_6_weeks.yaml", "[{start_date: 2023-02-01,", "[{start: 2023-02-01,", "name ['start']"),
         ("outcomes/settled_3_months.yaml", "rough sleeping}", "rough}", "accommodation_status = ['rough'] can never"),
+        (
+            "outcomes/out_of_work_benefit_30_days.yaml",
+            "where: {benefit:",
+            "where: {hours:",
+            "'hours' is not an attribute",
+        ),
+        ("outcomes/homelessness_duty_90_days.yaml", "duty: main", "duty: full", "duty = ['full'] can never be true"),
+        ("circumstances.yaml", "date: application_date", "date: duty", "alive.1: date hclic.duty is a string"),
     ],
 )
 def test_a_mistake_is_named_in_its_file(schemas: Path, file: str, old: str, new: str, message: str) -> None:
@@ -181,12 +189,19 @@ def test_only_a_table_with_an_england_only_source_is_restricted_to_england_and_s
     assert {name: analysis.describe(name).geography for name in analysis.tables} == {
         "accommodation": "England and Wales",
         "employment": "England and Wales",
+        "homelessness": "England",
         "reoffending": "England and Wales",
         "treatment": "England",
     }
     treatment = analysis.describe("treatment")
     assert treatment.title == "Women's drug and alcohol treatment, England, cohorts of July 2022 to June 2024"
     assert any(note.startswith("Women placed in England only, because NDTMS") for note in treatment.notes)
+
+
+def test_an_outcome_of_england_only_would_take_wales_from_every_other_of_its_theme(schemas: Path) -> None:
+    edit(schemas / "outcomes" / "homelessness_duty_90_days.yaml", "theme: homelessness", "theme: housing")
+    (schemas / "tables" / "homelessness.yaml").unlink()
+    assert read_analysis(schemas, DATASETS).describe("accommodation").geography == "England"
 
 
 def test_geography_follows_from_the_contracts_a_table_reads(schemas: Path) -> None:
@@ -203,7 +218,8 @@ def test_a_table_cannot_be_restricted_to_england_when_a_cohort_does_not_say_wher
     ):
         edit(schemas / "breakdowns.yaml", outside, "")
     message = refusal(schemas)
-    assert "tables/treatment.yaml: it is restricted to England, and prison cannot tell who is there." in message
+    for table in ("homelessness", "treatment"):
+        assert f"tables/{table}.yaml: it is restricted to England, and prison cannot tell who is there." in message
     assert "tables/employment.yaml" not in message
 
 
@@ -225,12 +241,14 @@ def recipe(heading: str) -> str:
 
 
 def test_the_recipes_of_the_readme_can_be_followed(con: duckdb.DuckDBPyConnection, schemas: Path) -> None:
-    (schemas / "outcomes" / "employed_6_months.yaml").write_text(recipe("Add an outcome"), encoding="utf-8")
+    (schemas / "outcomes" / "employed_12_months.yaml").write_text(recipe("Add an outcome"), encoding="utf-8")
     (schemas / "tables" / "work.yaml").write_text(recipe("Add a table"), encoding="utf-8")
     analysis = read_analysis(schemas, DATASETS)
-    assert list(failures(con, analysis.outcomes["employed_6_months"], DATASETS["paye"])) == []
+    assert list(failures(con, analysis.outcomes["employed_12_months"], DATASETS["paye"])) == []
     described = analysis.describe("work")
-    assert list(described.outcomes) == ["employed_6_months", "employed_6_weeks"]
+    assert list(described.outcomes) == [
+        "employed_12_months", "employed_6_months", "employed_6_weeks", "out_of_work_benefit_30_days",
+    ]  # fmt: skip
     assert described.notes[0] == "A sentence for the reader."
 
 
@@ -240,8 +258,33 @@ def test_an_outcome_is_added_with_one_file(schemas: Path) -> None:
     in_ten["measure"]["day"] = 10
     in_ten["examples"] = in_ten["examples"][-1:]
     (schemas / "outcomes" / "employed_10_days.yaml").write_text(yaml.safe_dump(in_ten), encoding="utf-8")
-    described = read_analysis(schemas, DATASETS).describe("employment")
-    assert described.outcomes == {
-        "employed_10_days": "In employment on day 10",
-        "employed_6_weeks": "In employment at 6 weeks",
-    }
+    before = read_analysis(SCHEMAS, DATASETS).describe("employment").outcomes
+    after = read_analysis(schemas, DATASETS).describe("employment").outcomes
+    assert after == {"employed_10_days": "In employment on day 10"} | before
+
+
+def test_the_two_measures_of_employment_ask_the_same_on_different_days(analysis: Analysis) -> None:
+    weeks, months = (analysis.outcomes[name] for name in ("employed_6_weeks", "employed_6_months"))
+    assert (weeks.measure.last_day, months.measure.last_day) == (42, 182)
+    assert weeks.measure == months.measure.model_copy(update={"day": 42})
+    assert weeks.exclude == months.exclude
+
+
+def test_an_outcome_that_leaves_out_who_is_in_custody_or_dead_shows_it_in_an_example(analysis: Analysis) -> None:
+    for name, outcome in analysis.outcomes.items():
+        assert set(outcome.exclude) <= {example.expect for example in outcome.examples}, name
+
+
+def test_every_outcome_has_an_example_of_29_february_and_of_no_record_at_all(analysis: Analysis) -> None:
+    for name, outcome in analysis.outcomes.items():
+        assert any("29 February" in example.because for example in outcome.examples), name
+        assert any(not (e.events or e.custody or e.died) for e in outcome.examples), name
+
+
+def test_a_sign_of_life_is_asked_of_every_source_in_which_a_woman_acts(analysis: Analysis) -> None:
+    assert {sign.dataset for sign in analysis.circumstances.alive} == set(DATASETS) - {"court"}
+
+
+def test_a_death_is_never_taken_from_a_source_of_england_only(analysis: Analysis) -> None:
+    geography = {DATASETS[death.dataset].geography for death in analysis.circumstances.died}
+    assert geography == {"England and Wales"}

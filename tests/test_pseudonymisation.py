@@ -22,9 +22,9 @@ from linkage.stages import Settings
 
 HEADER = (
     "offence_id,defendant_id,pnc_id,forenames,surname,alias_surnames,date_of_birth,sex,postcode,"
-    "offence_group,offence_date,outcome_date,disposal,breach"
+    "offence_group,offence_date,outcome_date,disposal,breach,previous_offences"
 )
-ANN = "a1,d1,81/34U,Ann Marie,O'Neill,Smith-Jones;Brown,01/02/1990,F,SW1A 1AA,04,01/01/2023,01/02/2023,FIN,N"
+ANN = "a1,d1,81/34U,Ann Marie,O'Neill,Smith-Jones;Brown,01/02/1990,F,SW1A 1AA,04,01/01/2023,01/02/2023,FIN,N,0"
 
 
 def court(settings: Settings, *rows: str, header: str = HEADER, encoding: str = "utf-8") -> Path:
@@ -325,7 +325,8 @@ def _scalars(row: dict) -> list[int]:
 
 
 def test_two_views_of_a_record_share_neither_an_id_nor_a_token(settings):
-    row = "b1,A1234BC,81/34U,Ann,Smith,,1990-02-01,Female,W1,SW1A 1AA,E09,E12000007,E23000001,2023-01-01,SEN,,,,04,N,N"
+    who = "b1,A1234BC,81/34U,Ann,Smith,,1990-02-01,Female,W1,SW1A 1AA,E09,E12000007,E23000001"
+    row = who + ",2023-01-01,SEN,,,,04,N,N,,N"
     columns = ",".join(c.name for c in settings.dataset("prison").columns)
     stages.pseudonymise(settings, "prison", court(settings, row, header=columns))
     names, initials = encoded(settings, "names", "prison")[0], encoded(settings, "initials", "prison")[0]
@@ -340,7 +341,7 @@ def test_a_dataset_is_encoded_only_for_the_comparisons_it_takes_part_in(settings
 
 
 def test_missing_stays_missing(settings):
-    bare = "a1,,,,Smith,,01/02/1990,F,,04,01/01/2023,01/02/2023,FIN,N"
+    bare = "a1,,,,Smith,,01/02/1990,F,,04,01/01/2023,01/02/2023,FIN,N,0"
     stages.pseudonymise(settings, "court", court(settings, bare))
     row = encoded(settings)[0]
     assert [row[c] for c in ("pnc", "forename", "postcode", "defendant_id")] == [None] * 4
@@ -358,7 +359,7 @@ def unlike(number: int) -> str:
     """A row that shares hardly anything with the others."""
     day, name = 1 + number % 28, "".join("abcdefghij"[int(digit)] for digit in str(number))
     born = f"{day:02}/02/{1950 + number % 50}"
-    return f"a{number},d{number},,Ann{name},Smith{name},,{born},F,,04,01/01/2023,01/02/2023,FIN,N"
+    return f"a{number},d{number},,Ann{name},Smith{name},,{born},F,,04,01/01/2023,01/02/2023,FIN,N,0"
 
 
 def test_rows_leave_in_the_order_of_their_pseudonyms(settings):
@@ -369,7 +370,8 @@ def test_rows_leave_in_the_order_of_their_pseudonyms(settings):
 
 
 def test_an_identifier_leaves_only_as_a_token_and_a_birth_date_only_as_its_month(settings):
-    row = "b1,A1234BC,81/34U,Ann,Smith,,1990-02-17,Female,W1,SW1A 1AA,E09,E12000007,E23000001,2023-01-01,SEN,,,,04,N,N"
+    who = "b1,A1234BC,81/34U,Ann,Smith,,1990-02-17,Female,W1,SW1A 1AA,E09,E12000007,E23000001"
+    row = who + ",2023-01-01,SEN,,,,04,N,N,,N"
     columns = ",".join(c.name for c in settings.dataset("prison").columns)
     stages.pseudonymise(settings, "prison", court(settings, row, header=columns))
     found = attributes(settings, "prison")[0]

@@ -1,11 +1,14 @@
 """Gates stop what must stop, report the rest, and quote nothing."""
 
 import json
+import re
 
+import pyarrow as pa
 import pytest
 import yaml
 from conftest import REPOSITORY
 
+from linkage.cohorts.examples import ARROW
 from linkage.contracts.dataset import read_datasets
 from linkage.contracts.encodings import read_encodings
 from linkage.errors import ContractError, GateError
@@ -230,7 +233,10 @@ def test_a_misspelt_severity_is_refused_with_its_file(tmp_path):
         suites.read_suite(path)
 
 
-@pytest.mark.parametrize("name", ["court", "prison", "probation", "paye", "ndtms"])
+DATASETS = sorted(path.stem for path in (REPOSITORY / "schemas" / "datasets").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("name", DATASETS)
 def test_every_column_an_extract_suite_names_is_in_its_contract(datasets, name):
     dataset = datasets[name]
     expected = suites.extract_suite(EXPECTATIONS, dataset)
@@ -238,6 +244,89 @@ def test_every_column_an_extract_suite_names_is_in_its_contract(datasets, name):
     named = {c for e in expected.facts for c in e.columns if "*" not in c}
     assert named <= known
     assert {c for e in expected.rows for c in e.columns} <= {"record_id", *dataset.attributes}
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_every_measure_of_an_extract_suite_can_be_counted_and_asks_for_words_of_the_contract(con, datasets, name):
+    dataset, measures = datasets[name], suites.extract_suite(EXPECTATIONS, datasets[name]).measures
+    bare = {column: pa.array([None], ARROW[about.type]) for column, about in dataset.attributes.items()}
+    found = facts.measured(con.from_arrow(pa.table(bare)), measures)
+    assert set(found) == set(measures)
+    for sql in measures.values():
+        for column, word in re.findall(r"(\w+) = '([^']*)'", sql):
+            assert word in dataset.attributes[column].codes.values(), sql
+
+
+CLAIM = "| record_id | sex | benefit | start_date | end_date | end_reason | sensitive |"
+SOUND_CLAIM = "| 1 | F | word | 2023-01-10 | 2023-02-01 | word | no |"
+DUTY = (
+    "| record_id | sex | region | ethnicity | application_date | duty | duty_start | duty_end | end_reason "
+    "| referral_source | loss_reason | ta_start | ta_end | refuge_address |"
+)
+
+
+def judged(table, datasets, name, drawing):
+    """The titles of what an extract's own suite finds wrong with its rows, by severity."""
+    own = suites.read_suite(EXPECTATIONS / "extracts" / f"{name}.yaml")
+    rows_alone = own.model_copy(update={"facts": tuple(e for e in own.facts if e.columns[0] in own.measures)})
+    verdict = gate.validate("extract", name, rows_alone, table(drawing))
+    return {c.title: c.severity for c in verdict.checks if not c.passed}
+
+
+@pytest.mark.parametrize(
+    ("claim", "wrong"),
+    [
+        ("2023-01-10 | 2023-02-01 | word | no", {}),
+        ("2023-01-10 | 2023-01-10 | word | no", {}),
+        ("2023-01-10 | - | - | no", {}),
+        ("2023-02-01 | 2023-01-10 | word | no", {"no claim ends before it starts": "critical"}),
+        ("1970-01-01 | - | - | no", {"no claim starts on a default date": "warning"}),
+        ("2023-01-10 | 2099-12-31 | word | no", {"a claim that runs has no end date": "warning"}),
+        ("2023-01-10 | 2023-02-01 | - | no", {"nine in ten claims that ended say why": "warning"}),
+        ("2023-01-10 | - | - | yes", {"few records are restricted": "warning"}),
+    ],
+)
+def test_a_benefit_claim_that_cannot_be_true_is_seen(table, datasets, claim, wrong):
+    assert judged(table, datasets, "dwp", f"{CLAIM}\n{SOUND_CLAIM}\n| 2 | F | word | {claim} |") == wrong
+
+
+REGIONS = [f"region {n}" for n in range(9)]
+SOUND_DUTY = "2023-01-09 | relief | 2023-01-10 | 2023-03-07 | why | - | - | 2023-01-10 | 2023-02-01 | no |"
+
+
+def duties(last, regions=REGIONS):
+    """One sound duty in each region, and a last one."""
+    sound = [f"| {n} | F | {region} | - | {SOUND_DUTY}" for n, region in enumerate(regions)]
+    return "\n".join([DUTY, *sound, f"| 99 | F | {regions[0]} | - | {last}"])
+
+
+@pytest.mark.parametrize(
+    ("duty", "wrong"),
+    [
+        (SOUND_DUTY, {}),
+        ("2023-01-10 | relief | 2023-01-10 | - | - | - | - | - | - | no |", {}),
+        ("- | relief | 2023-01-10 | - | - | - | - | - | - | no |", {}),
+        (
+            "2023-01-11 | relief | 2023-01-10 | - | - | - | - | - | - | no |",
+            {"no duty begins before the application": "critical"},
+        ),
+        (
+            "2023-01-09 | relief | 2023-01-10 | 2023-01-09 | why | - | - | - | - | no |",
+            {"no duty ends before it begins": "critical"},
+        ),
+        (
+            "2023-01-09 | relief | 2023-01-10 | - | - | - | - | 2023-02-02 | 2023-02-01 | no |",
+            {"no temporary accommodation ends before it begins": "warning"},
+        ),
+    ],
+)
+def test_a_homelessness_duty_that_cannot_be_true_is_seen(table, datasets, duty, wrong):
+    assert judged(table, datasets, "hclic", duties(duty)) == wrong
+
+
+def test_a_region_whose_authorities_sent_nothing_is_seen(table, datasets):
+    found = judged(table, datasets, "hclic", duties(SOUND_DUTY, REGIONS[:8]))
+    assert found == {"authorities of every region of England have sent records": "warning"}
 
 
 INDEX = """| dataset | record_id | person_id_high | person_id_medium | person_id_low |

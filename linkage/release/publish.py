@@ -31,6 +31,7 @@ class Provenance:
 
     `inputs`, `declarations`: {name: SHA-256}. `models`: {view: what to say of its trained weights}. `rows`: {stage:
     {what: number of records or women}}, unrounded; small numbers do not reach the manifest. `packages`: names.
+    `population`: which invented population it is about, with its version; '' where the data are real.
     """
 
     release: str
@@ -42,6 +43,7 @@ class Provenance:
     models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     rows: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     packages: tuple[str, ...] = ()
+    population: str = ""
 
 
 def publish(folder: Path, rows: list[Row], page: str, provenance: Provenance, disclosure: Disclosure) -> None:
@@ -79,7 +81,8 @@ def dictionary() -> str:
 
 def write_database(path: Path, rows: list[Row], provenance: Provenance) -> None:
     """One table `outcomes` and a view per table_id and per theme, each with comments an analyst sees beside them."""
-    kind = "INVENTED DATA, about nobody. " if provenance.invented else ""
+    of = f" ({provenance.population})" if provenance.population else ""
+    kind = f"INVENTED DATA{of}, about nobody. " if provenance.invented else ""
     with duckdb.connect(str(path)) as con:
         con.begin()
         con.execute(f"create table outcomes ({', '.join(f'{c.name} {SQL[c.type]}' for c in PUBLISHED)})")

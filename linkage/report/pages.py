@@ -22,12 +22,16 @@ SYMBOLS = {
 
 
 class Masthead(NamedTuple):
-    """What stands at the top and foot of a page. `approval`: who let it out, or why nobody had to."""
+    """What stands at the top and foot of a page. `approval`: who let it out, or why nobody had to.
+
+    `population`: which invented population it is about, with its version; '' where the data are real.
+    """
 
     release: str
     title: str
     invented: bool
     approval: str
+    population: str = ""
 
 
 def release_page(

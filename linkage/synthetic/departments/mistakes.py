@@ -1,234 +1,180 @@
-"""How a clerk writes a person down: the surname of the day or an older one, slips of the keyboard, defaults, gaps.
+"""What departments get wrong, when, and until when: a clerk, his entries, the mistakes in force in them.
 
-Rates are those of an average record; each is multiplied by the care of the person's records (population.py), of the
-source and of the moment, so that errors come together, and come to the same people again and again.
+Rates are those of an average record; each is multiplied (as a hazard is, so that it stays below 1) by the care of the
+person's records (people/traits.py), of the source and of the moment, so that errors come together, and come to the same
+people again and again. Some are put right after a while. Everything is drawn for all rows that will ever be, in the
+same order whatever the day of the delivery, so that two deliveries differ only as the world did.
 """
 
-import datetime
-import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from linkage.synthetic.calibration import Calibration
-from linkage.synthetic.days import EPOCH, YEAR, Days, day
-from linkage.synthetic.people import names
-from linkage.synthetic.people.population import Flags, Numbers, Population, Texts
+from linkage.synthetic.days import Days
+from linkage.synthetic.people.arrays import Flags, Numbers, Texts
+from linkage.synthetic.people.population import Population
 
-NEIGHBOURS = {
-    "a": "sq", "b": "vn", "c": "xv", "d": "sf", "e": "wr", "f": "dg", "g": "fh", "h": "gj", "i": "uo", "j": "hk",
-    "k": "jl", "l": "ko", "m": "n", "n": "mb", "o": "ip", "p": "o", "q": "w", "r": "et", "s": "ad", "t": "ry",
-    "u": "yi", "v": "cb", "w": "qe", "x": "zc", "y": "tu", "z": "x",
-}  # fmt: skip
-NO_FIXED_ABODE = np.array(["NF1 1NF", "NF1 1FA", "ZZ99 3VZ"], dtype=object)
-OLDER_NAME_DAYS, OLDER_HOME_DAYS = 1500, 900
-ONE_LETTER_FOR_ANOTHER = str.maketrans("łŁđĐıİ", "lLdDiI")
+Marks = dict[str, Flags]
+Care = npt.NDArray[np.float64]
+MOMENT_SPREAD = 0.3
+
+LABELS = {
+    "typo_forename": "forename mistyped",
+    "typo_surname": "surname mistyped",
+    "short_forename": "short form of the forename",
+    "transliteration": "another spelling of the same name",
+    "names_swapped": "forename and surname in each other's place",
+    "older_surname": "a lawful surname she no longer bore",
+    "alias_used": "an alias in place of the surname",
+    "double_barrel_flipped": "joined surname turned round",
+    "double_barrel_halved": "one part of a joined surname",
+    "double_barrel_spaced": "joined surname without its hyphen",
+    "dob_first_of_january": "1 January of the right year",
+    "dob_1900": "1 January 1900, for not known",
+    "dob_day_month_swapped": "day and month of birth in each other's place",
+    "dob_digit": "one digit of the date of birth wrong",
+    "dob_missing": "no date of birth",
+    "postcode_old": "an earlier address",
+    "postcode_missing": "no postcode",
+    "postcode_typo": "one digit of the postcode wrong",
+    "postcode_pseudo": "pseudo-postcode of no fixed abode",
+    "address_withheld": "postcode withheld to protect her",
+    "sex_wrong": "the other sex",
+    "sex_unclear": "sex not known",
+    "pnc_missing": "no PNC id",
+    "pnc_wrong": "one digit of the PNC id wrong",
+    "nomis_missing": "no prison number, though there is one",
+    "nomis_wrong": "one digit of the prison number wrong",
+    "crn_wrong": "one digit of the case reference number wrong",
+    "nino_missing": "no National Insurance number",
+    "nino_wrong": "one digit of the National Insurance number wrong",
+    "nhs_missing": "no NHS number",
+    "nhs_wrong": "one digit of the NHS number wrong",
+    "second_number": "under the second of two numbers that are both hers",
+    "merged_number": "under a number that is somebody else's",
+    "initials_wrong": "another surname's initial",
+    "tax_year_start": "start not known: 6 April",
+    "tax_year_end": "end not known: 5 April",
+    "default_date": "end not known: left open, or the day of a scan",
+    "row_unusable": "a required date missing or impossible",
+    "ethnicity_not_stated": "ethnicity not stated",
+}
 
 
 @dataclass(frozen=True)
 class Source:
-    """A department's habits: how carelessly it writes, and its shares of older names, aliases and aliases listed."""
+    """A department's habits: how carelessly it writes, and its shares of older names, aliases and other names listed.
 
-    care: float
-    older_name: float
-    alias: float
-    listed: float
+    `figures`: {label: the figure of calibration.yaml with its rate}, for mistakes that only some departments make or
+    that are commoner with some; `habits`: {label: in words}, for those that have no rate. `first_registered`: an older
+    name is that of a first job. `capitals`: names are written in capitals.
+    """
+
+    name: str
+    care: float = 1.0
+    older_name: float = 0.0
+    alias: float = 0.0
+    listed: float = 0.0
     first_registered: bool = False
     capitals: bool = False
+    figures: dict[str, str] = field(default_factory=dict)
+    habits: dict[str, str] = field(default_factory=dict)
+
+    def figure(self, label: str) -> str:
+        """The figure with the rate of a mistake."""
+        return self.figures.get(label, label)
 
 
 @dataclass(frozen=True)
 class Clerk:
-    """One source at its work."""
+    """One source at its work on a block of people, delivering what is known on the day `as_of`."""
 
     source: Source
     people: Population
+    deaths: pd.DataFrame
     aims: Calibration
     rng: np.random.Generator
+    as_of: int
+    block: int
+    seed: int
 
-    def slips(self, figure: str, care: npt.NDArray[np.float64]) -> Flags:
-        """Where the error of that name happens."""
-        return self.rng.random(len(care)) < np.minimum(self.aims[figure] * care, 0.9)
+    def slips(self, figure: str, care: Care, since: Days) -> Flags:
+        """Where a mistake made on the day `since` is in force at the delivery: made, and not put right by then."""
+        many, rng = len(care), self.rng
+        made = rng.random(many) < 1 - (1 - self.aims[figure]) ** care
+        noticed = rng.random(many) < self.aims["mistake_corrected"]
+        corrected = since + rng.exponential(self.aims["days_to_correction"], many)
+        return made & ~(noticed & (corrected <= self.as_of))
+
+    def entered(self, on: Days) -> Days:
+        """The day the department's system has it: after a lag with a long tail."""
+        lag = np.exp(self.rng.normal(0, self.aims["entry_spread"], len(on)))
+        return on + (self.aims[f"entry_days_{self.source.name}"] * lag).astype(np.int64)
+
+    def entries(self, who: Numbers, on: Days) -> "Entries":
+        """These people, each written down on a day."""
+        moment = np.exp(self.rng.normal(0, MOMENT_SPREAD, len(who)) - MOMENT_SPREAD**2 / 2)
+        care = self.people.people["care"].to_numpy()[who] * moment * self.source.care
+        return Entries(self, who, on, care)
 
 
-def recorded(clerk: Clerk, who: Numbers, on: Days, homeless: Flags | None = None) -> pd.DataFrame:
-    """(forename, surname, legal, others, born, sex, postcode, home): each person as written down on a day.
+@dataclass(frozen=True)
+class Entries:
+    """People written down: who, on which day, with what care (1 is average, more is worse), and the mistakes in it."""
 
-    `legal` is the surname the clerk was given or should have had, before slips and aliases; `others` are the surnames
-    listed beside it; `born` is NEVER and texts are '' where left out; `sex` is F, M or ''.
-    """
-    person = clerk.people.people.iloc[who]
-    moment = np.exp(clerk.rng.normal(0, 0.3, len(who)) - 0.045)
-    care = person["care"].to_numpy() * moment * clerk.source.care
-    legal = legal_surname(clerk, who, on)
-    alias = person["alias"].to_numpy(dtype=object)
-    used = np.where((alias != "") & (clerk.rng.random(len(who)) < clerk.source.alias), alias, legal)
-    surname = written(clerk, used, care, "typo_surname", {})
-    surname = joined_names(clerk, surname, care)
-    given = person["forename"].to_numpy(dtype=object)
-    forename = written(clerk, given, care, "typo_forename", names.read_names().short_forms)
-    swapped = clerk.slips("names_swapped", care)
-    home = clerk.people.home_on(who, on)
-    found = pd.DataFrame({
-        "forename": np.where(swapped, surname, forename),
-        "surname": np.where(swapped, forename, surname),
-        "legal": legal,
-        "others": others(clerk, who, on, used),
-        "born": birth_dates(clerk, person, care),
-        "sex": sexes(clerk, person["female"].to_numpy(), care),
-        "postcode": postcodes(clerk, who, on, care, homeless),
-        "home": home,
-    })  # fmt: skip
-    if clerk.source.capitals:
-        found[["forename", "surname"]] = found[["forename", "surname"]].apply(lambda text: text.str.upper())
+    clerk: Clerk
+    who: Numbers
+    on: Days
+    care: Care
+    marks: Marks = field(default_factory=dict)
+
+    def of(self, column: str) -> npt.NDArray[Any]:
+        """A column of people, for each entry."""
+        return self.clerk.people.people[column].to_numpy()[self.who]
+
+    def chance(self, share: float) -> Flags:
+        """A yes or no for each."""
+        return self.clerk.rng.random(len(self.who)) < share
+
+    def slips(self, label: str) -> Flags:
+        """Where the mistake is in force."""
+        return self.clerk.slips(self.clerk.source.figure(label), self.care, self.on)
+
+    def mark(self, label: str, at: Flags) -> None:
+        """Note the mistake where it shows."""
+        self.marks[label] = self.marks.get(label, np.zeros(len(self.who), dtype=bool)) | at
+
+    def unmark(self, *these: str, at: Flags) -> None:
+        """Forget mistakes where another hides them."""
+        self.marks.update({label: self.marks[label] & ~at for label in these if label in self.marks})
+
+    def slipped(self, label: str, texts: Texts, slip: Callable[[str, float], str], where: Flags | None = None) -> Texts:
+        """The texts with the mistake made where it is in force, and noted where it shows."""
+        found = self.changed(texts, self.slips(label) & (True if where is None else where), slip)
+        self.mark(label, found != texts)
+        return found
+
+    def changed(self, values: npt.NDArray[Any], at: Flags, change: Callable[[Any, float], Any]) -> npt.NDArray[Any]:
+        """The values, with `change(value, a number from 0 to 1)` at the marked ones that are not empty."""
+        found, picks = values.copy(), self.clerk.rng.random(len(values))
+        for place in np.flatnonzero(at).tolist():
+            found[place] = change(found[place], float(picks[place])) if found[place] != "" else ""
+        return found
+
+    def marks_of(self, rows: Numbers) -> Marks:
+        """The mistakes of entries that several rows show."""
+        return {label: at[rows] for label, at in self.marks.items()}
+
+
+def labels(marks: Marks, many: int) -> Texts:
+    """The labels of each row's mistakes in one text, in the order of LABELS."""
+    found = np.full(many, "", dtype=object)
+    for label in sorted(marks, key=list(LABELS).index):
+        at = np.flatnonzero(marks[label])
+        found[at] = [f"{text};{label}" if text else label for text in found[at].tolist()]
     return found
-
-
-def legal_surname(clerk: Clerk, who: Numbers, on: Days) -> Texts:
-    """The surname of the day, or an older one where the source was never told: HMRC's may be that of a first job."""
-    born = clerk.people.people["born"].to_numpy()[who]
-    before = born + round(21 * YEAR) if clerk.source.first_registered else on - OLDER_NAME_DAYS
-    older = clerk.rng.random(len(who)) < clerk.source.older_name
-    return clerk.people.surname_on(who, np.where(older, np.minimum(before, on), on))
-
-
-def written(
-    clerk: Clerk, texts: Texts, care: npt.NDArray[np.float64], typo: str, short: dict[str, tuple[str, ...]]
-) -> Texts:
-    """Names as written: another spelling of the same name, a short form, or a slip of the keyboard."""
-    found = names.replaced(clerk.rng, texts, clerk.slips("transliteration", care), names.read_names().spellings)
-    found = names.replaced(clerk.rng, found, clerk.slips("short_forename", care), short) if short else found
-    return changed(clerk.rng, found, clerk.slips(typo, care), slip)
-
-
-def joined_names(clerk: Clerk, surnames: Texts, care: npt.NDArray[np.float64]) -> Texts:
-    """Double-barrelled names turned round, halved, or without their hyphen."""
-    joined = pd.Series(surnames).str.contains("-").to_numpy(dtype=bool)
-    flipped, halved = clerk.slips("double_barrel_flipped", care), clerk.slips("double_barrel_halved", care)
-    found = changed(clerk.rng, surnames, joined & flipped, lambda text, _: "-".join(reversed(text.split("-"))))
-    found = changed(clerk.rng, found, joined & halved, lambda text, pick: text.split("-")[int(pick * 2) % 2])
-    spaced = joined & (clerk.rng.random(len(found)) < 0.2)
-    return changed(clerk.rng, found, spaced, lambda text, _: text.replace("-", " "))
-
-
-def changed(rng: np.random.Generator, texts: Texts, at: Flags, change: Callable[[str, float], str]) -> Texts:
-    """The texts, with `change(text, a number from 0 to 1)` at the marked ones that are not empty."""
-    found, picks = texts.copy(), rng.random(len(texts))
-    for place in np.flatnonzero(at).tolist():
-        found[place] = change(found[place], float(picks[place])) if found[place] else found[place]
-    return found
-
-
-def slip(text: str, pick: float) -> str:
-    """One slip of the keyboard: a neighbouring key, a letter left out, twice, or two in the wrong order."""
-    kind, place = int(pick * 4), 1 + int(pick * 7919) % max(len(text) - 1, 1)
-    if len(text) < 3:
-        return text + text[-1]
-    letter = text[place]
-    if kind == 0:
-        near = NEIGHBOURS.get(letter.lower(), "e")
-        return text[:place] + near[int(pick * 104_729) % len(near)] + text[place + 1 :]
-    if kind == 1:
-        return text[:place] + text[place + 1 :]
-    if kind == 2:
-        return text[:place] + letter + text[place:]
-    return text[: place - 1] + letter + text[place - 1] + text[place + 1 :]
-
-
-def others(clerk: Clerk, who: Numbers, on: Days, used: Texts) -> list[tuple[str, ...]]:
-    """The other surnames each is known by, as far as the source lists them: earlier, present, alias."""
-    person = clerk.people.people
-    now, at_birth = clerk.people.surname_on(who, on), person["surname_0"].to_numpy(dtype=object)[who]
-    between = clerk.people.surname_on(who, person["renamed_2"].to_numpy()[who] - 1)
-    between = np.where(person["renamed_2"].to_numpy()[who] <= on, between, now)
-    known = zip(now, at_birth, between, person["alias"].to_numpy(dtype=object)[who], strict=True)
-    listed = clerk.rng.random((len(who), 4)) < clerk.source.listed
-    found = []
-    for written_as, possible, kept in zip(used, known, listed.tolist(), strict=True):
-        chosen = dict.fromkeys(n for n, keep in zip(possible, kept, strict=True) if keep and n and n != written_as)
-        found.append(tuple(chosen))
-    return found
-
-
-def birth_dates(clerk: Clerk, person: pd.DataFrame, care: npt.NDArray[np.float64]) -> Days:
-    """Dates of birth as written: 1 January, 1900, day for month, one digit wrong."""
-    born, rng = person["born"].to_numpy(), clerk.rng
-    abroad = person["foreign_born"].to_numpy()
-    defaulted = clerk.slips("dob_first_of_january", care) | (clerk.slips("dob_first_of_january_foreign", care) & abroad)
-    swapped, digit = clerk.slips("dob_day_month_swapped", care), clerk.slips("dob_digit", care)
-    found, picks = born.copy(), rng.random(len(born))
-    for place in np.flatnonzero(swapped | digit).tolist():
-        change = day_for_month if swapped[place] else one_digit
-        found[place] = day(change(datetime.date.fromordinal(int(born[place]) + EPOCH), float(picks[place])))
-    year = found.astype("datetime64[D]").astype("datetime64[Y]")
-    found = np.where(defaulted, year.astype("datetime64[D]").astype(np.int64), found)
-    return np.where(clerk.slips("dob_1900", care), day(datetime.date(1900, 1, 1)), found)
-
-
-def day_for_month(date: datetime.date, _: float) -> datetime.date:
-    """Day and month in the other's place, where that is a date."""
-    return date.replace(month=date.day, day=date.month) if date.day <= 12 else date
-
-
-def one_digit(date: datetime.date, pick: float) -> datetime.date:
-    """Another date with one digit of difference: in the day's or the year's last, or in the month's."""
-    text = date.isoformat()
-    for turn in range(30):
-        number = int(pick * 1e6) + 7 * turn
-        place = (3, 6, 9, 9)[number % 4]
-        other = text[:place] + str((int(text[place]) + 1 + number // 4 % 9) % 10) + text[place + 1 :]
-        try:
-            return datetime.date.fromisoformat(other)
-        except ValueError:
-            continue
-    return date
-
-
-def sexes(clerk: Clerk, female: Flags, care: npt.NDArray[np.float64]) -> Texts:
-    """Sex as written: rarely the wrong one, now and then none."""
-    wrong, unclear = clerk.slips("sex_wrong", care), clerk.slips("sex_unclear", care)
-    return np.where(unclear, "", np.where(female ^ wrong, "F", "M")).astype(object)
-
-
-def postcodes(clerk: Clerk, who: Numbers, on: Days, care: npt.NDArray[np.float64], homeless: Flags | None) -> Texts:
-    """Postcodes as written: an old address, none, the pseudo-postcode of no fixed abode, a digit wrong."""
-    rng, people = clerk.rng, clerk.people
-    written_homes = np.where(
-        clerk.slips("postcode_old", care), people.home_on(who, on - OLDER_HOME_DAYS), people.home_on(who, on)
-    )
-    code = people.homes["postcode"].to_numpy(dtype=object)[written_homes]
-    code = changed(rng, code, clerk.slips("postcode_typo", care), wrong_digit)
-    at_times = people.people["nfa"].to_numpy()[who] & (rng.random(len(who)) < 0.75)
-    without_home, what = at_times if homeless is None else homeless, rng.random(len(who))
-    pseudo = NO_FIXED_ABODE[rng.choice(3, len(who), p=[0.7, 0.15, 0.15])]
-    code = np.select([without_home & (what < 0.6), without_home & (what < 0.8)], [pseudo, ""], code)
-    withheld = people.people["protected"].to_numpy()[who] & (rng.random(len(who)) < 0.8)
-    return np.where(withheld | clerk.slips("postcode_missing", care), "", code).astype(object)
-
-
-def wrong_digit(postcode: str, pick: float) -> str:
-    """The postcode with another sector."""
-    return postcode[:-3] + str((int(postcode[-3]) + 1 + int(pick * 9)) % 10) + postcode[-2:]
-
-
-def wrong_figure(number: str, pick: float) -> str:
-    """An identifier with one of its digits wrong."""
-    at = [place for place, figure in enumerate(number) if figure.isdigit()]
-    place = at[int(pick * len(at))]
-    return number[:place] + str((int(number[place]) + 1 + int(pick * 1000) % 9) % 10) + number[place + 1 :]
-
-
-def given_number(clerk: Clerk, numbers: Texts, who: Numbers, missing: str | None) -> Texts:
-    """Identifiers as written: missing for some (by the figure named), one digit wrong for a few."""
-    care = clerk.people.people["care"].to_numpy()[who] * clerk.source.care
-    found = changed(clerk.rng, numbers, clerk.slips("id_wrong", care), wrong_figure)
-    return np.where(clerk.slips(missing, care), "", found).astype(object) if missing else found
-
-
-def plain_letters(text: str) -> str:
-    """The text in ASCII, for a system that knows no more."""
-    folded = unicodedata.normalize("NFKD", text.translate(ONE_LETTER_FOR_ANOTHER))
-    return folded.encode("ascii", "ignore").decode()

@@ -8,48 +8,88 @@ import numpy.typing as npt
 from linkage.synthetic.days import NEVER, Days
 from linkage.synthetic.journeys.careers import CAUTION, COMMUNITY, CUSTODY, SUSPENDED, Careers
 from linkage.synthetic.journeys.courts import Appearance
-from linkage.synthetic.people.population import Flags, Numbers
+from linkage.synthetic.journeys.housing import as_recorded, first_nights
+from linkage.synthetic.people.arrays import Flags, Numbers, Texts
 
 FIXED_TERM_RECALL_DAYS = 28
 MONTHS_OF_AN_ORDER = [6, 9, 12, 12, 18, 24]
+SHORTEST_IN_BAND, LONGEST_IN_BAND = np.array([14, 183, 365, 1460]), np.array([182, 364, 1459, 3300])
+TO_LIBERTY = ["CRD", "ARD", "HDC", "RUR"]
 
 
 @dataclass(frozen=True)
 class Liberty:
-    """The start of everybody's follow-up: the day, what it follows, after a year or more, and whether free at all."""
+    """The start of everybody's follow-up, as arrays: the day, what it follows, and whether free at all.
+
+    `sentence_days` is -1 and `first_night` '' of those who were not in prison.
+    """
 
     start: Days
     disposal: Numbers
-    long: Flags
+    sentence_days: Numbers
     free: Flags
+    first_night: Texts
+    requirement: Texts
+    remanded: Flags
+    group: Texts
+    priors: Numbers
 
     def only(self, at: Flags) -> "Liberty":
         """Those of `at`."""
         return Liberty(**{name: value[at] for name, value in vars(self).items()})
 
 
-def punished(now: Careers, court: Appearance) -> Liberty:
-    """Recall or remand before the court's decision, then custody, an order, or neither."""
-    waited = court.sentenced - court.caught
+def held(now: Careers, at: Flags, court: Appearance) -> Flags:
+    """Recall or remand of those of `at` until the court decides; returns who was on remand.
+
+    Where the records end before that, they are held still.
+    """
+    waited, inside = court.sentenced - court.caught, court.disposal == CUSTODY
+    recalled = at & (now.licence_to > court.caught) & (waited > 2) & now.chance(now.aims["recalled_on_offence"])
+    to, how = recall_ends(court)
+    detained(now, recalled, "REC", court.caught, *so_far(now, to, how), court.group)
+    likely = np.where(inside, now.aims["remand_before_custody"], now.aims["remand_without_custody"])
+    remanded = at & ~recalled & (waited > 2) & (court.disposal > CAUTION) & now.chance(likely)
+    to, how = court.sentenced, np.where(inside, "TRA", "RUR").astype(object)
+    detained(now, remanded, "REM", court.caught, *so_far(now, to, how), court.group)
+    return remanded
+
+
+def so_far(now: Careers, to: Days, how: Texts) -> tuple[Days, Texts]:
+    """Ends of spells and how they came; none where they lie beyond the records."""
+    runs = to > now.last
+    return np.where(runs, NEVER, to), np.where(runs, "", how).astype(object)
+
+
+def punished(now: Careers, court: Appearance, remanded: Flags) -> Liberty:
+    """Custody, an order, or neither."""
     inside, on_order = court.disposal == CUSTODY, np.isin(court.disposal, [COMMUNITY, SUSPENDED])
-    recalled = (now.licence_to > court.caught) & (waited > 2) & now.chance(now.aims["recalled_on_offence"])
-    detained(now, recalled, "REC", court.caught, *recall_ends(court))
-    share = np.where(inside, now.aims["remand_before_custody"], now.aims["remand_without_custody"])
-    remanded = ~recalled & (waited > 2) & (court.disposal > CAUTION) & now.chance(share)
-    detained(now, remanded, "REM", court.caught, court.sentenced, np.where(inside, "TRA", "RUR"))
-    released, length, free = imprisoned(now, inside, court.sentenced, np.where(remanded, waited, 0))
-    start = court.sentenced + on_order * now.rng.integers(0, 3, len(now.who))
-    months = now.rng.choice(MONTHS_OF_AN_ORDER, len(now.who))
-    supervised(now, on_order, np.where(court.disposal == COMMUNITY, "CO", "SSO"), start, start + 30 * months)
-    licensed(now, inside & free, released, length)
+    on_remand = np.where(remanded, court.sentenced - court.caught, 0)
+    released, length, free, first_night = imprisoned(now, inside, court, on_remand)
+    start = court.sentenced + on_order * now.rng.integers(0, 3, now.many)
+    end = start + 30 * now.rng.choice(MONTHS_OF_AN_ORDER, now.many)
+    kind = np.where(court.disposal == COMMUNITY, "CO", "SSO")
+    requirement = supervised(now, on_order, kind, start, end, court)
+    licensed(now, inside & free, released, length, court)
     now.licence_to = np.where(inside & free, released + length // 2, now.licence_to)
-    return Liberty(np.where(inside, released, start), court.disposal, inside & (length >= 365), free)
+    return Liberty(
+        start=np.where(inside, released, start),
+        disposal=court.disposal,
+        sentence_days=np.where(inside, length, -1),
+        free=free,
+        first_night=np.where(inside, first_night, ""),
+        requirement=np.where(on_order, requirement, "NONE"),
+        remanded=remanded,
+        group=court.group,
+        priors=court.priors,
+    )
 
 
-def recall_ends(court: Appearance) -> tuple[Days, npt.NDArray[np.object_]]:
-    """A recall lasts four weeks, or to the day of a new sentence, when it goes over into that."""
+def recall_ends(court: Appearance) -> tuple[Days, Texts]:
+    """A recall lasts four weeks, or to the day in court, when it may go over into a new sentence."""
     fixed = court.caught + FIXED_TERM_RECALL_DAYS
-    return np.minimum(fixed, court.sentenced), np.where(fixed < court.sentenced, "CRD", "TRA").astype(object)
+    goes_over = (fixed >= court.sentenced) & (court.disposal == CUSTODY)
+    return np.minimum(fixed, court.sentenced), np.where(goes_over, "TRA", "CRD").astype(object)
 
 
 def detained(
@@ -59,9 +99,14 @@ def detained(
     reception: Days,
     release: Days,
     how: npt.ArrayLike,
+    group: Texts,
     sentence_days: npt.ArrayLike = -1,
-) -> None:
-    """A row of `custody` for each person of `at`; work mostly ends at the gate, and community treatment always."""
+) -> Texts:
+    """A row of `custody` for each person of `at`, and where each spends the first night at liberty.
+
+    Work mostly ends at the gate, and community treatment always.
+    """
+    first_night = first_nights(now)
     now.happened(
         "custody",
         at,
@@ -71,55 +116,62 @@ def detained(
         release_type=how,
         sentence_days=sentence_days,
         home=now.people.home_on(now.who, np.minimum(release, now.last)),
-        no_fixed_abode=np.where(now.nfa, now.chance(0.7), now.chance(0.02)),
-        treatment_need=now.assessed_need(),
-        main_offence_group=now.main_offence(),
+        no_fixed_abode=now.said_homeless("prison"),
+        treatment_need=now.assessed(now.need),
+        main_offence_group=group,
+        discharge_accommodation=np.where(np.isin(how, TO_LIBERTY), as_recorded(now, first_night), ""),
     )
-    lost = at & now.chance(now.aims["job_lost_in_custody"])
+    lost = at & (now.chance(now.aims["job_lost_in_custody"]) | (now.job_start >= reception))
     now.job_end = np.where(lost, np.minimum(now.job_end, reception), now.job_end)
+    now.treated_so = np.where(at & (now.treated_to > reception), "DROP", now.treated_so)
     now.treated_to = np.where(at, np.minimum(now.treated_to, reception), now.treated_to)
+    return first_night
 
 
-def imprisoned(now: Careers, at: Flags, sentenced: Days, on_remand: Numbers) -> tuple[Days, Numbers, Flags]:
-    """(released, sentence days, free): half is served, less remand, less any home detention curfew."""
-    length = sentence_days(now)
+def imprisoned(now: Careers, at: Flags, court: Appearance, on_remand: Numbers) -> tuple[Days, Numbers, Flags, Texts]:
+    """(released, sentence days, free, first night): half is served, less remand, less any home detention curfew."""
+    length = sentence_days(now, court)
     curfew = (length >= 84) & now.chance(now.aims["home_detention_curfew"])
     early = on_remand + np.where(curfew, np.minimum(length // 8, 120), 0)
-    released = sentenced + np.maximum(length // 2 - early, 2)
-    deported = now.abroad & now.chance(now.aims["deported"])
-    moved, dies = now.chance(now.aims["transferred"]), now.died <= released
-    released = np.where(dies, now.died, released)
+    released = court.sentenced + np.maximum(length // 2 - early, 2)
+    removed = (now.abroad & now.chance(now.aims["deported"])) | (now.gone < np.minimum(released, now.died))
+    moved, dies = now.chance(now.aims["transferred"]), now.died <= np.minimum(released, now.gone)
+    released = np.minimum(released, now.gone)
     still_in = released > now.last
     how = np.select(
-        [still_in, dies, deported, moved, curfew, length < 365], ["", "DIED", "DEP", "TRA", "HDC", "ARD"], "CRD"
+        [still_in, dies, removed, moved, curfew, length < 365], ["", "DIED", "DEP", "TRA", "HDC", "ARD"], "CRD"
     )
+    now.gone = np.where(at & removed, np.minimum(now.gone, released), now.gone)
     released = np.where(still_in, NEVER, released)
-    detained(now, at, "SEN", sentenced, released, how.astype(object), length)
-    return released, length, ~at | ~(still_in | dies | deported | moved)
+    night = detained(now, at, "SEN", court.sentenced, released, how.astype(object), court.group, length)
+    return released, length, ~at | ~(still_in | dies | removed | moved), night
 
 
-def sentence_days(now: Careers) -> Numbers:
-    """The length of a sentence of custody for each, by the shares of its bands."""
-    shares = [now.aims[f"sentence_{band}"] for band in ("up_to_6_months", "6_to_12_months", "1_to_4_years")]
-    band = np.searchsorted(np.cumsum(shares), now.rng.random(len(now.who)))
-    low, high = np.array([14, 183, 365, 1460])[band], np.array([182, 364, 1459, 3300])[band]
-    return (low + (high - low) * now.rng.beta(1.1, 1.6, len(now.who))).astype(np.int64)
+def sentence_days(now: Careers, court: Appearance) -> Numbers:
+    """The length of a sentence of custody for each: short after a long past of petty offences, long for a grave one."""
+    weight = court.gravity - now.aims["length_by_past"] * np.log1p(court.priors)
+    steps = [now.aims[f"step_{band}"] for band in ("6_months", "12_months", "4_years")]
+    band = np.searchsorted(steps, weight + now.rng.normal(0, 0.4, now.many))
+    low, high = SHORTEST_IN_BAND[band], LONGEST_IN_BAND[band]
+    return (low + (high - low) * now.rng.beta(1.1, 1.6, now.many)).astype(np.int64)
 
 
-def licensed(now: Careers, at: Flags, released: Days, length: Numbers) -> None:
+def licensed(now: Careers, at: Flags, released: Days, length: Numbers, court: Appearance) -> None:
     """Licence to the end of the sentence, and supervision up to a year from release after sentences under two years."""
     at = at & ~now.chance(now.aims["released_without_supervision"])
     licence_to = released + np.maximum(length // 2, 10)
-    supervised(now, at, "LIC", released, licence_to)
-    supervised(now, at & (length < 730) & (licence_to < released + 330), "PSS", licence_to + 1, released + 365)
+    supervised(now, at, "LIC", released, licence_to, court)
+    after = at & (length < 730) & (licence_to < released + 330)
+    supervised(now, after, "PSS", licence_to + 1, released + 365, court)
 
 
-def supervised(now: Careers, at: Flags, kind: npt.ArrayLike, start: Days, end: Days) -> None:
-    """A row of `supervisions` for each person of `at`, as planned on its first day."""
+def supervised(now: Careers, at: Flags, kind: npt.ArrayLike, start: Days, end: Days, court: Appearance) -> Texts:
+    """A row of `supervisions` for each person of `at`, as planned on its first day, and its treatment requirement."""
     now.supervisions = now.supervisions + at
-    need = now.assessed_need()
-    treatment = np.where(now.chance(0.4), "ATR", "DRR")
-    wanted = np.select([need & now.chance(0.4), now.chance(0.08)], [treatment, "MHTR"], "NONE")
+    need, mind = now.assessed(now.need), now.assessed(now.mental_health)
+    treatment = np.where(now.substance == "ALC", "ATR", "DRR")
+    wanted = np.select([need & now.chance(0.4), mind & now.chance(0.15)], [treatment, "MHTR"], "NONE")
+    requirement = np.where(np.isin(kind, ["CO", "SSO"]), wanted, "NONE").astype(object)
     now.happened(
         "supervisions",
         at,
@@ -127,9 +179,14 @@ def supervised(now: Careers, at: Flags, kind: npt.ArrayLike, start: Days, end: D
         disposal=kind,
         start_date=start,
         end_date=end,
-        main_offence_group=now.main_offence(),
-        requirement=np.where(np.isin(kind, ["CO", "SSO"]), wanted, "NONE").astype(object),
+        main_offence_group=court.group,
+        requirement=requirement,
         treatment_need=need,
         never_recorded=now.chance(now.aims["status_never_recorded"]),
         home=now.people.home_on(now.who, start),
+        previous_offences=court.priors,
+        mental_health_need=mind,
+        domestic_abuse=now.assessed(now.abused),
+        no_fixed_abode=now.said_homeless("probation"),
     )
+    return requirement

@@ -1,37 +1,56 @@
 """geography.yaml: invented addresses whose postcode, local authority, police force area and region agree."""
 
+from collections import Counter
+from functools import cache
 from pathlib import Path
+from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pydantic import Field, field_validator
 
 from linkage.contracts.reading import Declaration, read
 
 UNUSED_INWARD_LETTERS = "CIKMOV"
 SECTORS = 10
-POSTCODES_A_SECTOR = len(UNUSED_INWARD_LETTERS) ** 2
 HOUSEHOLDS_A_POSTCODE = 3
+
+
+Area = Annotated[str, Field(pattern=r"^[A-Z]{1,2}$")]
 
 
 class Force(Declaration):
     """A police force area with its invented local authorities and its postcode areas."""
 
-    force: str
+    force: str = Field(pattern=r"^[EW]\d{8}$")
     name: str
     region: str
-    authority_type: str
-    areas: tuple[str, ...]
-    authorities: int
-    weight: float
+    authority_type: Literal["E06", "E07", "E08", "E09", "W06"]
+    areas: tuple[Area, ...] = Field(min_length=1)
+    authorities: int = Field(ge=1, le=99)  # their codes have two places for it
+    weight: float = Field(gt=0, allow_inf_nan=False)
 
 
 class Geography(Declaration):
     """All police force areas of England and Wales."""
 
-    forces: tuple[Force, ...]
+    forces: tuple[Force, ...] = Field(min_length=1)
+
+    @field_validator("forces")
+    @classmethod
+    def given_once(cls, forces: tuple[Force, ...]) -> tuple[Force, ...]:
+        """No force twice, and no area to two of them."""
+        codes = Counter(force.force for force in forces)
+        areas = Counter(area for force in forces for area in force.areas)
+        wrong = [f"force {code} is there twice" for code, times in codes.items() if times > 1]
+        wrong += [f"area {area} is given twice" for area, times in areas.items() if times > 1]
+        if wrong:
+            raise ValueError(f"{'; '.join(wrong)}. Each force and each area stands once.")
+        return forces
 
 
+@cache
 def read_geography() -> Geography:
     """The declared places. Raises ContractError."""
     return read(Geography, Path(__file__).with_name("geography.yaml"))
@@ -58,15 +77,17 @@ def districts(geography: Geography) -> pd.DataFrame:
 def homes(geography: Geography, households: int, rng: np.random.Generator) -> pd.DataFrame:
     """(postcode, district, local_authority, police_force_area, region): one row per address, sorted by authority.
 
-    Enough rows for a first home of each household and homes to move to; a few households share each postcode.
+    Enough rows for a first home of each household and homes to move to. A few of them share each postcode; each block
+    of people begins at another of a district's postcodes, so that a population of many blocks fills them all.
     """
-    table = districts(geography)
+    table, codes = districts(geography), inward_codes()
     many = 2 * households
     chosen = rng.choice(len(table), size=many, p=(table.weight / table.weight.sum()).to_numpy())
     used = np.maximum(1, np.bincount(chosen, minlength=len(table)) // HOUSEHOLDS_A_POSTCODE)
-    within = (rng.random(many) * np.minimum(used, SECTORS * POSTCODES_A_SECTOR)[chosen]).astype(int)
+    within = (rng.random(many) * np.minimum(used, len(codes))[chosen]).astype(np.int64)
+    begin = rng.integers(0, len(codes), len(table))[chosen]
     found = table.drop(columns="weight").iloc[chosen].reset_index(drop=True)
-    found.insert(0, "postcode", found["district"] + " " + inward_codes()[within])
+    found.insert(0, "postcode", found["district"] + " " + codes[(begin + within) % len(codes)])
     return found.sort_values(["local_authority", "postcode"], ignore_index=True)
 
 

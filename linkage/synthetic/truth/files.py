@@ -1,130 +1,248 @@
-"""The truth as files: truth/records.csv says whose each row is, truth/outcomes.csv what became of each woman."""
+"""The truth as files, a block of people at a time: whose each row is and what is wrong in it, who everybody is, and
+what became of each woman.
+"""
 
-import csv
-from collections.abc import Iterable, Iterator
+import datetime
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+from pyarrow import csv
 
-from linkage.synthetic.days import NEVER, date_of
+from linkage.synthetic.days import NEVER, dates
 from linkage.synthetic.departments.columns import Extract, Lives
-from linkage.synthetic.truth.outcomes import Date, Job, Life, Offence, Review, Spell, Supervision, Treatment, outcomes
+from linkage.synthetic.people.arrays import Flags, Numbers, Texts
+from linkage.synthetic.truth.lives import told
+from linkage.synthetic.truth.outcomes import Answer, Member, outcomes
 
+FILES = ("people", "records", "errors", "names", "outcomes", "follow_ups", "abodes", "withdrawals")
 GROUPS = {"W": "White", "M": "Mixed", "A": "Asian", "B": "Black", "O": "Other"}
-BANDS = {18: "under 18", 21: "18-20", 25: "21-24", 30: "25-29", 40: "30-39", 50: "40-49", 200: "50+"}
+BANDS = ("under 18", "18-20", "21-24", "25-29", "30-39", "40-49", "50+")
+BAND_STARTS = (18, 21, 25, 30, 40, 50)
+TEXTS = ("ethnicity", "role", "forename", "middle", "surname_0", "surname_1", "surname_2", "alias")
+DAYS = (
+    "born",
+    "died",
+    "arrived",
+    "left",
+    "renamed_1",
+    "renamed_2",
+    "moved_1",
+    "moved_2",
+    "objected",
+    "consent_withdrawn",
+)
+FLAGS = ("foreign_born", "justice", "protected", "need", "mental_health", "abused", "consents")
+# The days of `follow_ups`; its other columns are numbers, codes, yes or no.
+FOLLOW_UP_DAYS = ("start", "committed")
+
+# Events at which somebody may have no fixed abode: {event: (its table, the column of its first day)}.
+ABODES = {
+    "custody": ("custody", "reception_date"),
+    "supervision": ("supervisions", "start_date"),
+    "duty": ("duties", "start"),
+}
+
+Extracts = Mapping[str, tuple[Extract, str]]
 
 
-def write_records(lives: Lives, extracts: dict[str, tuple[Extract, str]], truth: Path) -> None:
+def write_truth(lives: Lives, extracts: Extracts, folder: Path) -> None:
+    """Every file of the truth about one block, as CSV. `extracts`: {dataset: (its extract, name of its record id)}."""
+    names = persons(lives.people.people["number"].to_numpy(np.int64))
+    tables = {
+        "people": people(lives, names),
+        "records": records(lives, extracts, names),
+        "errors": errors(extracts),
+        "names": lawful_names(extracts),
+        "outcomes": what_became(lives, names),
+        "follow_ups": follow_ups(lives, names),
+        "abodes": abodes(lives, names),
+        "withdrawals": withdrawals(lives, names),
+    }
+    for name, table in tables.items():
+        write(table, folder / f"{name}.csv")
+
+
+def write(table: pa.Table, path: Path) -> None:
+    """A CSV file without quotes. Raises pyarrow.ArrowInvalid where a text would need them."""
+    with path.open("wb") as file:
+        file.write(",".join(table.column_names).encode() + b"\n")
+        csv.write_csv(table, file, csv.WriteOptions(include_header=False, quoting_style="none"))
+
+
+def people(lives: Lives, names: Texts) -> pa.Table:
+    """One row per person: who she is, under which surnames and where from which day, and what she agreed to.
+
+    `arrived` is empty for those born here; `died` is known of deaths within the records.
+    """
+    table, postcodes = lives.people.people, lives.people.homes["postcode"].to_numpy(dtype=object)
+    died = np.full(len(table), NEVER)
+    died[lives.events["deaths"]["who"]] = lives.events["deaths"]["died"]
+    table = table.assign(arrived=np.where(table["arrived"] == 0, NEVER, table["arrived"]), died=died)
+    return pa.table({
+        "person": names,
+        "sex": np.where(table["female"], "F", "M").astype(object),
+        "household": [f"h{number:09d}" for number in table["household"].tolist()],
+        **{name: table[name].to_numpy(dtype=object) for name in TEXTS},
+        **{name: calendar(table[name]) for name in DAYS},
+        **{name: yes_or_no(table[name]) for name in FLAGS},
+        "no_fixed_abode": yes_or_no(table["nfa"]),
+        **{f"postcode_{n}": postcodes[table[f"home_{n}"].to_numpy(np.int64)] for n in range(3)},
+    })  # fmt: skip
+
+
+def records(lives: Lives, extracts: Extracts, names: Texts) -> pa.Table:
     """(dataset, record_id, person, surname_changed, no_fixed_abode, ethnicity, age_band, alias): one row per record.
 
-    `extracts`: {dataset: (its extract, the name of its record id)}. `surname_changed`: the person's records, here or
-    anywhere, come from more than one lawful surname. `age_band` is of the day the cohorts begin.
+    `surname_changed`: the person's records, here or anywhere, come from more than one lawful surname. `age_band` is of
+    the day the cohorts begin.
     """
-    parts = [
-        pd.DataFrame({"dataset": name, "record_id": made.rows[key], "who": made.who, "legal": made.legal})
-        for name, (made, key) in extracts.items()
-    ]
-    records = pd.concat(parts, ignore_index=True).sort_values(["dataset", "record_id"], ignore_index=True)
-    table = lives.people.people
-    several = records.groupby("who")["legal"].nunique().reindex(range(len(table)), fill_value=0) > 1
-    describing = pd.DataFrame({
-        "person": [person(who) for who in range(len(table))],
-        "surname_changed": yes_or_no(several),
+    table, who = lives.people.people, joined([made.who for made, _ in extracts.values()])
+    number = joined([made.name for made, _ in extracts.values()])
+    describing = {
+        "person": names,
+        "surname_changed": yes_or_no(several_surnames(table, who, number)),
         "no_fixed_abode": yes_or_no(table["nfa"]),
-        "ethnicity": table["ethnicity"].str[0].map(GROUPS),
-        "age_band": [age_band(date_of(born), lives.aims.window.cohorts_from) for born in table["born"]],
+        "ethnicity": table["ethnicity"].str[0].map(GROUPS).to_numpy(dtype=object),
+        "age_band": age_bands(table["born"], lives.aims.window.cohorts_from),
         "alias": yes_or_no(table["alias"] != ""),
-    })  # fmt: skip
-    whole = pd.concat(
-        [records[["dataset", "record_id"]], describing.iloc[records["who"]].reset_index(drop=True)], axis=1
-    )
-    write(truth / "records.csv", whole.columns, zip(*(whole[column].tolist() for column in whole), strict=True))
+    }
+    whose = pa.array(who)
+    return keyed(extracts, {name: pa.array(values).take(whose) for name, values in describing.items()})
 
 
-def write_outcomes(lives: Lives, truth: Path) -> None:
+def errors(extracts: Extracts) -> pa.Table:
+    """(dataset, record_id, error): one row per mistake in force."""
+    parts = []
+    for name, (made, key) in extracts.items():
+        wrong = np.flatnonzero(made.errors != "")
+        labels = [text.split(";") for text in made.errors[wrong].tolist()]
+        ids = np.repeat(made.rows[key].to_numpy(dtype=object)[wrong], [len(each) for each in labels])
+        parts.append(pa.table({"dataset": text_of(name, len(ids)), "record_id": text_array(ids),
+                               "error": text_array([label for each in labels for label in each])}))  # fmt: skip
+    return pa.concat_tables(parts)
+
+
+def lawful_names(extracts: Extracts) -> pa.Table:
+    """(dataset, record_id, lawful_surname): one row per record; 0, 1 or 2, the surname the clerk was given."""
+    return keyed(extracts, {"lawful_surname": joined([made.name for made, _ in extracts.values()])})
+
+
+def what_became(lives: Lives, names: Texts) -> pa.Table:
     """(cohort, outcome, quarter, person, index_date, counted, achieved): one row per woman, quarter and outcome."""
-    columns = ["cohort", "outcome", "quarter", "person", "index_date", "counted", "achieved"]
     first, last = lives.aims.window.cohorts_from, lives.aims.window.cohorts_to
-    rows = [
-        (member.cohort, answer.outcome, member.quarter, life.person, member.index_date.isoformat(),
-         "yes" if answer.counted else "no", "yes" if answer.achieved else "no")
-        for life in told(lives) for member, answer in outcomes(life, first, last)
-    ]  # fmt: skip
-    write(truth / "outcomes.csv", columns, sorted(rows))
-
-
-def told(lives: Lives) -> Iterator[Life]:
-    """Every woman's life with custody or supervision in it, as plain dates."""
-    table, region = lives.people.people, lives.people.homes["region"].tolist()
-    anchors = pd.concat([lives.events["custody"]["who"], lives.events["supervisions"]["who"]]).unique()
-    female, born = table["female"].tolist(), table["born"].tolist()
-    women = [who for who in sorted(anchors.tolist()) if female[who]]
-    found = {who: Life(person(who), True, known(born[who])) for who in women}
-
-    def happened(name: str, *columns: str) -> Iterable[tuple]:
-        return rows(lives.events[name], women, columns)
-
-    for who, died in happened("deaths", "died"):
-        found[who].died = known(died)
-    for who, committed, decided, breach in happened("offences", "offence_date", "outcome_date", "breach"):
-        found[who].offences.append(Offence(known(committed), known(decided), breach == "Y"))
-    columns: tuple[str, ...] = (
-        "reception_date",
-        "reception_type",
-        "release_date",
-        "release_type",
-        "home",
-        "treatment_need",
+    columns = ["cohort", "outcome", "quarter", "person", "index_date", "counted", "achieved"]
+    rows = sorted(
+        outcome_row(life.person, member, answer)
+        for life in told(lives, names.tolist())
+        for member, answer in outcomes(life, first, last)
     )
-    for who, received, kind, released, how, home, need in happened("custody", *columns):
-        found[who].spells.append(Spell(known(received), kind, date_of(released), how, region[home], need))
-    columns = ("start_date", "disposal", "home", "treatment_need")
-    for who, began, disposal, home, need in happened("supervisions", *columns):
-        found[who].supervisions.append(Supervision(known(began), disposal, region[home], need))
-    for who, held, status in happened("reviews", "review_date", "accommodation_status"):
-        found[who].reviews.append(Review(known(held), status))
-    for who, start, end in happened("jobs", "start", "end"):
-        found[who].jobs.append(Job(known(start), date_of(end)))
-    for who, start, end in happened("episodes", "start", "end"):
-        if start != NEVER:
-            found[who].treatments.append(Treatment(known(start), date_of(end)))
-    yield from found.values()
+    each = zip(*rows, strict=True) if rows else ((),) * len(columns)
+    return pa.table([text_array(list(values)) for values in each], names=columns)
 
 
-def rows(table: pd.DataFrame, whose: list[int], columns: tuple[str, ...]) -> Iterable[tuple]:
-    """(who, columns …) of one table of events for those people, as plain Python values."""
-    wanted = table[table["who"].isin(whose)]
-    return zip(*(wanted[column].tolist() for column in ("who", *columns)), strict=True)
+def outcome_row(person: str, member: Member, answer: Answer) -> tuple[str, ...]:
+    """One row of `what_became`."""
+    said = ("yes" if answer.counted else "no", "yes" if answer.achieved else "no")
+    return member.cohort, answer.outcome, member.quarter, person, member.index_date.isoformat(), *said
 
 
-def known(number: int) -> Date:
-    """A day that has come, as a date."""
-    return date_of(min(number, NEVER - 1)) or Date.max
+def follow_ups(lives: Lives, names: Texts) -> pa.Table:
+    """One row per start of somebody's follow-up: a caution, a fine, the start of an order, a release."""
+    table = lives.events["follow_ups"]
+    columns: dict[str, Any] = {"person": names[table["who"].to_numpy(np.int64)]}
+    for name in (str(column) for column in table.columns if column != "who"):
+        values = table[name]
+        if name in FOLLOW_UP_DAYS:
+            columns[name] = calendar(values)
+        else:
+            columns[name] = yes_or_no(values) if values.dtype == bool else values.to_numpy()
+    return pa.table(columns)
 
 
-def person(who: int) -> str:
-    """The name the truth has for a person."""
-    return f"p{who:07d}"
+def abodes(lives: Lives, names: Texts) -> pa.Table:
+    """(person, event, start, no_fixed_abode): one row per spell of custody, supervision and homelessness duty."""
+    parts = [
+        lives.events[name][["who", start, "no_fixed_abode"]].rename(columns={start: "start"}).assign(event=event)
+        for event, (name, start) in ABODES.items()
+    ]
+    table = pd.concat(parts, ignore_index=True)
+    return pa.table({
+        "person": names[table["who"].to_numpy(np.int64)],
+        "event": table["event"].to_numpy(dtype=object),
+        "start": calendar(table["start"]),
+        "no_fixed_abode": yes_or_no(table["no_fixed_abode"]),
+    })  # fmt: skip
 
 
-def yes_or_no(flags: pd.Series) -> list[str]:
+def withdrawals(lives: Lives, names: Texts) -> pa.Table:
+    """(person, dataset, from): one row per objection (of every dataset: '') and withdrawn consent, by its day."""
+    table = lives.people.people
+    said = [("", table["objected"].to_numpy(np.int64)), ("ndtms", table["consent_withdrawn"].to_numpy(np.int64))]
+    rows = [(int(day), names[who], dataset) for dataset, days in said for who, day in enumerate(days) if day != NEVER]
+    rows.sort()
+    return pa.table({
+        "person": text_array([person for _, person, _ in rows]),
+        "dataset": text_array([dataset for _, _, dataset in rows]),
+        "from": calendar([day for day, _, _ in rows]),
+    })  # fmt: skip
+
+
+def keyed(extracts: Extracts, columns: Mapping[str, Any]) -> pa.Table:
+    """(dataset, record_id, columns …): one row per record, dataset after dataset."""
+    ids = joined([made.rows[key].to_numpy(dtype=object) for made, key in extracts.values()])
+    datasets = pa.concat_arrays([text_of(name, len(made.who)) for name, (made, _) in extracts.items()])
+    return pa.table({"dataset": datasets, "record_id": text_array(ids), **columns})
+
+
+def several_surnames(people: pd.DataFrame, who: Numbers, number: Numbers) -> Flags:
+    """For each of the people: do her records come from more than one lawful surname? One she took back is the same."""
+    first, second, third = (people[f"surname_{n}"].to_numpy(dtype=object) for n in range(3))
+    second_is = np.where(second == first, 0, 1)
+    third_is = np.select([third == first, third == second], [0, second_is], 2)
+    name = np.stack([np.zeros_like(second_is), second_is, third_is])[number, who]
+    met = np.zeros((3, len(people)), dtype=bool)
+    met[name, who] = True
+    return met.sum(axis=0) > 1
+
+
+def age_bands(born: pd.Series, on: datetime.date) -> Texts:
+    """The band of each one's age on a day."""
+    years, months, days = (getattr(pd.DatetimeIndex(dates(born)), part).to_numpy() for part in ("year", "month", "day"))
+    had_birthday = (months < on.month) | ((months == on.month) & (days <= on.day))
+    age = on.year - years - ~had_birthday
+    return np.array(BANDS, dtype=object)[np.searchsorted(BAND_STARTS, age, side="right")]
+
+
+def persons(numbers: Numbers) -> Texts:
+    """The names the truth has for people."""
+    return np.array([f"p{number:09d}" for number in numbers.tolist()], dtype=object)
+
+
+def calendar(days: Iterable[int] | pd.Series) -> pa.Array:
+    """Days as dates; one that has not come is empty."""
+    return pa.array(dates(np.asarray(days, dtype=np.int64)), pa.date32())
+
+
+def yes_or_no(flags: npt.ArrayLike) -> Texts:
     """yes or no."""
-    return ["yes" if flag else "no" for flag in flags]
+    return np.where(np.asarray(flags, dtype=bool), "yes", "no").astype(object)
 
 
-def age_band(born: Date | None, on: Date) -> str:
-    """The band of the age on a day."""
-    age = 0 if born is None else on.year - born.year - ((on.month, on.day) < (born.month, born.day))
-    return next(band for below, band in BANDS.items() if age < below)
+def joined(parts: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """Columns of one extract after the other."""
+    return np.concatenate(parts)
 
 
-def write(path: Path, columns: Iterable[str], lines: Iterable[tuple]) -> None:
-    """A CSV file, under a temporary name first."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    with unfinished.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(lines)
-    unfinished.chmod(0o600)
-    unfinished.replace(path)
+def text_array(values: Iterable[str]) -> pa.Array:
+    """Texts as Arrow, also where there are none."""
+    return pa.array(values, pa.string())
+
+
+def text_of(value: str, many: int) -> pa.Array:
+    """One text many times."""
+    return pa.repeat(pa.scalar(value), many)

@@ -12,6 +12,8 @@ from typing import NamedTuple
 Date = datetime.date
 QUALIFYING_RELEASES = ("CRD", "HDC", "ARD")
 ORDERS = ("CO", "SSO")
+OUT_OF_WORK_BENEFITS = ("UC", "ESA", "JSA")
+HOMELESSNESS_DUTIES = ("PREV", "REL", "MAIN")
 WALES = "W92000004"
 
 
@@ -64,6 +66,21 @@ class Treatment(NamedTuple):
     ended: Date | None
 
 
+class Claim(NamedTuple):
+    """A benefit claim; it still runs while `ended` is None."""
+
+    started: Date
+    ended: Date | None
+    benefit: str
+
+
+class Duty(NamedTuple):
+    """A duty that a local authority owed her under the homelessness acts, from the day it began."""
+
+    began: Date
+    kind: str
+
+
 @dataclass
 class Life:
     """What one person did and what befell her, in her own true dates."""
@@ -78,6 +95,8 @@ class Life:
     reviews: list[Review] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
     treatments: list[Treatment] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
+    duties: list[Duty] = field(default_factory=list)
 
 
 class Member(NamedTuple):
@@ -103,7 +122,10 @@ def outcomes(life: Life, first: Date, last: Date) -> Iterator[tuple[Member, Answ
     for member in members(life, first, last):
         yield member, proven_reoffending(life, member)
         yield member, employed_6_weeks(life, member)
+        yield member, employed_6_months(life, member)
+        yield member, out_of_work_benefit_30_days(life, member)
         yield member, settled_3_months(life, member)
+        yield member, homelessness_duty_90_days(life, member)
         yield member, in_treatment_21_days(life, member)
 
 
@@ -148,38 +170,71 @@ def in_custody_on(life: Life, day: Date) -> bool:
     return any(spell.received <= day and (spell.released is None or day < spell.released) for spell in life.spells)
 
 
+def at_liberty_on(life: Life, day: Date) -> bool:
+    """Was she alive, and outside, at the end of the day?"""
+    return not died_by(life, day) and not in_custody_on(life, day)
+
+
 def proven_reoffending(life: Life, member: Member) -> Answer:
     """An offence from day 1 to 365, decided by half a year after that; breaches do not count. Everybody is counted."""
+    first, last = days_after(member.index_date, 1), days_after(member.index_date, 365)
+    latest_decision = days_after(last, 182)
     achieved = False
     for offence in life.offences:
-        within = days_after(member.index_date, 1) <= offence.committed <= days_after(member.index_date, 365)
-        in_time = offence.decided <= days_after(member.index_date, 365 + 182)
-        if within and in_time and not offence.breach:
+        if first <= offence.committed <= last and offence.decided <= latest_decision and not offence.breach:
             achieved = True
     return Answer("proven_reoffending", True, achieved)
 
 
 def employed_6_weeks(life: Life, member: Member) -> Answer:
     """A job on day 42, of the women alive and at liberty then."""
-    day = days_after(member.index_date, 42)
-    counted = not died_by(life, day) and not in_custody_on(life, day)
+    return employed_on("employed_6_weeks", life, days_after(member.index_date, 42))
+
+
+def employed_6_months(life: Life, member: Member) -> Answer:
+    """A job on day 182, of the women alive and at liberty then."""
+    return employed_on("employed_6_months", life, days_after(member.index_date, 182))
+
+
+def employed_on(outcome: str, life: Life, day: Date) -> Answer:
+    """A job on the day, its first and last day included, of the women alive and at liberty then."""
+    counted = at_liberty_on(life, day)
     achieved = any(job.started <= day and (job.ended is None or day <= job.ended) for job in life.jobs)
-    return Answer("employed_6_weeks", counted, counted and achieved)
+    return Answer(outcome, counted, counted and achieved)
+
+
+def out_of_work_benefit_30_days(life: Life, member: Member) -> Answer:
+    """A UC, ESA or JSA claim on day 30, of the women alive and at liberty then."""
+    day = days_after(member.index_date, 30)
+    counted = at_liberty_on(life, day)
+    achieved = False
+    for claim in life.claims:
+        runs = claim.started <= day and (claim.ended is None or day <= claim.ended)
+        if runs and claim.benefit in OUT_OF_WORK_BENEFITS:
+            achieved = True
+    return Answer("out_of_work_benefit_30_days", counted, counted and achieved)
 
 
 def settled_3_months(life: Life, member: Member) -> Answer:
     """Settled at the latest review with a known status of days 0 to 91, of the women alive and at liberty on day 91."""
     day = days_after(member.index_date, 91)
     known = [r for r in sorted(life.reviews) if member.index_date <= r.held <= day and r.home != "UNK"]
-    counted = not died_by(life, day) and not in_custody_on(life, day) and bool(known)
+    counted = at_liberty_on(life, day) and bool(known)
     return Answer("settled_3_months", counted, counted and known[-1].home == "SET")
+
+
+def homelessness_duty_90_days(life: Life, member: Member) -> Answer:
+    """A duty that began on days 0 to 90, of the women in England, alive and at liberty on day 90."""
+    day = days_after(member.index_date, 90)
+    counted = at_liberty_on(life, day) and member.region != WALES
+    achieved = any(member.index_date <= d.began <= day and d.kind in HOMELESSNESS_DUTIES for d in life.duties)
+    return Answer("homelessness_duty_90_days", counted, counted and achieved)
 
 
 def in_treatment_21_days(life: Life, member: Member) -> Answer:
     """Treatment begun on days 0 to 21 or going on, of the women in England with a need, alive and at liberty then."""
     day = days_after(member.index_date, 21)
-    alive_and_free = not died_by(life, day) and not in_custody_on(life, day)
-    counted = alive_and_free and member.need and member.region != WALES
+    counted = at_liberty_on(life, day) and member.need and member.region != WALES
     achieved = False
     for treatment in life.treatments:
         starts = member.index_date <= treatment.began <= day

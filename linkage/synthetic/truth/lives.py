@@ -1,0 +1,66 @@
+"""The events of everybody, told as one plain life after the other."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from linkage.synthetic.days import dates
+from linkage.synthetic.departments.columns import Lives
+from linkage.synthetic.people.arrays import Flags
+from linkage.synthetic.truth.outcomes import Claim, Duty, Job, Life, Offence, Review, Spell, Supervision, Treatment
+
+DAYS = (
+    "died", "offence_date", "outcome_date", "reception_date", "release_date", "start_date", "review_date", "start",
+    "end",
+)  # fmt: skip
+
+
+def told(lives: Lives, names: list[str]) -> Iterator[Life]:
+    """The life of every woman who was in custody or under supervision, in the order of people. `names`: of people."""
+    table, region = lives.people.people, lives.people.homes["region"].tolist()
+    women = anchored(lives)
+    born = dates(table["born"]).tolist()
+    found = {who: Life(names[who], True, born[who]) for who in np.flatnonzero(women).tolist()}
+
+    def happened(name: str, *columns: str) -> Iterable[tuple[Any, ...]]:
+        return ((found[who], *said) for who, *said in rows(lives.events[name], women, columns))
+
+    for life, died in happened("deaths", "died"):
+        life.died = died
+    for life, committed, decided, breach in happened("offences", "offence_date", "outcome_date", "breach"):
+        life.offences.append(Offence(committed, decided, breach == "Y"))
+    spell = ("reception_date", "reception_type", "release_date", "release_type", "home", "treatment_need")
+    for life, received, kind, released, how, home, need in happened("custody", *spell):
+        life.spells.append(Spell(received, kind, released, how, region[home], need))
+    order = ("start_date", "disposal", "home", "treatment_need")
+    for life, began, disposal, home, need in happened("supervisions", *order):
+        life.supervisions.append(Supervision(began, disposal, region[home], need))
+    for life, held, status in happened("reviews", "review_date", "accommodation_status"):
+        life.reviews.append(Review(held, status))
+    for life, start, end in happened("jobs", "start", "end"):
+        life.jobs.append(Job(start, end))
+    for life, start, end in happened("episodes", "start", "end"):
+        if start is not None:  # only assessed, and never treated
+            life.treatments.append(Treatment(start, end))
+    for life, start, end, benefit in happened("claims", "start", "end", "benefit"):
+        life.claims.append(Claim(start, end, benefit))
+    for life, start, duty in happened("duties", "start", "duty"):
+        life.duties.append(Duty(start, duty))
+    yield from found.values()
+
+
+def anchored(lives: Lives) -> Flags:
+    """For each of the people: a woman who was in custody or under supervision?"""
+    found = np.zeros(len(lives.people.people), dtype=bool)
+    for name in ("custody", "supervisions"):
+        found[lives.events[name]["who"].to_numpy(np.int64)] = True
+    return found & lives.people.people["female"].to_numpy(dtype=bool)
+
+
+def rows(table: pd.DataFrame, whose: Flags, columns: tuple[str, ...]) -> Iterable[tuple[Any, ...]]:
+    """(who, columns …) of one table of events for those people, as plain Python values; a day not come is None."""
+    wanted = table[whose[table["who"].to_numpy(np.int64)]]
+    plain = [dates(wanted[name]) if name in DAYS else wanted[name].to_numpy() for name in ("who", *columns)]
+    return zip(*(values.tolist() for values in plain), strict=True)
