@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import duckdb
 
-from linkage import facts
+from linkage import facts, releases
 from linkage.contracts.dataset import Dataset
 from linkage.errors import ContractError, LinkError, PrivacyError
 from linkage.invention import synthesise as synthesise
@@ -295,7 +295,7 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
     from linkage.release import control, publish
     from linkage.release.auditor import files as auditor
     from linkage.release.auditor.seen import AddsUp
-    from linkage.release.joint import Declared
+    from linkage.release.draft import Declared
     from linkage.report import pages
 
     if not A_RELEASE.fullmatch(release):
@@ -312,7 +312,9 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
     with duckdb.connect() as con:
         counts = counted(con, settings)
         titles = {d.table_id: d.title for d in descriptions}
-        rows = control.control(counts, disclosure, titles, Declared(years, analysis.within, analysis.asked))
+        left = releases.before(settings)
+        adding = Declared(years, analysis.within, analysis.asked)
+        rows = control.control(counts, disclosure, titles, adding, [entry.left for entry in left])
         suite = suites.tables_suite(settings.expectations)
         pass_gate(settings, gate.validate("tables", release, suite, con.from_arrow(publish.arrow(rows))))
         page = pages.release_page(masthead, rows, descriptions, disclosure)
@@ -321,12 +323,14 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
         with whole_folder(files.release(release)) as folder:
             publish.publish(folder, rows, page, provenance(settings, masthead), disclosure)
             adds_up = AddsUp(years, analysis.within, analysis.asked)
-            found = auditor.audit(folder, counts, disclosure, adds_up, release)
+            known = [(entry.name, entry.rows) for entry in left]
+            found = auditor.audit(folder, counts, disclosure, adds_up, release, known)
             facts.write(settings, "audit", [asdict(verdict) for verdict in found.verdicts])
             if any(verdict.verdict != "pass" for verdict in found.verdicts):
                 report(settings)  # it says why, cell by cell
             auditor.require_pass(found)
-    write_text(found.certificate, files.certificate(release))
+            write_text(found.certificate, files.certificate(release))
+            releases.enter(settings, release, approval, found, folder / "tables.csv")
     facts.write(settings, "release", {"release": release, "approval": approval, "tables": cells_by_table(rows)})
     return {"release": release, "approval": approval, "cells": found.cells}
 

@@ -22,7 +22,7 @@ from linkage.release.auditor.judge import judged, prove
 from linkage.release.auditor.seen import AddsUp
 from linkage.release.columns import NAMES, PUBLISHED
 from linkage.release.control import control, wilson
-from linkage.release.joint import Declared
+from linkage.release.draft import Declared
 from linkage.release.publish import Provenance, content_hash, publish
 
 RULES = read_disclosure(REPOSITORY / "schemas")

@@ -41,6 +41,7 @@ class Disclosure(Declaration):
     threshold: Limit
     width: Limit
     width_left_out: Limit
+    width_of_change: Limit
     margins: Margins
     rounding_base: Limit
     unreliable_below: Limit

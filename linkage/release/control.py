@@ -1,6 +1,6 @@
 """Unrounded counts in, publishable rows out. Nothing here knows a file; nothing downstream knows an unrounded count."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
@@ -8,8 +8,10 @@ from typing import Any
 import duckdb
 
 from linkage.contracts.disclosure import Disclosure
+from linkage.release.before import Release
 from linkage.release.columns import NAMES
-from linkage.release.joint import EXCLUSIONS, Cell, Declared, cell_of, check, problem_of
+from linkage.release.draft import EXCLUSIONS, Cell, Declared, cell_of
+from linkage.release.joint import check, problem_of
 from linkage.release.primary import rounded
 from linkage.release.suppress.solve import Effort, Solution, solve
 
@@ -30,26 +32,30 @@ class Decision:
 
 
 def control(
-    counts: duckdb.DuckDBPyRelation, disclosure: Disclosure, titles: Mapping[str, str], declared: Declared = ALONE
+    counts: duckdb.DuckDBPyRelation,
+    disclosure: Disclosure,
+    titles: Mapping[str, str],
+    declared: Declared = ALONE,
+    earlier: Sequence[Release] = (),
 ) -> list[Row]:
     """(table_id, title, cohort … not_linked): a row per row of `counts`, in their order, columns as `PUBLISHED`.
 
     `counts`: (table_id, cohort, outcome, theme, geography, period, breakdown, category, threshold, numerator,
-    denominator, in_custody, died, unknown, not_linked), whole numbers of women. `titles`: of every table_id. Raises
-    DisclosureError where counts cannot be, or cannot be protected.
+    denominator, in_custody, died, unknown, not_linked), whole numbers of women. `titles`: of every table_id. `earlier`:
+    releases that readers hold already. Raises DisclosureError where counts cannot be, or cannot be protected.
     """
     rows = [dict(zip(counts.columns, row, strict=True)) for row in counts.fetchall()]
-    decision = decide(rows, disclosure, declared)
+    decision = decide(rows, disclosure, declared, earlier)
     return [published(row, titles[row["table_id"]], decision, disclosure) for row in rows]
 
 
-def decide(rows: list[Row], disclosure: Disclosure, declared: Declared) -> Decision:
-    """What of unrounded rows is not to be published, all tables together. Raises DisclosureError."""
+def decide(rows: list[Row], disclosure: Disclosure, declared: Declared, earlier: Sequence[Release] = ()) -> Decision:
+    """What of unrounded rows is not to be published, all tables and releases together. Raises DisclosureError."""
     check(rows)
-    problem, cells = problem_of(rows, disclosure, declared)
+    problem, cells = problem_of(rows, disclosure, declared, earlier)
     found = solve(problem, EFFORT)
     figures = [(cell, figure) for cell in cells for figure in EXCLUSIONS]
-    gone = zip(figures, found.hide[len(cells) :], strict=True)
+    gone = zip(figures, found.hide[len(cells) :], strict=False)  # after them come those of earlier releases
     return Decision(
         frozenset(cell for cell, hide in zip(cells, found.hide, strict=False) if hide),
         frozenset(figure for figure, hide in gone if hide),

@@ -104,7 +104,7 @@ def problem_of(
         weights=np.ones(n) if weight is None else frame[weight].to_numpy(dtype=float),
         primary=primary,
         kept=margin | (counts == 0),
-        person=persons(sums, counts),
+        about=persons(sums, counts),
         targets=tuple(Target(int(i), rules.width) for i in np.flatnonzero(primary)),
     )
 

@@ -17,9 +17,9 @@ import duckdb
 
 from linkage.contracts.disclosure import Disclosure
 from linkage.errors import DisclosureError
-from linkage.release.auditor import certificate
+from linkage.release.auditor import certificate, seen
 from linkage.release.auditor.judge import Verdict, judged, prove
-from linkage.release.auditor.seen import AddsUp
+from linkage.release.auditor.seen import AddsUp, Earlier
 
 Row = dict[str, Any]
 ALONE = AddsUp()
@@ -35,21 +35,30 @@ NOTHING = "Nothing was published. Use coarser categories, or pool periods."
 
 @dataclass(frozen=True)
 class Audited:
-    """`cells` (rows) in the folder; the verdict on each table; the certificate that proves it, for the reviewer."""
+    """`cells` (rows) in the folder; the verdict on each table; the certificate that proves it, for the reviewer.
+
+    `left`: the rows with what a reader knows of each of their `figures`, for the ledger.
+    """
 
     cells: int
     verdicts: list[Verdict]
     certificate: str
+    left: list[Row]
 
 
 def audit(
-    folder: Path, counts: duckdb.DuckDBPyRelation, disclosure: Disclosure, adds_up: AddsUp = ALONE, release: str = ""
+    folder: Path,
+    counts: duckdb.DuckDBPyRelation,
+    disclosure: Disclosure,
+    adds_up: AddsUp = ALONE,
+    release: str = "",
+    earlier: Earlier = (),
 ) -> Audited:
     """What a reader could prove from a release in which no cell breaks a rule by itself; `require_pass` judges it.
 
     `folder` holds tables.csv, tables.parquet and womens_outcomes.duckdb; `counts` as given to control. `release`: its
-    name, where the folder has another one still. Raises DisclosureError naming tables and labels (never a count) when
-    files differ or a cell breaks a rule.
+    name, where the folder has another one still. `earlier`: releases that left, which readers hold too. Raises
+    DisclosureError naming tables and labels (never a count) when files differ or a cell breaks a rule.
     """
     rows = same_everywhere(folder)
     true = {key(row): row for row in (dict(zip(counts.columns, r, strict=True)) for r in counts.fetchall())}
@@ -61,9 +70,10 @@ def audit(
         "release": release or folder.name,
         "tables.csv": hashlib.sha256((folder / "tables.csv").read_bytes()).hexdigest(),
     }
-    proved = prove(rows, true.values(), disclosure, adds_up)
+    proved = prove(rows, true.values(), disclosure, adds_up, earlier)
     said = certificate.written(proved.seen, proved.truth, proved.proofs, about)
-    return Audited(len(rows), judged(rows, proved), said)
+    left = [row | {"figures": seen.said(row, true[key(row)], disclosure)} for row in rows]
+    return Audited(len(rows), judged(rows, proved), said, left)
 
 
 def require_pass(audited: Audited) -> None:

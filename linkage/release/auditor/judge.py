@@ -10,20 +10,21 @@ from typing import Any, Literal
 
 from linkage.contracts.disclosure import Disclosure
 from linkage.release.auditor.reader import Proof, Seen, proofs
-from linkage.release.auditor.seen import AddsUp, Key, Notes, key_of, read, wanted
+from linkage.release.auditor.seen import AddsUp, Earlier, Key, key_of, read
 
 Row = dict[str, Any]
 Word = Literal["pass", "review", "fail"]
+BEFORE = "earlier releases"  # what they suppressed, in rows that this release has no more
 
 
 @dataclass(frozen=True)
 class Proved:
-    """What a reader knows, what is true, what was proved, and of which row and figure each count is."""
+    """What a reader knows, what is true, what was proved, and of which row of this release each count is."""
 
     seen: Seen
     truth: Sequence[int]
     proofs: list[Proof]
-    places: Mapping[int, tuple[Key, str]]
+    rows: Mapping[int, Key]
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,14 @@ class Verdict:
     reasons: tuple[str, ...]
 
 
-def prove(rows: Sequence[Row], true: Iterable[Row], disclosure: Disclosure, adds_up: AddsUp) -> Proved:
-    """Attack every suppressed count at risk, with everything published in all tables together."""
-    notes: Notes
-    notes, seen = read(rows, {key_of(row): row for row in true}, adds_up, disclosure)
-    found = list(proofs(seen, notes.truth, wanted(notes, rows, disclosure)))
-    return Proved(seen, notes.truth, found, {number: place for place, number in notes.at.items()})
+def prove(
+    rows: Sequence[Row], true: Iterable[Row], disclosure: Disclosure, adds_up: AddsUp, earlier: Earlier = ()
+) -> Proved:
+    """Attack every suppressed count at risk, with everything published in all tables and releases together."""
+    notes, seen, wanted = read(rows, {key_of(row): row for row in true}, adds_up, disclosure, earlier)
+    of = {number: key for (key, _), number in [*notes.earlier.items(), *notes.at.items()]}
+    of |= {number: key for number, (key, _) in notes.changes.items()}
+    return Proved(seen, notes.truth, list(proofs(seen, notes.truth, wanted)), of)
 
 
 def judged(rows: Sequence[Row], proved: Proved) -> list[Verdict]:
@@ -50,15 +53,16 @@ def judged(rows: Sequence[Row], proved: Proved) -> list[Verdict]:
     tables: dict[str, set[Key]] = {}
     for row in rows:
         tables.setdefault(row["table_id"], set()).add(key_of(row))
-    return [
-        verdict(table_id, [p for p in proved.proofs if of(p, proved) in keys], proved)
-        for table_id, keys in tables.items()
-    ]
+    inside = {table_id: [p for p in proved.proofs if of(p, proved) in keys] for table_id, keys in tables.items()}
+    judged_already = {id(proof) for found in inside.values() for proof in found}
+    if others := [proof for proof in proved.proofs if id(proof) not in judged_already]:
+        inside[BEFORE] = others
+    return [verdict(table_id, found, proved) for table_id, found in inside.items()]
 
 
 def of(proof: Proof, proved: Proved) -> Key:
     """The row a proof is about."""
-    return proved.places[proof.wanted.count][0]
+    return proved.rows[proof.wanted.count]
 
 
 def verdict(table_id: str, found: Sequence[Proof], proved: Proved) -> Verdict:

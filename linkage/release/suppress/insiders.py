@@ -1,16 +1,31 @@
 """The woman who knows herself to be the only one in a hidden count: what she proves of others must stay as wide.
 
-Most targets are protected even from all insiders together, which two tables show at once. For the others, insiders
-whose counts the known tables move are asked about together, and by halves where together they know too much.
+Most targets are protected even from all insiders together, which two tables show at once. A target about an insider
+herself is looked for in tables that leave other insiders' counts as they are: half of them at a time, other halves in
+turn. Insiders against whom none of these serves are asked about together, by halves where together they know too much.
 """
+
+from collections import defaultdict
+from typing import NamedTuple
 
 import numpy as np
 
 from linkage.release.suppress.attacker import TINY, Farthest
 from linkage.release.suppress.cuts import Cut, cut
-from linkage.release.suppress.pattern import DOWN, UP, Pattern, Witness
+from linkage.release.suppress.pattern import DOWN, SEED, SIGNS, UP, Block, Pattern, Witness
 from linkage.release.suppress.problem import Bools, Floats, Ints
 from linkage.release.suppress.search import chosen
+
+MANY, AGO = 0.8, 6  # halves are tried as long as so few pairs of a target and an insider are left, of those before
+
+
+class Exposed(NamedTuple):
+    """A target, the insiders who may narrow it, and the tables found so far, as witnesses and as they are."""
+
+    number: int
+    insiders: list[int]
+    known: list[Witness]
+    tables: list[Floats]
 
 
 def with_insiders(pattern: Pattern, guide: Floats, found: list[Cut]) -> Bools:
@@ -18,68 +33,117 @@ def with_insiders(pattern: Pattern, guide: Floats, found: list[Cut]) -> Bools:
     pattern.sweep(range(len(pattern.targets)))
     for number in range(len(pattern.targets)):
         pattern.attack(number)
-    before = -1
+    before, tables = -1, defaultdict[int, list[Floats]](list)
     while before < int(pattern.hide.sum()):
         before = int(pattern.hide.sum())
-        insiders = alone(pattern)
-        for number in exposed(pattern, insiders):
-            target = pattern.targets[number]
-            others = pattern.problem.person[insiders] != pattern.problem.person[target.number]
-            near = pattern.block_of[insiders] == pattern.block_of[target.number]
-            protect(pattern, number, insiders[near & others].tolist(), guide, found)
+        for one in exposed(pattern, alone(pattern), tables):
+            protect(pattern, one, guide, found)
     return pattern.hide
-
-
-def exposed(pattern: Pattern, insiders: Ints) -> list[int]:
-    """Targets that all insiders together could narrow, those about themselves left aside."""
-    strict, person = Pattern(pattern.problem, pattern.hide, pattern.work), pattern.problem.person
-    for insider in insiders:
-        strict.reader_of(insider).bound(int(strict.inside[insider]), 0.0, 0.0)
-    herself = np.isin(person[[target.number for target in strict.targets]], person[insiders])
-    strict.sweep(n for n, target in enumerate(strict.targets) if target.insiders and not herself[n])
-    found = []
-    for number, target in enumerate(strict.targets):
-        if not target.insiders:
-            continue
-        hers = insiders[person[insiders] == person[target.number]]
-        if not hers.size:
-            found += [number] if strict.attack(number) else []
-            continue
-        strict.tell(hers)
-        reader, at = strict.reader_of(target.number), int(strict.inside[target.number])
-        if sum(reader.farthest(at, sign).reach for sign in (1, -1)) < target.width - TINY:
-            found.append(number)
-        for insider in hers:
-            reader.bound(int(strict.inside[insider]), 0.0, 0.0)
-    return found
 
 
 def alone(pattern: Pattern) -> Ints:
     """Hidden counts of one woman."""
     problem = pattern.problem
-    return np.flatnonzero(problem.gone(pattern.hide) & (problem.counts == 1) & (problem.person >= 0))
+    ones = np.flatnonzero(problem.gone(pattern.hide) & (problem.counts == 1))
+    return ones[[bool(problem.about[one]) for one in ones.tolist()]]
 
 
-def protect(pattern: Pattern, number: int, insiders: list[int], guide: Floats, found: list[Cut]) -> None:
+def exposed(pattern: Pattern, insiders: Ints, tables: dict[int, list[Floats]]) -> list[Exposed]:
+    """Targets that somebody else than a woman they are about may narrow. `tables` found, by block, are added to."""
+    strict, own = Pattern(pattern.problem, pattern.hide, pattern.work), about_themselves(pattern, insiders)
+    know(strict, insiders)
+    strict.sweep(number for number, hers in own.items() if not hers)
+    found: list[Exposed] = []
+    for number, block in enumerate(strict.blocks):
+        near = insiders[strict.block_of[insiders] == number]
+        asked = [n for n in block.numbers.tolist() if n in own and not strict.protected(n)]
+        if near.size and asked:
+            found += narrowed(strict, block, near, {n: own[n] for n in asked}, tables[number])
+    return found
+
+
+def about_themselves(pattern: Pattern, insiders: Ints) -> dict[int, set[int]]:
+    """{a target: the insiders who know its count because it is about themselves}."""
+    about = pattern.problem.about
+    counts_of: dict[int, set[int]] = {}
+    for insider in insiders.tolist():
+        for woman in about[insider]:
+            counts_of.setdefault(woman, set()).add(insider)
+    nobody: set[int] = set()
+    return {
+        n: nobody.union(*(counts_of.get(woman, nobody) for woman in about[target.number]))
+        for n, target in enumerate(pattern.targets)
+        if target.insiders
+    }
+
+
+def know(pattern: Pattern, insiders: Ints) -> None:
+    """From now on readers know the counts of these insiders."""
+    for insider in insiders:
+        pattern.reader_of(insider).bound(int(pattern.inside[insider]), 0.0, 0.0)
+
+
+def narrowed(
+    strict: Pattern, block: Block, insiders: Ints, own: dict[int, set[int]], tables: list[Floats]
+) -> list[Exposed]:
+    """Of a block's targets those that no table found protects against an insider, with these insiders.
+
+    Targets are pushed as lots fall while half of the women are known, other halves in turn, as long as that protects
+    many more.
+    """
+    lots, about = np.random.default_rng(SEED), [strict.problem.about[insider] for insider in insiders.tolist()]
+    women = sorted(set().union(*about))
+    counts = np.array([strict.targets[n].number for n in own])
+    width = np.array([[strict.targets[n].width] for n in own])
+    others = np.array([[insider not in hers for insider in insiders.tolist()] for hers in own.values()])
+    far = np.zeros((2, *others.shape))
+    for table in tables:
+        reach_out(far, table, strict.inside[insiders], strict.inside[counts])
+    left = others & (far.sum(axis=0) < width - TINY)
+    pairs = [np.inf] * AGO
+    while left.any() and left.sum() < MANY * pairs[-AGO]:
+        pairs.append(left.sum())
+        half = set(lots.permutation(women)[: (len(women) + 1) // 2].tolist())
+        free = insiders[[of <= half for of in about]]
+        asked = strict.inside[counts[left.any(axis=1)]]
+        signs = lots.choice([-1.0, 1.0], len(asked))
+        strict.tell(free)
+        for way in SIGNS:
+            tables.append(block.reader.pushed(asked, way * signs).deviation)
+            reach_out(far, tables[-1], strict.inside[insiders], strict.inside[counts])
+        know(strict, free)
+        left = others & (far.sum(axis=0) < width - TINY)
+    known = [strict.witness(block, table) for table in tables] if left.any() else []
+    return [Exposed(n, insiders[of].tolist(), known, tables) for n, of in zip(own, left, strict=True) if of.any()]
+
+
+def reach_out(far: Floats, table: Floats, insiders: Ints, counts: Ints) -> None:
+    """How `far` up and down (way, count, insider) counts lie, where a table leaves an insider's own count as it is."""
+    unmoved = np.abs(table[insiders]) <= TINY
+    for sign, reach in zip(SIGNS, far, strict=True):
+        reach[:, unmoved] = np.maximum(reach[:, unmoved], sign * table[counts][:, None])
+
+
+def protect(pattern: Pattern, one: Exposed, guide: Floats, found: list[Cut]) -> None:
     """Hide more until one target is protected against each of these insiders."""
-    target, known = pattern.targets[number], list(pattern.found[number])
-    groups = [[i for i in insiders if reached(known, target.number, [i]) < target.width - TINY]]
+    target, known = pattern.targets[one.number], [*pattern.found[one.number], *one.known]
+    groups = [[i for i in one.insiders if reached(known, target.number, [i]) < target.width - TINY]]
     while groups:
         group = groups.pop()
-        attacks = against(pattern, number, group, known) if group else None
+        attacks = against(pattern, one, group, known) if group else None
         if attacks and len(group) > 1:
             half = len(group) // 2
             groups += [group[half:], group[:half]]
         elif attacks:
             lacking = cut(pattern.problem, target, *attacks, group[0])
             found.append(lacking)
-            pattern.set(chosen(pattern.problem, pattern, lacking, guide, number), True)
+            pattern.set(chosen(pattern.problem, pattern, lacking, guide, one.number), True)
             groups.append(group)
 
 
-def against(pattern: Pattern, number: int, group: list[int], known: list[Witness]) -> tuple[Farthest, Farthest] | None:
+def against(pattern: Pattern, one: Exposed, group: list[int], known: list[Witness]) -> tuple[Farthest, Farthest] | None:
     """Both attacks of insiders together, when they narrow a target too far; the tables they find go to `known`."""
-    target = pattern.targets[number]
+    target = pattern.targets[one.number]
     block = pattern.blocks[pattern.block_of[target.number]]
     attacks = []
     for insider in group:
@@ -88,6 +152,7 @@ def against(pattern: Pattern, number: int, group: list[int], known: list[Witness
         if reached(known, target.number, group) < target.width - TINY:
             attacks.append(pattern.farthest(target, way))
             known.append(pattern.witness(block, attacks[-1].deviation))
+            one.tables.append(attacks[-1].deviation)
     pattern.tell(np.array(group))
     narrow = reached(known, target.number, group) < target.width - TINY
     return (attacks[0], attacks[1]) if narrow else None

@@ -36,8 +36,8 @@ class Problem:
     """Counts, equations and units.
 
     One entry per count: `counts`, in words `labels`; `shown` and `hidden`, each (from, to), what a reader knows of it
-    either way (the same for a count that is never published); `person`, a number that counts of the same one woman
-    share, or NOBODY where none can know herself to be in it; `owners`, (n, 2): the units that hide it, or NOBODY.
+    either way (the same for a count that is never published); `about`, the women, by a number, whom it is about alone;
+    `owners`, (n, 2): the units that hide it, or NOBODY.
     `equations` @ counts = 0. One entry per unit: `weights`, what is lost by hiding it; `primary`, hidden in any case;
     `kept`, published in any case.
     """
@@ -51,7 +51,7 @@ class Problem:
     weights: Floats
     primary: Bools
     kept: Bools
-    person: Ints
+    about: Sequence[frozenset[int]]
     targets: tuple[Target, ...]
 
     def gone(self, hide: Bools) -> Bools:
@@ -74,20 +74,27 @@ class Problem:
         return "\n".join([*named, *([f"and {len(counts) - MOST_NAMED:,} more"] if len(counts) > MOST_NAMED else [])])
 
 
-def persons(equations: csr_matrix, counts: Ints) -> Ints:
-    """A number that counts of the same one woman share: where a total is one woman, its parts are about her alone."""
+def persons(equations: csr_matrix, counts: Ints) -> list[frozenset[int]]:
+    """Of each count, the women it is about alone, by a number: who knows herself in it knows it, and so it is no secret
+    to her. A total of one woman is in all its parts about her: in the one that counts her, and in those that do not.
+    """
     table = equations.tocoo()
-    total_of = np.full(equations.shape[0], NOBODY)
-    of_one = (table.data < 0) & (counts[table.col] == 1)
-    total_of[table.row[of_one]] = table.col[of_one]
-    about_her = (total_of[table.row] >= 0) & (table.data > 0)
-    parts, totals = table.col[about_her], total_of[table.row[about_her]]
-    is_she = counts[parts] == 1
+    inside = table.data > 0
+    wholes = dict(zip(table.row[~inside].tolist(), table.col[~inside].tolist(), strict=True))
+    pairs = [
+        (wholes[row], part) for row, part in zip(table.row[inside].tolist(), table.col[inside].tolist(), strict=True)
+    ]
+    hers = [(total, part) for total, part in pairs if counts[total] <= 1]
+    same = np.array([pair for pair in hers if counts[list(pair)].min() == 1], dtype=np.int64).reshape(-1, 2)
     size = (len(counts), len(counts))
-    same = coo_matrix((np.ones(int(is_she.sum())), (parts[is_she], totals[is_she])), size)
-    person = connected_components(same, directed=False)[1].astype(np.int64)
-    person[parts[~is_she]] = person[totals[~is_she]]
-    return person
+    woman = connected_components(coo_matrix((np.ones(len(same)), tuple(same.T)), size), directed=False)[1]
+    about = [{int(woman[n])} if count == 1 else set() for n, count in enumerate(counts)]
+    known = -1
+    while known < (known := sum(map(len, about))):
+        for total, part in hers:
+            if not counts[part]:
+                about[part] |= about[total]
+    return [frozenset(women) for women in about]
 
 
 def checked(problem: Problem) -> Problem:
@@ -138,7 +145,7 @@ def part(problem: Problem, counts: Ints, units: Ints) -> Problem:
         shown=(problem.shown[0][counts], problem.shown[1][counts]),
         hidden=(problem.hidden[0][counts], problem.hidden[1][counts]),
         owners=unit_at[problem.owners[counts]],
-        person=problem.person[counts],
+        about=[problem.about[i] for i in counts],
         weights=problem.weights[units],
         primary=problem.primary[units],
         kept=problem.kept[units],
