@@ -2,16 +2,22 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import duckdb
+
 from linkage import facts
-from linkage.errors import DisclosureError
+from linkage.contracts.analysis import Analysis, Description
+from linkage.errors import DisclosureError, LinkError
+from linkage.report.pages import Masthead
 from linkage.settings import Settings
 from linkage.workspace import new_file
 
 if TYPE_CHECKING:
     from linkage.release.auditor.files import Audited
+    from linkage.release.coarser import LeftOut
     from linkage.release.ledger import Entry
 
 Row = dict[str, Any]
@@ -26,6 +32,37 @@ class Difference(NamedTuple):
     before: str
     after: str
     change: str
+
+
+def counted(
+    con: duckdb.DuckDBPyConnection, settings: Settings, analysis: Analysis
+) -> "tuple[duckdb.DuckDBPyRelation, list[LeftOut]]":
+    """The unrounded counts of every declared table, and the breakdowns that they are published without.
+
+    Raises LinkError where a table has not been counted.
+    """
+    from linkage.release import coarser
+
+    paths = [settings.files.cohorts.counts(name) for name in analysis.tables]
+    if missing := [path.stem for path in paths if not path.exists()]:
+        raise LinkError(f"Tables {missing} have not been counted. Run: linkage tabulate")
+    counts = con.read_parquet([str(path) for path in paths])
+    rows = [dict(zip(counts.columns, row, strict=True)) for row in counts.fetchall()]
+    found = coarser.left_out(rows, settings.disclosure)
+    for one in found:
+        counts = counts.filter(f"not (table_id = '{one.table_id}' and breakdown = '{one.breakdown}')")
+    return counts, found
+
+
+def described(analysis: Analysis, without: "Sequence[LeftOut]") -> list[Description]:
+    """What to print with each table, and why a breakdown is not there."""
+    found = []
+    for table_id in analysis.tables:
+        about, gone = analysis.describe(table_id), [one for one in without if one.table_id == table_id]
+        left = {name: title for name, title in about.breakdowns.items() if name not in {one.breakdown for one in gone}}
+        why = [f"Not shown by {about.breakdowns[one.breakdown].lower()}: {one.why}." for one in gone]
+        found.append(replace(about, breakdowns=left, notes=(*why, *about.notes)))
+    return found
 
 
 def check_certificate(settings: Settings, file: Path) -> dict[str, Any]:
@@ -49,20 +86,19 @@ def entries(settings: Settings) -> "list[Entry]":
     return ledger.read(sorted(settings.files.ledger.glob("*.json")))
 
 
-def before(settings: Settings) -> "list[Entry]":
+def before(settings: Settings, analysis: Analysis) -> "list[Entry]":
     """The releases that readers hold. Raises DisclosureError where a definition has changed since."""
     from linkage.release import ledger
 
     found = ledger.readers_hold(entries(settings))
-    ledger.require_one_definition(found, definitions(settings, (row for entry in found for row in entry.rows)))
+    ledger.require_one_definition(found, definitions(analysis, (row for entry in found for row in entry.rows)))
     return found
 
 
-def definitions(settings: Settings, rows: Iterable[Row]) -> dict[tuple[str, ...], str]:
+def definitions(analysis: Analysis, rows: Iterable[Row]) -> dict[tuple[str, ...], str]:
     """{labels of a cell: how it is defined now}, for cells that are declared now."""
     from linkage.release.ledger import LABELS
 
-    analysis, found = settings.analysis, dict[tuple[str, ...], str | None]()
     cells = dict.fromkeys(tuple(row[name] for name in LABELS[:6]) for row in rows)
     defined = {
         (c, o, p, b): analysis.definition(c, o, p, b) for c, o, p, b in {(c, o, p, b) for c, o, _, p, b, _ in cells}
@@ -71,7 +107,7 @@ def definitions(settings: Settings, rows: Iterable[Row]) -> dict[tuple[str, ...]
     return {cell: definition for cell, definition in found.items() if definition}
 
 
-def enter(settings: Settings, release: str, approval: str, audited: "Audited", tables: Path) -> None:
+def enter(settings: Settings, analysis: Analysis, masthead: Masthead, audited: "Audited", tables: Path) -> None:
     """Write a release down in the ledger, before anybody sees it; one that says what it said before is there already.
 
     Raises DisclosureError where another release was written down meanwhile.
@@ -79,12 +115,12 @@ def enter(settings: Settings, release: str, approval: str, audited: "Audited", t
     from linkage.release import ledger
 
     known, sha256 = entries(settings), facts.sha256(tables)
-    same = ledger.in_force(known).get(release)
-    rows = ledger.rows_of(audited.left, definitions(settings, audited.left))
+    same = ledger.in_force(known).get(masthead.release)
+    rows = ledger.rows_of(audited.left, definitions(analysis, audited.left))
     if same and same.said["tables.csv"] == sha256 and same.rows == rows:
         return
-    said = {"what": ledger.RELEASED, "release": release, "approval": approval, "tables.csv": sha256, "rows": rows}
-    append(settings, known, said)
+    said = {"what": ledger.RELEASED, "release": masthead.release, "approval": masthead.approval, "tables.csv": sha256}
+    append(settings, known, said | {"rows": rows})
 
 
 def append(settings: Settings, known: "Sequence[Entry]", said: dict[str, Any]) -> None:

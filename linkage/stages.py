@@ -307,12 +307,12 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
     analysis, disclosure, files = settings.analysis, settings.disclosure, settings.files
     approval = approval or "waived (invented data)"
     masthead = pages.Masthead(release, TITLE, made_up, approval, facts.population(settings))
-    descriptions = [analysis.describe(name) for name in analysis.tables]
     years = {quarter.label: quarter.year for quarter in analysis.period.calendar}
     with duckdb.connect() as con:
-        counts = counted(con, settings)
+        counts, without = releases.counted(con, settings, analysis)
+        descriptions = releases.described(analysis, without)
         titles = {d.table_id: d.title for d in descriptions}
-        left = releases.before(settings)
+        left = releases.before(settings, analysis)
         adding = Declared(years, analysis.within, analysis.asked)
         rows = control.control(counts, disclosure, titles, adding, [entry.left for entry in left])
         suite = suites.tables_suite(settings.expectations)
@@ -330,17 +330,9 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
                 report(settings)  # it says why, cell by cell
             auditor.require_pass(found)
             write_text(found.certificate, files.certificate(release))
-            releases.enter(settings, release, approval, found, folder / "tables.csv")
+            releases.enter(settings, analysis, masthead, found, folder / "tables.csv")
     facts.write(settings, "release", {"release": release, "approval": approval, "tables": cells_by_table(rows)})
     return {"release": release, "approval": approval, "cells": found.cells}
-
-
-def counted(con: duckdb.DuckDBPyConnection, settings: Settings) -> duckdb.DuckDBPyRelation:
-    """The unrounded counts of every declared table. Raises LinkError where a table has not been counted."""
-    paths = [settings.files.cohorts.counts(name) for name in settings.analysis.tables]
-    if missing := [path.stem for path in paths if not path.exists()]:
-        raise LinkError(f"Tables {missing} have not been counted. Run: linkage tabulate")
-    return con.read_parquet([str(path) for path in paths])
 
 
 def evaluate(settings: Settings, truth: Path, save_index: Path | None = None) -> dict[str, Any]:

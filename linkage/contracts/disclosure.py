@@ -42,6 +42,8 @@ class Disclosure(Declaration):
     width: Limit
     width_left_out: Limit
     width_of_change: Limit
+    sparse_percent: Percent
+    largest_release: Limit
     margins: Margins
     rounding_base: Limit
     unreliable_below: Limit

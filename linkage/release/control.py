@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 
 from linkage.contracts.disclosure import Disclosure
+from linkage.errors import DisclosureError
 from linkage.release.before import Release
 from linkage.release.columns import NAMES
 from linkage.release.draft import EXCLUSIONS, Cell, Declared, cell_of
@@ -53,13 +54,27 @@ def decide(rows: list[Row], disclosure: Disclosure, declared: Declared, earlier:
     """What of unrounded rows is not to be published, all tables and releases together. Raises DisclosureError."""
     check(rows)
     problem, cells = problem_of(rows, disclosure, declared, earlier)
-    found = solve(problem, EFFORT)
+    try:
+        found = solve(problem, EFFORT)
+    except DisclosureError as error:
+        raise DisclosureError(f"{error}{readers_hold(earlier)}") from None
     figures = [(cell, figure) for cell in cells for figure in EXCLUSIONS]
     gone = zip(figures, found.hide[len(cells) :], strict=False)  # after them come those of earlier releases
     return Decision(
         frozenset(cell for cell, hide in zip(cells, found.hide, strict=False) if hide),
         frozenset(figure for figure, hide in gone if hide),
         found,
+    )
+
+
+def readers_hold(earlier: Sequence[Release]) -> str:
+    """With what a release had to be protected together, and what to do about that."""
+    if not earlier:
+        return ""
+    names = " and ".join(release.name for release in earlier)
+    return (
+        f"\nReaders hold release {names}, and compare. Leave the table or breakdown of this cell out, or, where nobody "
+        "saw that release: linkage releases withdraw --unseen"
     )
 
 
