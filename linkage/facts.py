@@ -11,7 +11,16 @@ from linkage.settings import Settings
 from linkage.workspace import write_text
 
 OF_LINKAGE = ("linkage", "gates/person_index")
-AFTER_LINKAGE = ("link_rates", "contradictions", "sex_conflicts", "evaluation", "gates/tables", "audit", "release")
+AFTER_LINKAGE = (
+    "link_rates",
+    "contradictions",
+    "sex_conflicts",
+    "evaluation",
+    "gates/tables",
+    "suppression",
+    "audit",
+    "release",
+)
 
 
 def write(settings: Settings, name: str, facts: Any) -> None:

@@ -305,6 +305,8 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
     if not (approval or made_up):
         raise PrivacyError("Nobody has approved this release. Name who has: linkage publish --approval 'name, date'.")
     analysis, disclosure, files = settings.analysis, settings.disclosure, settings.files
+    if files.release(release).exists() and not (files.release(release) / "manifest.json").exists():
+        raise ContractError(f"{files.release(release)} is there and is no release. Choose another name.")
     approval = approval or "waived (invented data)"
     masthead = pages.Masthead(release, TITLE, made_up, approval, facts.population(settings))
     years = {quarter.label: quarter.year for quarter in analysis.period.calendar}
@@ -314,24 +316,23 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
         titles = {d.table_id: d.title for d in descriptions}
         left = releases.before(settings, analysis)
         adding = Declared(years, analysis.within, analysis.asked)
-        rows = control.control(counts, disclosure, titles, adding, [entry.left for entry in left])
+        made = control.control(counts, disclosure, titles, adding, [entry.left for entry in left])
         suite = suites.tables_suite(settings.expectations)
-        pass_gate(settings, gate.validate("tables", release, suite, con.from_arrow(publish.arrow(rows))))
-        page = pages.release_page(masthead, rows, descriptions, disclosure)
-        if files.release(release).exists() and not (files.release(release) / "manifest.json").exists():
-            raise ContractError(f"{files.release(release)} is there and is no release. Choose another name.")
+        pass_gate(settings, gate.validate("tables", release, suite, con.from_arrow(publish.arrow(made.rows))))
+        page = pages.release_page(masthead, made.rows, descriptions, disclosure)
         with whole_folder(files.release(release)) as folder:
-            publish.publish(folder, rows, page, provenance(settings, masthead), disclosure)
+            publish.publish(folder, made.rows, page, provenance(settings, masthead), disclosure)
             adds_up = AddsUp(years, analysis.within, analysis.asked)
             known = [(entry.name, entry.rows) for entry in left]
             found = auditor.audit(folder, counts, disclosure, adds_up, release, known)
+            facts.write(settings, "suppression", {"lost": made.lost, "least": made.least})
             facts.write(settings, "audit", [asdict(verdict) for verdict in found.verdicts])
             if any(verdict.verdict != "pass" for verdict in found.verdicts):
                 report(settings)  # it says why, cell by cell
             auditor.require_pass(found)
             write_text(found.certificate, files.certificate(release))
             releases.enter(settings, analysis, masthead, found, folder / "tables.csv")
-    facts.write(settings, "release", {"release": release, "approval": approval, "tables": cells_by_table(rows)})
+    facts.write(settings, "release", {"release": release, "approval": approval, "tables": cells_by_table(made.rows)})
     return {"release": release, "approval": approval, "cells": found.cells}
 
 
@@ -376,6 +377,7 @@ def report(settings: Settings) -> str:
         "contradictions": facts.read(settings, "contradictions"),
         "sex_conflicts": facts.read(settings, "sex_conflicts"),
         "disclosure": release.get("tables"),
+        "suppression": facts.read(settings, "suppression"),
         "audit": facts.read(settings, "audit"),
     }
     approval, population = release.get("approval", ""), facts.population(settings)

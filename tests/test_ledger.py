@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from conftest import REPOSITORY
-from test_release import RULES, TITLES, counts, true_of
+from test_release import RULES, TITLES, control, counts, true_of
 from typer.testing import CliRunner
 
 from linkage import releases
@@ -17,7 +17,6 @@ from linkage.errors import DisclosureError
 from linkage.release import coarser, ledger
 from linkage.release.auditor.judge import BEFORE, judged, prove
 from linkage.release.auditor.seen import AddsUp, key_of, said
-from linkage.release.control import control
 from linkage.release.ledger import Entry
 from linkage.settings import Settings
 

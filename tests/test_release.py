@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 
 from linkage.contracts.disclosure import Disclosure, read_disclosure
 from linkage.errors import ContractError, DisclosureError
+from linkage.release import control as release_control
 from linkage.release.auditor import certificate
 from linkage.release.auditor.files import audit, broken_rules, key, require_pass
 from linkage.release.auditor.judge import judged, prove
 from linkage.release.auditor.seen import AddsUp
 from linkage.release.columns import NAMES, PUBLISHED
-from linkage.release.control import control, wilson
+from linkage.release.control import wilson
 from linkage.release.draft import Declared
 from linkage.release.publish import Provenance, content_hash, publish
 
@@ -56,6 +57,11 @@ def counts(drawing: str) -> duckdb.DuckDBPyRelation:
 def relation(rows: list[dict[str, Any]]) -> duckdb.DuckDBPyRelation:
     """Rows as a relation of a connection of its own."""
     return duckdb.connect().from_arrow(pa.table({name: [row[name] for row in rows] for name in COLUMNS}))
+
+
+def control(*given: Any, **named: Any) -> list[dict[str, Any]]:
+    """The publishable rows."""
+    return release_control.control(*given, **named).rows
 
 
 def controlled(drawing: str, rules: Disclosure = RULES, years: Mapping[str, str] | None = None) -> list[dict[str, Any]]:

@@ -50,16 +50,16 @@ def write(draft: Draft, release: Release) -> Places:
     for (cell, threshold), figures in release.figures.items():
         at = {figure: Place(cell, threshold, figure) for figure in FIGURES}
         unit = len(draft.units)
-        if any(
-            release.hides(place) and (cell, "", figure, figures[figure][0]) not in draft.at
-            for figure, place in at.items()
-        ):
+        if any(release.hides(place) and (place, figures[figure][0]) not in draft.at for figure, place in at.items()):
             draft.units.append(Unit(0, primary=True, kept=False))
         for figure, place in at.items():
             count, least, most = figures[figure]
             known = (float(least), np.inf if most is None else float(most))
             owner = unit if release.hides(place) and unit < len(draft.units) else NOBODY
-            draft.count(places, place, count, known, (owner, NOBODY), f", as in release {release.name}")
+            number = draft.count(places, place, count, known, (owner, NOBODY), f", as in release {release.name}")
+            now = draft.places.get(place, number)
+            if sorted([draft.counts[now], count]) == [0, 1]:  # the one woman who came, or went, is she
+                draft.implied.append(((now,), (number,)) if draft.counts[now] else ((number,), (now,)))
     return places
 
 
@@ -71,7 +71,7 @@ def changes(draft: Draft, places: Places, release: Release, disclosure: Disclosu
         if place.figure in ADDITIVE and is_small(abs(by), disclosure) and not release.hides(place):
             since = f", its change since release {release.name}"
             named = place._replace(figure=f"{place.figure}{since}")
-            change = draft.count({}, named, abs(by), NOTHING_KNOWN, (NOBODY, NOBODY), apart=place.threshold)
+            change = draft.count({}, named, abs(by), NOTHING_KNOWN, (NOBODY, NOBODY))
             more, less = (now, number) if by > 0 else (number, now)
             draft.total([more], [less, change])
             yield Target(change, disclosure.width_of_change.value, insiders=False)

@@ -20,7 +20,16 @@ Row = dict[str, Any]
 Interval = tuple[float, float]
 LABELS = ("table_id", "cohort", "theme", "outcome", "geography", "period", "breakdown", "category", "threshold")
 ALONE = Declared()
-EFFORT = Effort(iterations=10_000, attempts=3)
+EFFORT = Effort(iterations=4_000, attempts=3)
+
+
+@dataclass(frozen=True)
+class Controlled:
+    """The publishable `rows`; what suppression `lost`, and the `least` that any safe choice loses, by weights."""
+
+    rows: list[Row]
+    lost: float
+    least: float
 
 
 @dataclass(frozen=True)
@@ -38,8 +47,8 @@ def control(
     titles: Mapping[str, str],
     declared: Declared = ALONE,
     earlier: Sequence[Release] = (),
-) -> list[Row]:
-    """(table_id, title, cohort … not_linked): a row per row of `counts`, in their order, columns as `PUBLISHED`.
+) -> Controlled:
+    """`rows`: (table_id, title … not_linked): a row per row of `counts`, in their order, columns as `PUBLISHED`.
 
     `counts`: (table_id, cohort, outcome, theme, geography, period, breakdown, category, threshold, numerator,
     denominator, in_custody, died, unknown, not_linked), whole numbers of women. `titles`: of every table_id. `earlier`:
@@ -47,7 +56,8 @@ def control(
     """
     rows = [dict(zip(counts.columns, row, strict=True)) for row in counts.fetchall()]
     decision = decide(rows, disclosure, declared, earlier)
-    return [published(row, titles[row["table_id"]], decision, disclosure) for row in rows]
+    shown = [published(row, titles[row["table_id"]], decision, disclosure) for row in rows]
+    return Controlled(shown, decision.solution.weight, decision.solution.least)
 
 
 def decide(rows: list[Row], disclosure: Disclosure, declared: Declared, earlier: Sequence[Release] = ()) -> Decision:

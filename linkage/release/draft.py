@@ -62,15 +62,15 @@ class Unit(NamedTuple):
 
 @dataclass
 class Draft:
-    """Counts, units and sums so far. What is counted alike at two linkage thresholds, or in two releases, is one count:
-    a reader is taken to know so, which can only make him better informed.
+    """Counts, units and sums so far. What two releases count alike is one count: a reader is taken to know so, which
+    can only make him better informed.
 
     `places`: where the counts of the release being made stand. `shown`, `hidden`: what a reader knows of a count in
     either case. `implied`: sums that follow from others, and still show who is alone in a count.
     """
 
     places: Places = field(default_factory=dict)
-    at: dict[tuple[Cell, str, str, int], int] = field(default_factory=dict)
+    at: dict[tuple[Place, int], int] = field(default_factory=dict)
     counts: list[int] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     shown: list[Ends] = field(default_factory=list)
@@ -88,16 +88,14 @@ class Draft:
         shown: Ends,
         owners: tuple[int, int],
         more: str = "",
-        apart: str = "",
     ) -> int:
         """Write a count down, unless a release had it already: then a reader knows both. Returns its number.
 
         `owners`: the units that hide it; where none does, what is shown is all there is to know. `more`: for its label.
-        `apart`: from which other counts it is kept apart, even if they are the same.
         """
         if place not in places:
             known = shown if max(owners) == NOBODY else FREE
-            number = places[place] = self.at.setdefault((place.cell, apart, place.figure, count), len(self.counts))
+            number = places[place] = self.at.setdefault((place, count), len(self.counts))
             if number == len(self.counts):
                 self.counts.append(count)
                 self.labels.append(label(place) + more)

@@ -76,17 +76,16 @@ def write_row(
     draft: Draft, cell: Cell, threshold: str, figures: dict[str, int] | None, number: int, rows: int, limits: Disclosure
 ) -> None:
     """The counts of a row at a threshold; a row that is not there counts nobody, and everybody knows."""
-    apart = "" if figures else "not there"
     own = figures or dict.fromkeys((*ADDITIVE, "without"), 0)
     for figure in RATE:
         many = (float(limits.threshold.value), np.inf)
         known = many if figure == "without" and own[figure] else rounded_from(own[figure], limits)
         owners = (number, NOBODY) if figures else (NOBODY, NOBODY)
-        draft.count(draft.places, Place(cell, threshold, figure), own[figure], known, owners, apart=apart)
+        draft.count(draft.places, Place(cell, threshold, figure), own[figure], known, owners)
     for which, figure in enumerate(EXCLUSIONS):
         owners = (number, rows + number * len(EXCLUSIONS) + which) if figures else (NOBODY, NOBODY)
         known = rounded_from(own[figure], limits)
-        draft.count(draft.places, Place(cell, threshold, figure), own[figure], known, owners, apart=apart)
+        draft.count(draft.places, Place(cell, threshold, figure), own[figure], known, owners)
 
 
 def write_asked(draft: Draft, places: Places, cell: Cell, threshold: str, declared: Declared) -> None:
@@ -177,7 +176,7 @@ def finished(draft: Draft, asked: Sequence[Target]) -> Problem:
     ends = [
         tuple(np.array(end, dtype=float) for end in zip(*known, strict=True)) for known in (draft.shown, draft.hidden)
     ]
-    her_own = {number for (_, _, figure, _), number in draft.at.items() if figure in KNOWN_TO_HER}
+    her_own = {number for (place, _), number in draft.at.items() if place.figure in KNOWN_TO_HER}
     women = persons(draft.matrix(implied=True), counts)
     return Problem(
         labels=draft.labels,

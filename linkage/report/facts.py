@@ -130,6 +130,13 @@ class TableDisclosure(TypedDict):
     empty: int
 
 
+class Suppression(TypedDict):
+    """What suppression lost, by weights, and the least that any safe choice of cells loses."""
+
+    lost: float
+    least: float
+
+
 class TableAudit(TypedDict):
     """What the audit says of one table: `verdict` pass, review or fail; `at_risk`: suppressed counts that must stay
     uncertain; `narrowest`: the least width proved of one; `reasons`: why it does not pass, a cell each.
@@ -158,4 +165,5 @@ class Facts(TypedDict, total=False):
     contradictions: list[Contradiction]
     sex_conflicts: list[SexConflict]
     disclosure: list[TableDisclosure]
+    suppression: Suppression
     audit: list[TableAudit]

@@ -14,6 +14,7 @@ from linkage.report.facts import (
     Linkage,
     LinkRate,
     SexConflict,
+    Suppression,
     TableAudit,
     TableDisclosure,
 )
@@ -64,7 +65,7 @@ def sections(facts: Facts, limits: LinkQuality | None) -> Iterator[Section]:
     if tables := facts.get("disclosure"):
         yield disclosure_section(tables)
     if audits := facts.get("audit"):
-        yield audit_section(audits)
+        yield audit_section(audits, facts.get("suppression"))
 
 
 def intake_section(intakes: Sequence[Intake]) -> Section:
@@ -270,7 +271,7 @@ def disclosure_section(tables: Sequence[TableDisclosure]) -> Section:
     return Section("disclosure", "Disclosure control", about, grids=(grid,))
 
 
-def audit_section(audits: Sequence[TableAudit]) -> Section:
+def audit_section(audits: Sequence[TableAudit], suppression: Suppression | None) -> Section:
     """The verdict on each table, and the reason of every count that does not pass."""
     verdicts = Grid(
         caption="Verdict on each table",
@@ -287,6 +288,11 @@ def audit_section(audits: Sequence[TableAudit]) -> Section:
         "risk stays uncertain. Review: one does not, against a woman who knows that she is the only one in another. "
         "Fail: one does not, against anybody. Only where every table passes is anything written."
     )
+    if suppression:
+        about += (
+            f" What is suppressed weighs {suppression['lost']:,.0f}, a total 100, another row 4, a count of women left "
+            f"out 1; it is proved that no safe choice weighs less than {suppression['least']:,.0f}."
+        )
     return Section("audit", "Audit of the release", about, grids=(verdicts, reasons) if said else (verdicts,))
 
 

@@ -20,7 +20,6 @@ Earlier = Sequence[tuple[str, Sequence[Row]]]  # releases that left: their rows 
 UNSAID = (0, None)
 NO_LEAST = -(10**9)
 KEY = ("cohort", "outcome", "geography", "period", "breakdown", "category", "threshold")
-THRESHOLD = KEY.index("threshold")
 LEFT_OUT = ("in_custody", "died", "unknown", "not_linked")
 SUMMED = ("numerator", "denominator", *LEFT_OUT)
 SHE_KNOWS = ("numerator", "without", "denominator", "in_custody")
@@ -50,13 +49,13 @@ class Secret(NamedTuple):
 class Notes:
     """What is noted while reading: each figure with its limits and its true count, and sums.
 
-    `at`: of the release being judged. `same`: a figure that two releases, or two linkage thresholds, count alike is one
-    figure: a reader is taken to know so. `implied`: sums that tell him no more, but show who is alone in a count.
+    `at`: of the release being judged. `same`: a figure that two releases count alike is one figure: a reader is taken
+    to know so. `implied`: sums that tell him no more, but show who is alone in a count.
     `earlier`: of those before. `changes`: the figures a few women more, or fewer, are counted in than before.
     """
 
     at: dict[Place, int] = field(default_factory=dict)
-    same: dict[tuple[Key, Key, str, int], int] = field(default_factory=dict)
+    same: dict[tuple[Place, int], int] = field(default_factory=dict)
     labels: list[str] = field(default_factory=list)
     least: list[int] = field(default_factory=list)
     most: list[int | None] = field(default_factory=list)
@@ -69,8 +68,7 @@ class Notes:
     def note(self, at: dict[Place, int], place: Place, said: Said, release: str = "") -> int:
         """A figure and its limits; what two tables, or releases, say of it must all hold. Returns its number."""
         (truth, least, most), (key, figure) = said, place
-        alike = (key[:THRESHOLD], key[THRESHOLD + 1 :], figure, truth)
-        number = at.setdefault(place, self.same.setdefault(alike, len(self.truth)))
+        number = at.setdefault(place, self.same.setdefault((place, truth), len(self.truth)))
         if number == len(self.truth):
             self.truth.append(truth)
             self.least.append(least)
@@ -98,6 +96,9 @@ def read(
         notes.earlier |= at
         hidden |= {n: one for n, one in secrets(at, left).items() if n not in published}
         note_changes(notes, at, left, release, limits)
+        pairs = [(number, notes.at.get(place, number)) for place, number in at.items()]
+        came_or_went = [sorted(pair, key=lambda n: notes.truth[n]) for pair in pairs]
+        notes.implied += [((one,), (no,)) for no, one in came_or_went if (notes.truth[no], notes.truth[one]) == (0, 1)]
     return notes, Seen(notes.labels, notes.least, notes.most, notes.sums), wanted(notes, hidden, limits)
 
 
