@@ -1,7 +1,7 @@
 """What the quality report says: the verdict, and a section for each kind of fact behind it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from linkage.contracts.link_quality import Flag, LinkQuality
 from linkage.report import quality_charts
@@ -23,6 +23,7 @@ from linkage.report.verdict import MAIN, Verdict, adds_up, flag_of, gate_name, g
 
 THRESHOLDS = ("high", "medium", "low")
 WHOLE_SCOPES = ("overall", "between datasets", "within datasets", "dataset pair")
+FLAGS: dict[str, Literal["good", "warn", "bad"]] = {"pass": "good", "review": "warn", "fail": "bad"}
 
 
 class Section(NamedTuple):
@@ -278,7 +279,12 @@ def audit_section(audits: Sequence[TableAudit], suppression: Suppression | None)
         first="Table",
         spans=(),
         columns=("Verdict", "Counts at risk", "Narrowest interval"),
-        lines=tuple(Line(a["table_id"], (a["verdict"], f"{a['at_risk']:,}", width(a["narrowest"]))) for a in audits),
+        lines=tuple(
+            Line(
+                a["table_id"], (Flagged(a["verdict"], FLAGS[a["verdict"]]), f"{a['at_risk']:,}", width(a["narrowest"]))
+            )
+            for a in audits
+        ),
         words=1,
     )
     said = [(a["table_id"], reason) for a in audits for reason in a["reasons"]]
