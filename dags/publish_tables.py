@@ -15,8 +15,9 @@ files read again by an audit that tries to work the suppressed numbers out.
 
 * **Waits for** the asset `person_index`, and then for a person: *approve* asks under **Required Actions**. Nobody is
   asked where the data are invented; the release then says so on every page.
-* **Makes** `outputs/<release>/`. Start it by hand to choose the release's name.
-* **Stops** at the gate *tables*, and where the audit finds a cell that must not be shown.
+* **Makes** `outputs/<release>/`, and an entry in the ledger of releases, with which every later release is protected.
+  Start it by hand to choose the release's name; take a draft that nobody saw back: `linkage releases withdraw --unseen`.
+* **Stops** at the gate *tables*, and where a cell, alone or beside an earlier release, would give a woman away.
 """
 ASK = """
 The tables are counted and wait to be controlled and published as `{{ params.release }}`.

@@ -1,5 +1,6 @@
 """What is done with releases once they are there, and the ledger that keeps what every one of them said."""
 
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from linkage.release.ledger import Entry
 
 Row = dict[str, Any]
+WAIVED = "waived (invented data)"
 Place = tuple[tuple[str, ...], str]
 
 
@@ -132,6 +134,12 @@ def append(settings: Settings, known: "Sequence[Entry]", said: dict[str, Any]) -
         new_file(ledger.written(known, **said), file)
     except FileExistsError:
         raise DisclosureError("Another release was written into the ledger meanwhile. Publish again.") from None
+
+
+def forget_invented(settings: Settings) -> None:
+    """Begin the ledger anew where it holds invented releases alone: those who are invented next are other people."""
+    if all(entry.said["approval"] == WAIVED for entry in entries(settings)):
+        shutil.rmtree(settings.files.ledger, ignore_errors=True)
 
 
 def listed(settings: Settings) -> list[dict[str, Any]]:

@@ -307,7 +307,7 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
     analysis, disclosure, files = settings.analysis, settings.disclosure, settings.files
     if files.release(release).exists() and not (files.release(release) / "manifest.json").exists():
         raise ContractError(f"{files.release(release)} is there and is no release. Choose another name.")
-    approval = approval or "waived (invented data)"
+    approval = approval or releases.WAIVED
     masthead = pages.Masthead(release, TITLE, made_up, approval, facts.population(settings))
     years = {quarter.label: quarter.year for quarter in analysis.period.calendar}
     with duckdb.connect() as con:

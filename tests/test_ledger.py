@@ -201,6 +201,16 @@ def test_two_releases_at_once_cannot_write_one_entry(workspace):
     assert {path.stat().st_mode & 0o077 for path in workspace.files.ledger.glob("*.json")} == {0}
 
 
+def test_only_a_ledger_of_invented_people_alone_is_begun_anew(workspace):
+    releases.forget_invented(workspace)
+    assert len(releases.entries(workspace)) == 2
+    alone = Settings(workspace.schemas, workspace.workspace / "alone")
+    said = {"what": "released", "release": "demo", "approval": releases.WAIVED, "rows": []}
+    releases.append(alone, [], said)
+    releases.forget_invented(alone)
+    assert releases.entries(alone) == []
+
+
 def test_a_breakdown_of_which_hardly_anything_can_be_shown_is_left_out():
     few = [{"table_id": "work", "outcome": "employed", "breakdown": "force", "numerator": 3, "denominator": 30}] * 19
     one = [{"table_id": "work", "outcome": "employed", "breakdown": "force", "numerator": 15, "denominator": 30}]

@@ -14,9 +14,11 @@ from test_privacy import SECRETS, found_in
 
 from linkage import demo, facts, releases, stages
 from linkage.errors import ContractError, DisclosureError, ExtractError, GateError, LinkError, PrivacyError
+from linkage.release.auditor.files import Audited
 from linkage.release.columns import PUBLISHED
 from linkage.release.ledger import LABELS
 from linkage.release.publish import content_hash
+from linkage.report.pages import Masthead
 from linkage.settings import Settings
 
 DATABASE = "womens_outcomes.duckdb"
@@ -199,6 +201,12 @@ def test_real_data_are_not_published_before_somebody_approves(chain, tmp_path):
     stages.publish(changed, "approved", "the quality lead, 2026-01-02")
     manifest = json.loads((changed.files.release("approved") / "manifest.json").read_text())
     assert (manifest["invented"], manifest["approval"]) == (False, "the quality lead, 2026-01-02")
+    first, second = releases.entries(changed)
+    assert second.rows == first.rows  # nothing has changed, so nothing is published otherwise
+    masthead = Masthead("approved", "", invented=False, approval="the quality lead, 2026-01-02")
+    again = Audited(0, [], "", second.rows)
+    releases.enter(changed, changed.analysis, masthead, again, changed.files.release("approved") / "tables.csv")
+    assert len(releases.entries(changed)) == 2  # a run that was killed and started again is written down once
 
 
 def test_a_critical_expectation_stops_the_chain_and_the_report_says_why(chain, tmp_path):

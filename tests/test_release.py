@@ -244,6 +244,12 @@ def test_counts_that_cannot_be_are_refused_without_being_told(row):
     assert "51" not in str(caught.value)
 
 
+def test_categories_that_do_not_make_their_total_are_refused_without_being_told():
+    with pytest.raises(DisclosureError, match=r"(?s)age, old, high.*do not add up") as caught:
+        controlled(BY_AGE.replace("| 76        | 150", "| 76        | 155"))
+    assert not re.search(r"\b(76|150|155|500)\b", str(caught.value))
+
+
 def test_one_cell_counted_in_two_ways_is_refused():
     with pytest.raises(DisclosureError, match="counted twice"):
         controlled("| table_id | numerator | denominator |\n| work | 20 | 50 |\n| homes | 21 | 50 |")
