@@ -15,8 +15,8 @@ files read again by an audit that tries to work the suppressed numbers out.
 
 * **Waits for** the asset `person_index`, and then for a person: *approve* asks under **Required Actions**. Nobody is
   asked where the data are invented; the release then says so on every page.
-* **Makes** `outputs/<release>/`, and an entry in the ledger of releases, with which every later release is protected.
-  Start it by hand to choose the release's name; take a draft that nobody saw back: `linkage releases withdraw --unseen`.
+* **Makes** `outputs/<release>/`, and an entry in the ledger of releases, with which every later one is protected. Start
+  it by hand to choose the release's name; take back a draft that nobody saw: `linkage releases withdraw --unseen`.
 * **Stops** at the gate *tables*, and where a cell, alone or beside an earlier release, would give a woman away.
 """
 ASK = """

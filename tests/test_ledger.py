@@ -87,6 +87,23 @@ def test_a_change_of_one_woman_between_two_releases_is_not_told():
     assert verdicts(ONE_MORE, UNROUNDED, spring, spring)["work"] == ("pass", "")
 
 
+SOME_AT_ONE_THRESHOLD = """
+    | threshold | breakdown | category  | numerator | denominator |
+    | medium    | all       | all       | 100       | 300         |
+    | medium    | region    | North     | 96        | 280         |
+    | medium    | region    | not known | 4         | 20          |
+    | low       | all       | all       | 96        | 280         |
+    | low       | region    | North     | 96        | 280         |
+"""
+
+
+def test_a_row_that_is_not_there_at_one_threshold_is_no_reason_to_publish_otherwise():
+    spring = left(SOME_AT_ONE_THRESHOLD)
+    assert left(SOME_AT_ONE_THRESHOLD, 2, RULES, spring).rows == spring.rows
+    now_there = SOME_AT_ONE_THRESHOLD + "    | low       | region    | not known | 0         | 0           |\n"
+    assert verdicts(now_there, RULES, spring, spring)["work"] == ("pass", "")
+
+
 def test_rows_that_a_later_release_leaves_out_are_protected_from_it_too():
     spring = left(SPRING)
     without_total = "\n".join(line for line in SPRING.splitlines() if "all      |" not in line)

@@ -41,7 +41,8 @@ class Release:
 
     def hides(self, place: Place) -> bool:
         """Was it suppressed?"""
-        return self.figures[place.cell, place.threshold][place.figure][1:] == (0, None)
+        row = self.figures.get((place.cell, place.threshold))
+        return row is not None and row[place.figure][1:] == (0, None)
 
 
 def write(draft: Draft, release: Release) -> Places:
@@ -60,6 +61,9 @@ def write(draft: Draft, release: Release) -> Places:
             now = draft.places.get(place, number)
             if sorted([draft.counts[now], count]) == [0, 1]:  # the one woman who came, or went, is she
                 draft.implied.append(((now,), (number,)) if draft.counts[now] else ((number,), (now,)))
+    everywhere = (Place(c, t, f) for c in release.cells for t in release.thresholds for f in FIGURES)
+    for place in (place for place in everywhere if place not in places):
+        draft.nobody(places, place)
     return places
 
 
@@ -84,7 +88,9 @@ def settle(
     whats = [*((cell, RATE) for cell in cells), *((cell, (name,)) for cell in cells for name in EXCLUSIONS)]
     for number, (cell, figures) in enumerate(whats):
         at = [Place(cell, threshold, figure) for threshold in thresholds for figure in figures]
-        same = [one for one, places in earlier if all(places.get(place) == draft.places[place] for place in at)]
+        same = [
+            one for one, places in earlier if all(draft.same(places.get(place), draft.places[place]) for place in at)
+        ]
         if same:
             unit, hidden = draft.units[number], any(same[-1].hides(place) for place in at)
             draft.units[number] = unit._replace(primary=unit.primary or hidden, kept=not (unit.primary or hidden))

@@ -66,11 +66,13 @@ class Draft:
     can only make him better informed.
 
     `places`: where the counts of the release being made stand. `shown`, `hidden`: what a reader knows of a count in
-    either case. `implied`: sums that follow from others, and still show who is alone in a count.
+    either case. `absent`: counts of rows that are not there. `implied`: sums that follow from others, and still show
+    who is alone in a count.
     """
 
     places: Places = field(default_factory=dict)
     at: dict[tuple[Place, int], int] = field(default_factory=dict)
+    absent: set[int | None] = field(default_factory=set)
     counts: list[int] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     shown: list[Ends] = field(default_factory=list)
@@ -97,17 +99,28 @@ class Draft:
             known = shown if max(owners) == NOBODY else FREE
             number = places[place] = self.at.setdefault((place, count), len(self.counts))
             if number == len(self.counts):
-                self.counts.append(count)
-                self.labels.append(label(place) + more)
-                self.shown.append(shown)
-                self.hidden.append(known)
-                self.owners.append(owners)
-            else:
-                self.shown[number], self.hidden[number] = (
-                    both(self.shown[number], known),
-                    both(self.hidden[number], known),
-                )
+                self.append(count, label(place) + more, shown, known, owners)
+            self.shown[number] = both(self.shown[number], known)
+            self.hidden[number] = both(self.hidden[number], known)
         return places[place]
+
+    def nobody(self, places: Places, place: Place) -> None:
+        """Write down that a release has no row here, so that nobody is counted, as everybody knows."""
+        places[place] = len(self.counts)
+        self.absent.add(places[place])
+        self.append(0, label(place), (0.0, 0.0), (0.0, 0.0), (NOBODY, NOBODY))
+
+    def append(self, count: int, named: str, shown: Ends, hidden: Ends, owners: tuple[int, int]) -> None:
+        """A new count."""
+        self.counts.append(count)
+        self.labels.append(named)
+        self.shown.append(shown)
+        self.hidden.append(hidden)
+        self.owners.append(owners)
+
+    def same(self, one: int | None, other: int) -> bool:
+        """Is it one count, or are both of rows that are not there?"""
+        return one == other or {one, other} <= self.absent
 
     def total(self, whole: Sequence[int], parts: Sequence[int]) -> None:
         """Write down that parts add up to a whole, once."""

@@ -76,16 +76,18 @@ def write_row(
     draft: Draft, cell: Cell, threshold: str, figures: dict[str, int] | None, number: int, rows: int, limits: Disclosure
 ) -> None:
     """The counts of a row at a threshold; a row that is not there counts nobody, and everybody knows."""
-    own = figures or dict.fromkeys((*ADDITIVE, "without"), 0)
+    if figures is None:
+        for figure in (*RATE, *EXCLUSIONS):
+            draft.nobody(draft.places, Place(cell, threshold, figure))
+        return
     for figure in RATE:
         many = (float(limits.threshold.value), np.inf)
-        known = many if figure == "without" and own[figure] else rounded_from(own[figure], limits)
-        owners = (number, NOBODY) if figures else (NOBODY, NOBODY)
-        draft.count(draft.places, Place(cell, threshold, figure), own[figure], known, owners)
+        known = many if figure == "without" and figures[figure] else rounded_from(figures[figure], limits)
+        draft.count(draft.places, Place(cell, threshold, figure), figures[figure], known, (number, NOBODY))
     for which, figure in enumerate(EXCLUSIONS):
-        owners = (number, rows + number * len(EXCLUSIONS) + which) if figures else (NOBODY, NOBODY)
-        known = rounded_from(own[figure], limits)
-        draft.count(draft.places, Place(cell, threshold, figure), own[figure], known, owners)
+        owners = (number, rows + number * len(EXCLUSIONS) + which)
+        known = rounded_from(figures[figure], limits)
+        draft.count(draft.places, Place(cell, threshold, figure), figures[figure], known, owners)
 
 
 def write_asked(draft: Draft, places: Places, cell: Cell, threshold: str, declared: Declared) -> None:
