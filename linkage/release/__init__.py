@@ -8,5 +8,6 @@ Read in this order: `columns` (what a published row holds), `primary` (which cou
 
 from linkage.release.auditor.frames import FrameAudit, audit
 from linkage.release.frames import Protected, Rules, protect
+from linkage.release.suppress.solve import Effort
 
-__all__ = ["FrameAudit", "Protected", "Rules", "audit", "protect"]
+__all__ = ["Effort", "FrameAudit", "Protected", "Rules", "audit", "protect"]

@@ -89,12 +89,12 @@ def read(
     notes = Notes()
     now = [row | {"figures": said(row, true[key_of(row)], limits)} for row in {key_of(r): r for r in rows}.values()]
     write(notes, notes.at, now, adds_up)
-    hidden, published = secrets(notes.at, now), set(notes.at.values())
+    hidden, counted = secrets(notes.at, now), set(notes.at.values())
     for release, left in earlier:
         at: dict[Place, int] = {}
         write(notes, at, left, adds_up, f"as in release {release}")
         notes.earlier |= at
-        hidden |= {n: one for n, one in secrets(at, left).items() if n not in published}
+        hidden |= {n: one for n, one in secrets(at, left).items() if n not in counted}
         note_changes(notes, at, left, release, limits)
         pairs = [(number, notes.at.get(place, number)) for place, number in at.items()]
         came_or_went = [sorted(pair, key=lambda n: notes.truth[n]) for pair in pairs]

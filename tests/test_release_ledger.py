@@ -10,6 +10,7 @@ from conftest import REPOSITORY
 from test_release import RULES, TITLES, control, counts, true_of
 from typer.testing import CliRunner
 
+from benchmarks import attacks
 from linkage import releases
 from linkage.__main__ import app
 from linkage.contracts.disclosure import Disclosure
@@ -216,6 +217,11 @@ def test_two_releases_at_once_cannot_write_one_entry(workspace):
     assert releases.entries(workspace)[-1].release == "spring"
     assert not list(workspace.files.ledger.glob(".*"))
     assert {path.stat().st_mode & 0o077 for path in workspace.files.ledger.glob("*.json")} == {0}
+
+
+def test_readers_get_nothing_from_our_releases_and_something_from_others():
+    assert {(got.exact, got.narrow) for got in attacks.against_ours()} == {(0, 0)}
+    assert all(got.exact for got in attacks.against_others())
 
 
 def test_only_a_ledger_of_invented_people_alone_is_begun_anew(workspace):
