@@ -13,6 +13,7 @@ from rich.table import Table
 from linkage import stages
 from linkage.commands.keys import audit_app, keys_app
 from linkage.commands.options import OutputsOption, SchemasOption, WorkspaceOption, folder, settings_of, shared
+from linkage.commands.releases import releases_app
 from linkage.errors import LinkageError
 from linkage.terminal import ERR, OUT, accuracy_table, attack_table, attack_verdict, counting, print_balance, working
 
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 app.add_typer(keys_app, name="keys")
 app.add_typer(audit_app, name="audit")
+app.add_typer(releases_app, name="releases")
 
 
 @app.callback()

@@ -1,9 +1,11 @@
 """The whole chain on real components: what went in is accounted for, and what comes out is near the truth."""
 
+import csv
 import json
 import re
 import shutil
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -11,10 +13,14 @@ import pytest
 from conftest import EXAMPLE, REPOSITORY
 from test_privacy import SECRETS, found_in
 
-from linkage import demo, facts, stages
-from linkage.errors import ContractError, ExtractError, GateError, LinkError, PrivacyError
+from linkage import demo, facts, releases, stages
+from linkage.errors import ContractError, DisclosureError, ExtractError, GateError, LinkError, PrivacyError
 from linkage.ledger import ledger_of
+from linkage.release.auditor.files import Audited
+from linkage.release.columns import PUBLISHED
+from linkage.release.ledger import LABELS
 from linkage.release.publish import content_hash
+from linkage.report.pages import Masthead
 from linkage.settings import Settings
 
 DATABASE = "womens_outcomes.duckdb"
@@ -85,6 +91,82 @@ def test_the_example_in_the_repository_is_what_the_chain_publishes(chain, reques
     assert same_release(example, chain.files.release(EXAMPLE)), "Published tables have changed: make example, and look."
 
 
+def test_the_certificate_of_a_release_holds_and_stays_inside(chain, tmp_path):
+    path = chain.files.certificate(EXAMPLE)
+    assert releases.check_certificate(chain, path)["about"]["release"] == EXAMPLE
+    assert path.stat().st_mode & 0o077 == 0
+    assert not list(chain.files.release(EXAMPLE).rglob("*certificate*"))
+    other = Settings(chain.schemas, chain.workspace, outputs=tmp_path)
+    shutil.copytree(chain.files.release(EXAMPLE), other.files.release(EXAMPLE))
+    with (other.files.release(EXAMPLE) / "tables.csv").open("a") as tables:
+        tables.write("one more line")
+    with pytest.raises(DisclosureError, match="about other tables"):
+        releases.check_certificate(other, path)
+
+
+def numbers_in(said: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], float]]:
+    """Every number in JSON, and where it stands."""
+    if isinstance(said, dict):
+        for name, value in said.items():
+            yield from numbers_in(value, (*path, name))
+    elif isinstance(said, list):
+        for value in said:
+            yield from numbers_in(value, path)
+    elif isinstance(said, int | float) and not isinstance(said, bool):
+        yield path, said
+
+
+def test_every_number_that_leaves_has_passed_a_control(chain):
+    folder, limits = chain.files.release(EXAMPLE), chain.disclosure
+    rows = duckdb.read_csv(str(folder / "tables.csv"), all_varchar=True).to_arrow_table().to_pylist()
+    figures = {c.name: c.type for c in PUBLISHED if c.type != "text"}
+    assert {p.name for p in folder.iterdir()} == {*RELEASE_FILES, DATABASE, "manifest.json"}
+    # tables.csv, and Parquet and database, which the audit compares with it: counts are true zeros, or rounded and not
+    # small; rates and limits follow from them.
+    counted = {int(row[name]) for row in rows for name, kind in figures.items() if kind == "count" and row[name]}
+    assert all(n == 0 or (n >= limits.threshold.value and n % limits.rounding_base.value == 0) for n in counted)
+    for row in (row for row in rows if row["value"]):
+        women, having = int(row["denominator"]), int(row["numerator"])
+        assert abs(float(row["value"]) - 100 * having / women) <= 0.0500001
+        assert float(row["lower"]) <= float(row["value"]) <= float(row["upper"])
+    # index.html: every count in a table, and every rate anywhere, stands in tables.csv.
+    page = (folder / "index.html").read_text()
+    rates = {
+        f"{float(row[name]):.1f}" for row in rows for name, kind in figures.items() if kind == "percent" and row[name]
+    }
+    shown = re.findall(r"<td class=\"\">([^<]*)</td>", page)
+    assert len(shown) > 100
+    told = {text for cell in shown for text in re.findall(r"[\d,.]*\d", cell)}
+    assert told <= rates | {f"{n:,}" for n in counted}
+    assert set(re.findall(r"(\d+\.\d)%", page)) | set(re.findall(r">(\d+\.\d)<", page)) <= rates
+    # manifest.json: numbers of records are rounded and not small; limits are declared; weights are trained, no counts.
+    manifest = json.loads((folder / "manifest.json").read_text())
+    by_part: dict[str, set[float]] = {}
+    for path, number in numbers_in(manifest):
+        by_part.setdefault(path[0], set()).add(number)
+    assert set(by_part) == {"rows", "disclosure", "models"}
+    assert all(n == 0 or (n >= limits.threshold.value and n % limits.rounding_base.value == 0) for n in by_part["rows"])
+    assert by_part["disclosure"] == {n for _, n in numbers_in(limits.model_dump(by_alias=True))}
+    assert all("training" not in model for model in manifest["models"].values())
+    # data_dictionary.csv tells of columns; the quality report stays inside, and says so.
+    assert "counts on this page are not" in re.sub(r"\s+", " ", chain.files.quality.report.read_text())
+    assert chain.files.quality.report not in folder.rglob("*")
+
+
+def test_what_left_is_in_the_ledger_for_its_owner_alone(chain):
+    (entry,) = releases.entries(chain)
+    assert (entry.release, entry.said["approval"]) == (EXAMPLE, "waived (invented data)")
+    with (chain.files.release(EXAMPLE) / "tables.csv").open() as tables:
+        published = {tuple(row[name] for name in LABELS): row for row in csv.DictReader(tables)}
+    assert len(entry.rows) == len(published)
+    for row in entry.rows:
+        of_row = published[tuple(row[name] for name in LABELS)]
+        for name in ("numerator", "denominator", "died"):
+            _, least, most = row["figures"][name]
+            assert (least, most) == (0, None) if not of_row[name] else least <= int(of_row[name]) <= most
+    assert next(chain.files.ledger.iterdir()).stat().st_mode & 0o077 == 0
+
+
 def test_a_release_of_invented_people_says_so_everywhere(chain):
     folder = chain.files.release(EXAMPLE)
     manifest = json.loads((folder / "manifest.json").read_text())
@@ -123,6 +205,12 @@ def test_real_data_are_not_published_before_somebody_approves(chain, tmp_path):
     stages.publish(changed, "approved", "the quality lead, 2026-01-02")
     manifest = json.loads((changed.files.release("approved") / "manifest.json").read_text())
     assert (manifest["invented"], manifest["approval"]) == (False, "the quality lead, 2026-01-02")
+    first, second = releases.entries(changed)
+    assert second.rows == first.rows  # nothing has changed, so nothing is published otherwise
+    masthead = Masthead("approved", "", invented=False, approval="the quality lead, 2026-01-02")
+    again = Audited(0, [], "", second.rows)
+    releases.enter(changed, changed.analysis, masthead, again, changed.files.release("approved") / "tables.csv")
+    assert len(releases.entries(changed)) == 2  # a run that was killed and started again is written down once
 
 
 def test_a_critical_expectation_stops_the_chain_and_the_report_says_why(chain, tmp_path):

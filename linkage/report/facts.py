@@ -163,6 +163,25 @@ class TableDisclosure(TypedDict):
     empty: int
 
 
+class Suppression(TypedDict):
+    """What suppression lost, by weights, and the least that any safe choice of cells loses."""
+
+    lost: float
+    least: float
+
+
+class TableAudit(TypedDict):
+    """What the audit says of one table: `verdict` pass, review or fail; `at_risk`: suppressed counts that must stay
+    uncertain; `narrowest`: the least width proved of one; `reasons`: why it does not pass, a cell each.
+    """
+
+    table_id: str
+    verdict: Literal["pass", "review", "fail"]
+    at_risk: int
+    narrowest: int | None
+    reasons: list[str]
+
+
 class Facts(TypedDict, total=False):
     """Everything known about a run; a section of the report appears when its facts are there.
 
@@ -180,3 +199,5 @@ class Facts(TypedDict, total=False):
     contradictions: list[Contradiction]
     sex_conflicts: list[SexConflict]
     disclosure: list[TableDisclosure]
+    suppression: Suppression
+    audit: list[TableAudit]
