@@ -166,7 +166,7 @@ def pass_gate(settings: Settings, verdict: Any) -> None:
 
 def key_source(settings: Settings) -> Any:
     """Where keys come from: the owner-only folder of the workspace, or Airflow's secrets backend when it has none."""
-    from linkage.pseudonymisation.keys import AirflowConnections, KeyFolder
+    from linkage.pseudonymisation.key_sources import AirflowConnections, KeyFolder
 
     folder = settings.files.department.keys
     if folder.exists() or os.environ.get("LINKAGE_KEYS") != "airflow":

@@ -16,7 +16,8 @@ from linkage import stages
 from linkage.contracts.encodings import read_encodings
 from linkage.errors import ContractError, ExtractError, GateError, PrivacyError
 from linkage.pseudonymisation import standardise
-from linkage.pseudonymisation.keys import PROJECT, Key, KeyFolder, TokenKey
+from linkage.pseudonymisation.key_sources import KeyFolder
+from linkage.pseudonymisation.keys import PROJECT, Key, TokenKey
 from linkage.pseudonymisation.tokens import DERIVATIONS, wildcards
 from linkage.stages import Settings
 

@@ -12,7 +12,8 @@ from linkage.contracts.encodings import Encodings
 from linkage.pseudonymisation import extract, intake
 from linkage.pseudonymisation.compounds import Compound, as_column, every, first, put_together
 from linkage.pseudonymisation.extract import quoted
-from linkage.pseudonymisation.keys import CompoundKey, KeySource, SubKey, TokenKey, check_apart, for_record_id
+from linkage.pseudonymisation.key_sources import KeySource
+from linkage.pseudonymisation.keys import CompoundKey, SubKey, TokenKey, check_apart, for_record_id
 from linkage.pseudonymisation.sealing import Sealed, sealed
 from linkage.pseudonymisation.tokens import add, blocks, gives_many, mapping, parts_taken, takings
 
