@@ -20,13 +20,17 @@ def by_frequency(field: str, sample: Sample, public: Public) -> Guess:
     """(value, confidence), one row per record of a common class: by how many people are in it, and nothing else."""
     classes = sample.classes(field)
     people, known = borne(sample.rows["person"], place=classes)["place"], public.borne(field)[field]
-    ours, theirs = commonest(people, 2)[:MOST_VALUES], commonest(known, 2)[:MOST_VALUES]
+    return in_rows(likeliest(people, known, sample.people / public.people), classes)
+
+
+def likeliest(tokens: pd.Series, known: pd.Series, ratio: float) -> pd.DataFrame:
+    """(value, confidence), by token: of the commonest, the likeliest of the commonest values."""
+    ours, theirs = commonest(tokens, 2)[:MOST_VALUES], commonest(known, 2)[:MOST_VALUES]
     if not len(ours) or not len(theirs):
         return pd.DataFrame({"value": [], "confidence": []})
-    log = fit(counted(people, ours), counted(known, theirs), sample.people / public.people, SPREAD)
-    believed = beliefs(log)
+    believed = beliefs(fit(counted(tokens, ours), counted(known, theirs), ratio, SPREAD))
     values = theirs.index.to_numpy()[believed.argmax(axis=1)]
-    return in_rows(pd.DataFrame({"value": values, "confidence": believed.max(axis=1)}, index=ours.index), classes)
+    return pd.DataFrame({"value": values, "confidence": believed.max(axis=1)}, index=ours.index)
 
 
 def in_rows(found: pd.DataFrame, classes: pd.Series) -> Guess:
