@@ -82,10 +82,10 @@ def attack_table(found: dict[str, Any]) -> Table:
     table = Table(title="Re-identified", title_justify="left", box=None, pad_edge=False)
     for name in ("knowledge", "field"):
         table.add_column(name)
-    for name in ("records", "right", "known before", "believed", "of these right", "mean confidence"):
+    for name in ("records", "right", "by chance", "known before", "believed", "of these right", "mean confidence"):
         table.add_column(name, justify="right")
     for row in found["rows"]:
-        shares = (row[name] for name in ("right", "told", "sure", "right_of_sure", "expected"))
+        shares = (row[name] for name in ("right", "by_chance", "told", "sure", "right_of_sure", "expected"))
         table.add_row(row["knowledge"], row["field"], f"{row['records']:,}", *(share(one) for one in shares))
     return table
 

@@ -131,12 +131,15 @@ class Control(TypedDict):
 
 
 class Reidentified(TypedDict):
-    """Shares (0 to 1) of records: re-identified (None where no truth is known), believed, and the mean confidence."""
+    """Shares (0 to 1) of records: re-identified, having the commonest value (None where no truth is known), believed,
+    and the mean confidence.
+    """
 
     knowledge: str
     field: str
     records: int
     right: float | None
+    by_chance: float | None
     told: float
     sure: float
     right_of_sure: float | None

@@ -277,14 +277,15 @@ def attack_section(attack: Attack) -> Section:
         ("Records", "Recovered", "Wanted", "Met"),
         (Line("Surnames", cells),),
     )
-    columns = ("Intruder knows", "Records", "Re-identified", "Equal to a known one", "Believed", "Of these right")
+    columns = ("Intruder knows", "Records", "Re-identified", "By chance", "Equal to a known one", "Believed",
+               "Of these right")  # fmt: skip
     lines = tuple(
         Line(
             words(one["field"]),
             (
                 one["knowledge"],
                 f"{one['records']:,}",
-                *(rate(one[k]) for k in ("right", "told", "sure", "right_of_sure")),
+                *(rate(one[k]) for k in ("right", "by_chance", "told", "sure", "right_of_sure")),
             ),
         )
         for one in attack["rows"]
@@ -293,7 +294,7 @@ def attack_section(attack: Attack) -> Section:
     about = (
         "What somebody inside the matching zone could find out from the tokens without the key, knowing the scheme "
         f"and {attack['public_people']:,} people who are not among those attacked ({attack['public_from']}). "
-        "A lower bound: attacks only get better."
+        "A lower bound: attacks only get better. By chance: whoever says the commonest value of all is right so often."
     )
     caption = "Share of records whose value is re-identified; without a truth, the intruder's mean confidence."
     figures = ((quality_charts.reidentified(attack["rows"]), caption),)
