@@ -2,6 +2,7 @@
 
 import itertools
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -12,12 +13,12 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC
 from hypothesis import given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
-from test_pseudonymisation import ANN, court, encoded
+from test_pseudonymisation import ANN, court
 
-from linkage import stages
 from linkage.contracts.encodings import SEALED_ONLY, Token, read_encodings
 from linkage.pseudonymisation.compounds import Lists, as_column, lists, tokens_of_rows
-from linkage.pseudonymisation.keys import CompoundKey, Key
+from linkage.pseudonymisation.keys import CompoundKey, Key, KeyFolder
+from linkage.pseudonymisation.pseudonymise import pseudonymise
 
 ENCODINGS = read_encodings(REPOSITORY / "schemas")
 NAMES = {"forename", "surname", "other_surname", "initials"}
@@ -138,11 +139,16 @@ def test_a_list_that_is_missing_is_one_of_nothing():
 
 def rows_of(settings, *rows: str) -> list[dict]:
     """The encoded rows of one woman's records, in the order given."""
-    found = []
-    for row in rows:
-        stages.pseudonymise(settings, "court", court(settings, row))
-        found += encoded(settings)
-    return found
+    return [encoded(settings, row) for row in rows]
+
+
+def encoded(settings, row: str) -> dict:
+    """The one row that the court's extract of one record becomes."""
+    declared = (settings.dataset("court"), settings.encodings, settings.scope)
+    keys = KeyFolder(settings.files.department.keys)
+    with duckdb.connect() as con:
+        found = pseudonymise(con, *declared, keys, court(settings, row), settings.workspace.parent)
+        return found.encoded["names"].to_arrow_table().to_pylist()[0]
 
 
 def tokens_in(row: dict) -> set[int]:

@@ -72,6 +72,10 @@ def change(path: Path, old: str, new: str) -> None:
 )
 def test_a_mistake_is_refused_with_its_file_and_place(schemas, file, old, new, says):
     change(schemas / file, old, new)
+    if file.startswith(
+        ("datasets", "encodings", "scope")
+    ):  # read before what is published, whose examples take seconds
+        shutil.rmtree(schemas / "tables")
     with pytest.raises(ContractError, match=says) as refused:
         stages.check(Settings(schemas, schemas.parent / "workspace"))
     assert Path(file).name in str(refused.value)

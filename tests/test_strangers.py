@@ -1,5 +1,8 @@
 """What a name is worth where it is seen only beside an equal date: learned from strangers born on that day."""
 
+import itertools
+import math
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -112,17 +115,16 @@ def test_what_is_not_within_a_token_keeps_the_share_of_random_pairs(table):
 
 
 def simulated(pairs: int, true: float, m: list[list[float]], u: list[list[float]], seed: int) -> Patterns:
-    """Counts of the patterns that pairs show of which a share is true, with these shares at each level."""
+    """Counts of the patterns that so many pairs show, of which a share is true, with these shares at each level."""
     draw = np.random.default_rng(seed)
-    is_true = draw.random(pairs) < true
-    levels = np.array(
-        [
-            np.where(is_true, draw.choice(len(a), pairs, p=a), draw.choice(len(b), pairs, p=b))
-            for a, b in zip(m, u, strict=True)
-        ]
-    ).T
-    seen, counts = np.unique(levels, axis=0, return_counts=True)
-    return Patterns(tuple("abc"[: len(m)]), seen, counts.astype(float))
+    levels = list(itertools.product(*map(range, map(len, m))))
+    counts = sum(
+        draw.multinomial(
+            round(pairs * share), [math.prod(of[n] for of, n in zip(at, row, strict=True)) for row in levels]
+        )
+        for share, at in ((true, m), (1 - true, u))
+    )
+    return Patterns(tuple("abc"[: len(m)]), np.array(levels), np.asarray(counts, dtype=float))
 
 
 @pytest.mark.parametrize("true", [0.02, 0.1, 0.3])
