@@ -41,19 +41,17 @@ def without_wildcards(declared: Declared) -> None:
         view["comparisons"]["date_of_birth"]["levels"] = [one for one in levels if one.get("share") != ["dob_wild"]]
 
 
-def letters_in_company(declared: Declared) -> None:
-    """Letters of names only together with a birth date or a place."""
-    declared["views"]["initials"] |= VIEWS["letters_in_company"]["initials"]
-    declared["profiles"]["high_sensitivity"]["without_tokens"].append("initials_dob_slip")
+def letters_alone(declared: Declared) -> None:
+    """Letters of names as tokens of their own."""
+    declared["views"]["initials"] |= VIEWS["letters_alone"]["initials"]
 
 
 SETS = {
     "exact": TokenSet("names and masked dates as tokens of their own", [exact]),
     "exact_unmasked": TokenSet("the same without masked dates", [exact, without_wildcards]),
     "default": TokenSet("as declared"),
-    "letters_in_company": TokenSet("as declared, and no letter of a name alone", [letters_in_company]),
+    "letters_alone": TokenSet("as declared, and letters of names as tokens of their own", [letters_alone]),
     "high_sensitivity": TokenSet("the declared profile", sensitivity="high_sensitivity"),
-    "high_letters_in_company": TokenSet("the same, no letter alone", [letters_in_company], "high_sensitivity"),
 }
 
 
