@@ -12,7 +12,6 @@ import duckdb
 from linkage import facts
 from linkage.contracts.analysis import Analysis, Description
 from linkage.errors import DisclosureError, LinkError
-from linkage.report.pages import Masthead
 from linkage.settings import Settings
 from linkage.workspace import new_file
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from linkage.release.auditor.files import Audited
     from linkage.release.coarser import LeftOut
     from linkage.release.ledger import Entry
+    from linkage.report.pages import Masthead
 
 Row = dict[str, Any]
 WAIVED = "waived (invented data)"
@@ -109,7 +109,7 @@ def definitions(analysis: Analysis, rows: Iterable[Row]) -> dict[tuple[str, ...]
     return {cell: definition for cell, definition in found.items() if definition}
 
 
-def enter(settings: Settings, analysis: Analysis, masthead: Masthead, audited: "Audited", tables: Path) -> None:
+def enter(settings: Settings, analysis: Analysis, masthead: "Masthead", audited: "Audited", tables: Path) -> None:
     """Write a release down in the ledger, before anybody sees it; one that says what it said before is there already.
 
     Raises DisclosureError where another release was written down meanwhile.

@@ -17,7 +17,8 @@ from test_pseudonymisation import ANN, court
 
 from linkage.contracts.encodings import SEALED_ONLY, Token, read_encodings
 from linkage.pseudonymisation.compounds import Lists, as_column, lists, tokens_of_rows
-from linkage.pseudonymisation.keys import CompoundKey, Key, KeyFolder
+from linkage.pseudonymisation.key_sources import KeyFolder
+from linkage.pseudonymisation.keys import CompoundKey, Key
 from linkage.pseudonymisation.pseudonymise import pseudonymise
 
 ENCODINGS = read_encodings(REPOSITORY / "schemas")
