@@ -145,6 +145,7 @@ def forget_invented(settings: Settings) -> None:
 def listed(settings: Settings) -> list[dict[str, Any]]:
     """(number, release, what, state, who, shown, suppressed): every entry; figures that were shown and suppressed."""
     from linkage.release import ledger
+    from linkage.release.auditor.seen import unsaid
 
     known = entries(settings)
     now, seen = ledger.in_force(known).values(), ledger.readers_hold(known)
@@ -152,7 +153,7 @@ def listed(settings: Settings) -> list[dict[str, Any]]:
     for entry in known:
         released = entry.said["what"] == ledger.RELEASED
         state = "in force" if entry in now else "still known to readers" if entry in seen else "seen by nobody"
-        shown = Counter(one[1:] != (0, None) for row in entry.rows for one in row["figures"].values())
+        shown = Counter(not unsaid(f, one) for row in entry.rows for f, one in row["figures"].items())
         found.append({
             "number": entry.number, "release": entry.release, "what": entry.said["what"],
             "state": state if released else entry.said["why"], "who": entry.said["approval"],

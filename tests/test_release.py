@@ -20,10 +20,11 @@ from linkage.release import control as release_control
 from linkage.release.auditor import certificate
 from linkage.release.auditor.files import audit, broken_rules, key, require_pass
 from linkage.release.auditor.judge import judged, prove
-from linkage.release.auditor.seen import AddsUp
+from linkage.release.auditor.seen import AddsUp, said
 from linkage.release.columns import NAMES, PUBLISHED
 from linkage.release.control import wilson
 from linkage.release.draft import Declared
+from linkage.release.joint import problem_of
 from linkage.release.publish import Provenance, content_hash, publish
 
 RULES = read_disclosure(REPOSITORY / "schemas")
@@ -504,3 +505,19 @@ def test_a_mistake_in_the_rules_is_refused_with_its_place(tmp_path, old, new, me
     (tmp_path / "disclosure.yaml").write_text(text.replace(old, new, 1))
     with pytest.raises(ContractError, match=message):
         read_disclosure(tmp_path)
+
+
+def test_a_reader_takes_a_suppressed_group_and_an_empty_exclusion_for_somebody():
+    drawing = "| numerator | denominator | died |\n| 5 | 8 | 3 |"
+    true = list(true_of(drawing).values())
+    rows = control(counts(drawing), RULES, TITLES)
+    problem, _ = problem_of(true, RULES, Declared())
+    least = dict(zip(problem.labels, problem.hidden[0].tolist(), strict=True))
+    for row in rows:
+        known = said(row, true_of(drawing)[key(row)], RULES)
+        assert {figure: known[figure][1] for figure in ("numerator", "without", "denominator", "died", "unknown")} == {
+            "numerator": 0, "without": 0, "denominator": 1, "died": 1, "unknown": 0,
+        }  # fmt: skip
+        assert known["denominator"][2] is None
+    assert [least[label] for label in least if label.endswith("medium, denominator")] == [1.0]
+    assert [least[label] for label in least if label.endswith("medium, numerator")] == [0.0]

@@ -23,7 +23,7 @@ NOTHING_KNOWN: Ends = (-np.inf, np.inf)
 class Release:
     """One release that left: {(cell, threshold): {figure: (its count, the least and the most a reader takes it for)}}.
 
-    A figure that was suppressed can be anything from 0 on: it has no most.
+    A figure that was suppressed has no most, and its least is 0 or 1; "without" of a published row has no most either.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Release:
     def hides(self, place: Place) -> bool:
         """Was it suppressed?"""
         row = self.figures.get((place.cell, place.threshold))
-        return row is not None and row[place.figure][1:] == (0, None)
+        return row is not None and row[place.figure][2] is None and (place.figure != "without" or not row["without"][1])
 
 
 def write(draft: Draft, release: Release) -> Places:
