@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from linkage.errors import DisclosureError
 from linkage.release import FrameAudit, Rules, audit, protect
 from linkage.release.auditor import certificate
+from linkage.release.auditor.frames import read
 from linkage.release.auditor.reader import Seen, Wanted, proofs
 from linkage.release.suppress.solve import Effort
 
@@ -325,7 +326,11 @@ def test_the_audit_of_a_frame_proves_what_was_protected_and_its_certificate_adds
     assert len(found.intervals) > 0
     assert (found.intervals["width"] >= 5).all()
     (tmp_path / "certificate.json").write_text(found.certificate)
-    assert certificate.checked(tmp_path / "certificate.json")["proofs"] >= len(found.intervals)
+    safe = protect(random_table(8, 8, 5), BY, rules=Rules(5, 5, 1))
+    given = read(safe.published, safe.counts, BY, 5, 5, 1)
+    assert certificate.check(certificate.opened(tmp_path / "certificate.json"), given)["at risk"] == len(
+        found.intervals
+    )
 
 
 def test_the_audit_of_a_frame_finds_what_thresholds_alone_give_away():

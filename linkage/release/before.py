@@ -57,7 +57,8 @@ def write(draft: Draft, release: Release) -> Places:
             count, least, most = figures[figure]
             known = (float(least), np.inf if most is None else float(most))
             owner = unit if release.hides(place) and unit < len(draft.units) else NOBODY
-            number = draft.count(places, place, count, known, (owner, NOBODY), f", as in release {release.name}")
+            named = f", as in release {release.name}"
+            number = draft.count(places, place, count, known, (owner, NOBODY), named, known)
             now = draft.places.get(place, number)
             if sorted([draft.counts[now], count]) == [0, 1]:  # the one woman who came, or went, is she
                 draft.implied.append(((now,), (number,)) if draft.counts[now] else ((number,), (now,)))

@@ -16,7 +16,6 @@ Ends = tuple[float, float]
 RATE = ("numerator", "without", "denominator")
 EXCLUSIONS = ("in_custody", "died", "unknown", "not_linked")
 ADDITIVE = ("numerator", "denominator", *EXCLUSIONS)
-SHOWN_WHEN_NOBODY = ("denominator", *EXCLUSIONS)
 FREE: Ends = (0.0, np.inf)
 
 
@@ -91,13 +90,15 @@ class Draft:
         shown: Ends,
         owners: tuple[int, int],
         more: str = "",
+        hidden: Ends = FREE,
     ) -> int:
         """Write a count down, unless a release had it already: then a reader knows both. Returns its number.
 
         `owners`: the units that hide it; where none does, what is shown is all there is to know. `more`: for its label.
+        `hidden`: what is known of it where one does.
         """
         if place not in places:
-            known = shown if max(owners) == NOBODY else suppressed(place.figure, count)
+            known = shown if max(owners) == NOBODY else hidden
             number = places[place] = self.at.setdefault((place, count), len(self.counts))
             if number == len(self.counts):
                 self.append(count, label(place) + more, shown, known, owners)
@@ -134,13 +135,6 @@ class Draft:
         members = np.array([n for both_sides in equations for side in both_sides for n in side], dtype=np.int64)
         signs = np.array([s for whole, parts in equations for s in [-1.0] * len(whole) + [1.0] * len(parts)])
         return csr_matrix((signs, members, starts), shape=(len(equations), len(self.counts)))
-
-
-def suppressed(figure: str, count: int) -> Ends:
-    """What is known of a count that is hidden. A group of nobody and an exclusion of nobody are shown, so that somebody
-    is in what is hidden; of a 0 that another threshold, or its row, hides, a reader is taken to know no more.
-    """
-    return (float(min(count, 1)) if figure in SHOWN_WHEN_NOBODY else 0.0), np.inf
 
 
 def both(one: Ends, other: Ends) -> Ends:

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
 from linkage.errors import DisclosureError
 from linkage.release.auditor import certificate
-from linkage.release.auditor.reader import Proof, Seen, Sum, Wanted, proofs
+from linkage.release.auditor.reader import Given, Proof, Seen, Sum, Wanted, proofs
 
 Hierarchy = Mapping[str, Mapping[str, str]]
 
@@ -44,16 +44,8 @@ def audit(
     """
     given = read(published, counts, by, threshold, width, base, total, within)
     found = list(proofs(*given))
-    said = certificate.written(given.seen, given.truth, found, {"release": "a table", "tables.csv": ""})
+    said = certificate.written(given.seen, given.truth, found, {"release": "", "tables.csv": "", "earlier": []})
     return FrameAudit(intervals(published[list(by)], found), all(proof.holds for proof in found), said)
-
-
-class Given(NamedTuple):
-    """What a reader knows, what is true, and what must stay uncertain."""
-
-    seen: Seen
-    truth: list[int]
-    wanted: list[Wanted]
 
 
 def read(

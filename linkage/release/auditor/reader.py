@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import highspy
 import numpy as np
@@ -45,6 +46,14 @@ class Wanted:
     count: int
     width: int
     insiders: tuple[int, ...] = ()
+
+
+class Given(NamedTuple):
+    """What a reader knows, what is true, and what must stay uncertain."""
+
+    seen: Seen
+    truth: Sequence[int]
+    wanted: Sequence[Wanted]
 
 
 @dataclass(frozen=True)

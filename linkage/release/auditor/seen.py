@@ -122,8 +122,9 @@ def said(row: Row, true: Row, limits: Disclosure) -> dict[str, Said]:
     none_left = row["denominator"] is not None and row["denominator"] == row["numerator"] and rest == 0
     least = limits.threshold.value if row["denominator"] is not None and not none_left else 0
     figures = {figure: (true[figure], *limits_of(row[figure], limits)) for figure in SUMMED}
-    for figure in (figure for figure in SUMMED[1:] if row[figure] is None and true[figure]):
-        # Nobody in a group is said, and nobody left out: a reader is taken to know that here is somebody.
+    # A group of nobody is said, and in a row that is shown nobody left out: a reader knows that here is somebody.
+    known = ("denominator",) if row["denominator"] is None else LEFT_OUT
+    for figure in (figure for figure in known if row[figure] is None and true[figure]):
         figures[figure] = (true[figure], 1, None)
     return figures | {"without": (rest, least, 0 if none_left else None)}
 
