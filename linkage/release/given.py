@@ -1,6 +1,6 @@
 """A tidy table as somebody gave it: refused, by labels and never by what a cell says, where it cannot be protected."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import isfinite
 from numbers import Integral, Real
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ Key = tuple[str, ...]
 
 
 class Given(NamedTuple):
-    """One entry per row: its cell, its count, whether it is published in any case (None: not said), what it is worth"""
+    """One entry per row: its cell, its count, is it published in any case (None: not said), and what it is worth."""
 
     keys: list[Key]
     counts: Ints
@@ -39,8 +39,8 @@ def read(frame: pd.DataFrame, by: Key, count: str, forced: str | None, weight: s
     if unnamed := [name for name in by if frame[name].isna().any()]:
         raise DisclosureError(f"{', '.join(unnamed)}: a row has no category here. Name it, such as 'not known'.")
     keys: list[Key] = list(frame[list(by)].astype(str).itertuples(index=False, name=None))
-    if twice := list(dict.fromkeys(first_twice(keys))):
-        raise DisclosureError(f"{twice[0]}: two rows of one cell. Add them up, or name their difference.")
+    if twice := next(again(keys), ""):
+        raise DisclosureError(f"{twice}: two rows of one cell. Add them up, or name their difference.")
     require(frame[count], keys, is_whole, "no whole number. Count people, and leave no count out")
     if forced is not None:
         require(frame[forced], keys, is_truth, f"neither True nor False in the column {forced}")
@@ -54,7 +54,7 @@ def read(frame: pd.DataFrame, by: Key, count: str, forced: str | None, weight: s
     )
 
 
-def first_twice(keys: Iterable[Key]) -> Iterable[str]:
+def again(keys: Iterable[Key]) -> Iterator[str]:
     """Cells that stand there again, in words."""
     seen: set[Key] = set()
     for key in keys:

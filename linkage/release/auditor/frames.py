@@ -90,7 +90,7 @@ def check_asked(
 ) -> None:
     """Raise DisclosureError unless this table can be read under these rules."""
     threshold, _, base = limits
-    if any(int(limit) != limit or limit < 1 for limit in limits) or base > threshold:
+    if any(not isinstance(limit, int) or limit < 1 for limit in limits) or base > threshold:
         raise DisclosureError("threshold, width and base are whole numbers, 1 at least, and base is threshold at most.")
     if not by or not {*by, "value"} <= set(published.columns):
         raise DisclosureError(f"The table must have the columns {', '.join([*by, 'value'])}, and a dimension at least.")
