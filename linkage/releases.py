@@ -1,5 +1,6 @@
 """What is done with releases once they are there, and the ledger that keeps what every one of them said."""
 
+import re
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -12,6 +13,7 @@ import duckdb
 from linkage import facts
 from linkage.contracts.analysis import Analysis, Description
 from linkage.errors import DisclosureError, LinkError
+from linkage.ledger import ledger_of
 from linkage.settings import Settings
 from linkage.workspace import new_file
 
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 WAIVED = "waived (invented data)"
+A_RELEASE = re.compile(r"[a-z0-9][a-z0-9_.-]*")
+ENTERED, FORGOTTEN = "ledger of releases: entry", "ledger of releases: begun anew"  # as the log says it
+NO_ENTRY: dict[str, Any] = {"entry": 0, "sha256": ""}
 Place = tuple[tuple[str, ...], str]
 
 
@@ -34,6 +39,13 @@ class Difference(NamedTuple):
     before: str
     after: str
     change: str
+
+
+class TakenBack(NamedTuple):
+    """Where the folder of a withdrawn release lies now, if it was there; was it withdrawn as unseen before?"""
+
+    aside: Path | None
+    corrected: bool
 
 
 def counted(
@@ -68,24 +80,48 @@ def described(analysis: Analysis, without: "Sequence[LeftOut]") -> list[Descript
 
 
 def check_certificate(settings: Settings, file: Path) -> dict[str, Any]:
-    """How many counts, sums, tables and proofs a certificate holds, each checked by addition, and of which release.
+    """{release, counts, sums, tables, at risk}: of which release a certificate is, and how much of it was checked.
 
-    Raises DisclosureError where one does not hold, or where the release of that name has other tables.
+    By addition alone: limits from the published tables.csv, counts and earlier releases from the ledger, sums and
+    widths from the declarations. Raises DisclosureError where the release is not there as it left, or is not proved.
     """
-    from linkage.release.auditor import certificate
+    from linkage.release import ledger
+    from linkage.release.auditor import certificate, files
+    from linkage.release.auditor.seen import AddsUp
 
-    found = certificate.checked(file)
-    tables = settings.files.release(found["about"]["release"]) / "tables.csv"
-    if tables.exists() and facts.sha256(tables) != found["about"]["tables.csv"]:
+    said = certificate.opened(file)
+    if not A_RELEASE.fullmatch(said.about.release):
+        raise DisclosureError(f"{file} is of no release. Take one from release/certificates of the workspace.")
+    tables, left = settings.files.release(said.about.release) / "tables.csv", version(settings, said.about.release)
+    if not tables.exists():
+        raise DisclosureError(f"{tables} is not there, and nothing can be checked without it. Publish again.")
+    if not facts.sha256(tables) == said.about.tables == left.said["tables.csv"]:
         raise DisclosureError(f"{file} is about other tables than {tables}. Publish again, and check its certificate.")
-    return found
+    known = entries(settings)
+    held = {entry.name for entry in ledger.readers_hold(known) if entry.number < left.number}
+    if forgotten := sorted(held - {*said.about.earlier}):
+        raise DisclosureError(f"{file} leaves out {', '.join(forgotten)}, which readers hold. Publish again.")
+    earlier = [(entry.name, entry.rows) for entry in known if entry.name in said.about.earlier]
+    analysis = settings.analysis
+    adds_up = AddsUp(years_of(analysis), analysis.within, analysis.asked)
+    given = files.read_again(tables, left.rows, settings.disclosure, adds_up, earlier)
+    return {"release": said.about.release} | certificate.check(said, given)
+
+
+def years_of(analysis: Analysis) -> dict[str, str]:
+    """{quarter: the year it is pooled into}."""
+    return {quarter.label: quarter.year for quarter in analysis.period.calendar}
 
 
 def entries(settings: Settings) -> "list[Entry]":
-    """Every entry of the ledger, in order. Raises DisclosureError where one was changed or is missing."""
+    """Every entry of the ledger, in order. Raises DisclosureError where one was changed or is missing, the last too."""
     from linkage.release import ledger
 
-    return ledger.read(sorted(settings.files.ledger.glob("*.json")))
+    found = ledger.read(sorted(settings.files.ledger.glob("*.json")))
+    logged = [entry.details for entry in ledger_of(settings).verify().entries if entry.what in (ENTERED, FORGOTTEN)]
+    end = logged[-1] if logged else NO_ENTRY
+    ledger.require_end(found, end["entry"], end["sha256"])
+    return found
 
 
 def before(settings: Settings, analysis: Analysis) -> "list[Entry]":
@@ -122,29 +158,35 @@ def enter(settings: Settings, analysis: Analysis, masthead: "Masthead", audited:
     if same and same.said["tables.csv"] == sha256 and same.rows == rows:
         return
     said = {"what": ledger.RELEASED, "release": masthead.release, "approval": masthead.approval, "tables.csv": sha256}
-    append(settings, known, said | {"rows": rows})
+    append(settings, known, said | {"invented": masthead.invented, "rows": rows})
 
 
 def append(settings: Settings, known: "Sequence[Entry]", said: dict[str, Any]) -> None:
-    """Write the next entry. Raises DisclosureError where it is there already."""
+    """Write the next entry, and its hash into the log. Raises DisclosureError where it is there already."""
     from linkage.release import ledger
 
-    file = settings.files.ledger / f"{ledger.stem(len(known) + 1)}.json"
+    number = len(known) + 1
+    file = settings.files.ledger / f"{ledger.stem(number)}.json"
     try:
         new_file(ledger.written(known, **said), file)
     except FileExistsError:
         raise DisclosureError("Another release was written into the ledger meanwhile. Publish again.") from None
+    named = {"done": said["what"], "release": said["release"]}
+    ledger_of(settings).append(ENTERED, entry=number, sha256=facts.sha256(file), **named)
 
 
 def forget_invented(settings: Settings) -> None:
     """Begin the ledger anew where it holds invented releases alone: those who are invented next are other people."""
-    if all(entry.said["approval"] == WAIVED for entry in entries(settings)):
-        shutil.rmtree(settings.files.ledger, ignore_errors=True)
+    known = entries(settings)
+    if known and all(entry.said["invented"] for entry in known):
+        shutil.rmtree(settings.files.ledger)
+        ledger_of(settings).append(FORGOTTEN, **NO_ENTRY)
 
 
 def listed(settings: Settings) -> list[dict[str, Any]]:
     """(number, release, what, state, who, shown, suppressed): every entry; figures that were shown and suppressed."""
     from linkage.release import ledger
+    from linkage.release.auditor.seen import unsaid
 
     known = entries(settings)
     now, seen = ledger.in_force(known).values(), ledger.readers_hold(known)
@@ -152,7 +194,7 @@ def listed(settings: Settings) -> list[dict[str, Any]]:
     for entry in known:
         released = entry.said["what"] == ledger.RELEASED
         state = "in force" if entry in now else "still known to readers" if entry in seen else "seen by nobody"
-        shown = Counter(one[1:] != (0, None) for row in entry.rows for one in row["figures"].values())
+        shown = Counter(not unsaid(f, one) for row in entry.rows for f, one in row["figures"].items())
         found.append({
             "number": entry.number, "release": entry.release, "what": entry.said["what"],
             "state": state if released else entry.said["why"], "who": entry.said["approval"],
@@ -209,18 +251,24 @@ def change(first: tuple[int, int | None], second: tuple[int, int | None]) -> str
     return f"{second[0] - first[1]:+,} to {second[1] - first[0]:+,}"
 
 
-def withdraw(settings: Settings, release: str, why: str, who: str, unseen: bool) -> Path | None:
-    """Withdraw every version of a release, and set its folder aside. Returns where it lies now, if it was there.
+def withdraw(settings: Settings, release: str, why: str, who: str, unseen: bool) -> TakenBack:
+    """Withdraw a release, and set its folder aside. One withdrawn as unseen can be withdrawn again as seen.
 
-    `unseen`: nobody saw it, so that later releases need not take it into account. Raises DisclosureError.
+    `unseen`: nobody saw its latest version, so that later releases need not take that into account. Raises
+    DisclosureError where it is withdrawn already, or where nobody or no reason is named.
     """
     from linkage.release import ledger
 
-    version(settings, release)
-    known = entries(settings)
-    of = [one.number for one in known if one.said["what"] == ledger.RELEASED and one.release == release]
-    said = {"what": ledger.WITHDRAWN, "release": release, "approval": who, "why": why, "unseen": unseen, "of": of}
-    append(settings, known, said | {"rows": []})
+    if not (why.strip() and who.strip()):
+        raise DisclosureError("Say why it is withdrawn, and who decided it: --why, --who.")
+    latest, known = version(settings, release), entries(settings)
+    corrected = not unseen and latest.number in ledger.unseen(known)
+    if release not in ledger.in_force(known) and not corrected:
+        raise DisclosureError(f"Release {latest.name} is withdrawn already. See: linkage releases list")
+    versions = [one.number for one in known if one.said["what"] == ledger.RELEASED and one.release == release]
+    said = {"what": ledger.WITHDRAWN, "release": release, "approval": who.strip(), "why": why.strip()}
+    of = [latest.number] if unseen else versions
+    append(settings, known, said | {"unseen": unseen, "of": of, "invented": latest.said["invented"], "rows": []})
     folder = settings.files.release(release)
     aside = folder.with_name(f"{release}.withdrawn-{len(known) + 1}")
-    return folder.rename(aside) if folder.exists() else None
+    return TakenBack(folder.rename(aside) if folder.exists() else None, corrected)

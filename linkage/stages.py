@@ -7,7 +7,6 @@ writes whole files, and passes a gate. What it returns is counts, never data, so
 import functools
 import json
 import os
-import re
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -29,7 +28,6 @@ from linkage.settings import Settings
 from linkage.workspace import passing_folder, whole_file, whole_folder, write_parquet, write_text
 
 Progress = Callable[[str], None]
-A_RELEASE = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 TITLE = "Outcomes of women after contact with the justice system"
 
 
@@ -306,7 +304,7 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
     from linkage.release.draft import Declared
     from linkage.report import pages
 
-    if not A_RELEASE.fullmatch(release):
+    if not releases.A_RELEASE.fullmatch(release):
         raise ContractError(f"A release is named with small letters, digits, '_', '.' and '-'; not {release!r}.")
     made_up = facts.invented(settings)
     approval = (approval or "").strip()
@@ -317,7 +315,7 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
         raise ContractError(f"{files.release(release)} is there and is no release. Choose another name.")
     approval = approval or releases.WAIVED
     masthead = pages.Masthead(release, TITLE, made_up, approval, facts.population(settings))
-    years = {quarter.label: quarter.year for quarter in analysis.period.calendar}
+    years = releases.years_of(analysis)
     with duckdb.connect() as con:
         counts, without = releases.counted(con, settings, analysis)
         descriptions = releases.described(analysis, without)

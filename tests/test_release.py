@@ -18,12 +18,15 @@ from linkage.contracts.disclosure import Disclosure, read_disclosure
 from linkage.errors import ContractError, DisclosureError
 from linkage.release import control as release_control
 from linkage.release.auditor import certificate
-from linkage.release.auditor.files import audit, broken_rules, key, require_pass
+from linkage.release.auditor.files import audit, broken_rules, key, read_again, require_pass
 from linkage.release.auditor.judge import judged, prove
-from linkage.release.auditor.seen import AddsUp
+from linkage.release.auditor.reader import Given
+from linkage.release.auditor.seen import AddsUp, said
 from linkage.release.columns import NAMES, PUBLISHED
 from linkage.release.control import wilson
 from linkage.release.draft import Declared
+from linkage.release.joint import problem_of
+from linkage.release.ledger import LABELS
 from linkage.release.publish import Provenance, content_hash, publish
 
 RULES = read_disclosure(REPOSITORY / "schemas")
@@ -315,20 +318,74 @@ def test_the_audit_finds_a_cell_published_at_one_threshold_and_suppressed_at_ano
         audit(released(tmp_path / "demo", rows), counts(BY_AGE), RULES)
 
 
-def test_a_certificate_is_checked_by_addition_and_a_changed_one_is_refused(tmp_path):
-    found = audit(released(tmp_path / "demo", control(counts(TWO), RULES, TITLES)), counts(TWO), RULES)
+ONE_WOMAN = """
+    | breakdown | category | numerator | denominator |
+    | all       | all      | 200       | 600         |
+    | age       | young    | 1         | 50          |
+    | age       | middle   | 3         | 150         |
+    | age       | older    | 76        | 150         |
+    | age       | old      | 120       | 250         |
+"""
+
+
+def certified(folder: Path, drawing: str) -> tuple[dict[str, Any], Given]:
+    """What the certificate of a drawn release says, and what it must prove."""
+    made = released(folder / "demo", control(counts(drawing), RULES, TITLES))
+    found = audit(made, counts(drawing), RULES)
+    return json.loads(found.certificate), read_again(made / "tables.csv", found.left, RULES, AddsUp(), [])
+
+
+@pytest.mark.parametrize(
+    ("change", "finding"),
+    [
+        (lambda said: {"proofs": []}, "not proved to stay uncertain"),
+        (lambda said: {"proofs": said["proofs"][1:]}, "not proved to stay uncertain"),
+        (
+            lambda said: {"proofs": [[count, 0, [], 0, 0] for count, *_ in said["proofs"]]},
+            "not proved to stay uncertain",
+        ),
+        (lambda said: {"sums": []}, "Its sums are not those"),
+        (
+            lambda said: {"counts": [[label, n, 0, None] for label, n, *_ in said["counts"]]},
+            "are not those of what was",
+        ),
+        (lambda said: {"counts": [], "sums": [], "tables": [], "proofs": []}, "are not those of what was"),
+        (lambda said: {"tables": [[[-1, 3]], *said["tables"][1:]]}, "that it does not hold"),
+        (lambda said: {"tables": [[[n, v + 1] for n, v in one] for one in said["tables"]]}, "does not add up"),
+        (
+            lambda said: {"tables": [[[n, -1] for n, _ in one] for one in said["tables"]]},
+            "not agree with what is published",
+        ),
+    ],
+)
+def test_a_certificate_is_believed_in_nothing_but_the_tables_that_prove_the_release(tmp_path, change, finding):
+    said, given = certified(tmp_path, TWO)
     path = tmp_path / "certificate.json"
-    path.write_text(found.certificate)
-    assert certificate.checked(path)["proofs"] > 0
-    said = json.loads(found.certificate)
-    changed = next(table for table in said["tables"] if table)
-    changed[0][1] += 1
     path.write_text(json.dumps(said))
-    with pytest.raises(DisclosureError, match="does not add up"):
-        certificate.checked(path)
-    path.write_text("{}")
+    assert certificate.check(certificate.opened(path), given)["at risk"] == len(given.wanted) > 0
+    path.write_text(json.dumps(said | change(said)))
+    with pytest.raises(DisclosureError, match=finding):
+        certificate.check(certificate.opened(path), given)
+
+
+@pytest.mark.parametrize("change", [{"about": None}, {"about": {}}, {"counts": "x"}, {"proofs": [[1]]}, {"version": 1}])
+def test_a_damaged_certificate_is_refused(tmp_path, change):
+    said, _ = certified(tmp_path, TWO)
+    path = tmp_path / "certificate.json"
+    path.write_text(json.dumps(said | change))
     with pytest.raises(DisclosureError, match="is no audit certificate"):
-        certificate.checked(path)
+        certificate.opened(path)
+
+
+def test_a_certificate_proves_nothing_to_the_woman_whose_count_its_tables_change(tmp_path):
+    said, given = certified(tmp_path, ONE_WOMAN)
+    at_her = next(one for one in given.wanted if one.insiders)
+    changed = {n for n, table in enumerate(said["tables"]) if any(at_her.insiders[0] == count for count, _ in table)}
+    said["proofs"] = [one for one in said["proofs"] if one[0] != at_her.count or changed & {*one[3:]}]
+    path = tmp_path / "certificate.json"
+    path.write_text(json.dumps(said))
+    with pytest.raises(DisclosureError, match="not proved to stay uncertain"):
+        certificate.check(certificate.opened(path), given)
 
 
 def test_the_verdict_on_each_table_says_what_is_wrong_in_words():
@@ -504,3 +561,16 @@ def test_a_mistake_in_the_rules_is_refused_with_its_place(tmp_path, old, new, me
     (tmp_path / "disclosure.yaml").write_text(text.replace(old, new, 1))
     with pytest.raises(ContractError, match=message):
         read_disclosure(tmp_path)
+
+
+@pytest.mark.parametrize(("numerator", "denominator", "least"), [(5, 8, (0, 1, 0, 0)), (50, 80, (48, 78, 1, 0))])
+def test_a_reader_takes_a_suppressed_group_and_an_empty_exclusion_for_somebody(numerator, denominator, least):
+    drawing = f"| numerator | denominator | died |\n| {numerator} | {denominator} | 3 |"
+    figures = ("numerator", "denominator", "died", "unknown")
+    problem, _ = problem_of(true_of(drawing).values(), RULES, Declared())
+    ends = problem.known(problem.primary_counts)[0] + problem.counts
+    ours = dict(zip(problem.labels, ends.tolist(), strict=True))
+    for row in control(counts(drawing), RULES, TITLES):
+        known = said(row, true_of(drawing)[key(row)], RULES)
+        assert tuple(known[figure][1] for figure in figures) == least
+        assert tuple(ours[", ".join([*map(row.get, LABELS), figure])] for figure in figures) == least

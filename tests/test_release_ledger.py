@@ -152,13 +152,20 @@ def test_the_definition_of_a_cell_is_what_counts_and_not_how_it_is_told():
     assert analysis.definition(cohort, outcome, "1901/02", "age_band") is None
 
 
+RELEASED = {"what": "released", "invented": False}
+WITHDRAWN = {
+    **{"what": "withdrawn", "approval": "the desk", "why": "wrong", "unseen": False, "of": [1]},
+    **{"rows": [], "invented": False},
+}
+
+
 @pytest.fixture
 def workspace(tmp_path) -> Settings:
     """Two releases in a ledger, the first of them in its folder."""
     made = Settings(REPOSITORY / "schemas", tmp_path)
     for number, (name, drawing) in enumerate({"spring": SPRING, "autumn": MORE_YOUNG_WOMEN}.items()):
         rows = left(drawing).rows
-        said = {"what": "released", "release": name, "approval": "the desk", "tables.csv": "0", "rows": rows}
+        said = RELEASED | {"release": name, "approval": "the desk", "tables.csv": "0", "rows": rows}
         releases.append(made, releases.entries(made), said)
         assert len(releases.entries(made)) == number + 1
     made.files.release("spring").mkdir(parents=True)
@@ -181,12 +188,59 @@ def test_the_ledger_is_listed_compared_and_told_of_withdrawals(workspace):
     words = ("releases", "withdraw", "spring", "--why", "a wrong extract", "--who", "the desk")
     assert "readers may have kept it" in said_by(*words, settings=workspace)
     assert not workspace.files.release("spring").exists()
-    assert [entry.number for entry in ledger.readers_hold(releases.entries(workspace))] == [1, 2]
+    assert held(workspace) == [1, 2]
+    assert "spring withdrawn a wrong extract" in said_by("releases", "list", settings=workspace)
+
+
+def held(settings: Settings) -> list[int]:
+    """The entries that readers hold."""
+    return [entry.number for entry in ledger.readers_hold(releases.entries(settings))]
+
+
+def test_a_release_withdrawn_as_unseen_that_was_seen_after_all_counts_again(workspace):
+    words = ("releases", "withdraw", "spring", "--why", "a wrong extract", "--who", "the desk")
     said_by(*words, "--unseen", settings=workspace)
-    assert [entry.number for entry in ledger.readers_hold(releases.entries(workspace))] == [2]
-    listed = said_by("releases", "list", settings=workspace)
-    assert "spring released seen by nobody" in listed
-    assert "spring withdrawn a wrong extract" in listed
+    assert held(workspace) == [2]
+    assert "spring released seen by nobody" in said_by("releases", "list", settings=workspace)
+    assert "counts as seen from now on" in said_by(*words, settings=workspace)
+    assert held(workspace) == [1, 2]
+    for unseen in (True, False):
+        with pytest.raises(DisclosureError, match=r"spring \(entry 1\) is withdrawn already"):
+            releases.withdraw(workspace, "spring", "again", "the desk", unseen)
+
+
+def test_only_the_latest_version_of_a_release_can_be_unseen(workspace):
+    again = RELEASED | {"release": "spring", "approval": "the desk", "tables.csv": "1", "rows": left(SPRING).rows}
+    releases.append(workspace, releases.entries(workspace), again)
+    releases.withdraw(workspace, "spring", "not shown to anybody", "the desk", unseen=True)
+    assert held(workspace) == [1, 2]
+
+
+@pytest.mark.parametrize(("why", "who"), [("", "the desk"), ("wrong", " ")])
+def test_a_withdrawal_needs_a_reason_and_a_name(workspace, why, who):
+    with pytest.raises(DisclosureError, match="Say why"):
+        releases.withdraw(workspace, "spring", why, who, unseen=False)
+
+
+def test_the_last_entry_cannot_be_changed_or_taken_away_unseen_either(workspace):
+    _, last = sorted(workspace.files.ledger.glob("*.json"))
+    text = last.read_text()
+    last.write_text(text.replace("the desk", "nobody"))
+    with pytest.raises(DisclosureError, match="entry 0002 was changed or is missing"):
+        releases.entries(workspace)
+    last.unlink()
+    with pytest.raises(DisclosureError, match="entry 0002 was changed or is missing"):
+        releases.entries(workspace)
+
+
+@pytest.mark.parametrize(
+    "damage", [("figures", "figure"), ('"rows"', '"row"'), ('"invented":false', '"invented":"no"')]
+)
+def test_a_damaged_entry_is_refused_by_the_name_of_its_file(workspace, damage):
+    _, last = sorted(workspace.files.ledger.glob("*.json"))
+    last.write_text(last.read_text().replace(*damage))
+    with pytest.raises(DisclosureError, match=r"0002\.json: this entry"):
+        releases.entries(workspace)
 
 
 def test_a_release_that_never_left_cannot_be_compared_or_withdrawn(workspace):
@@ -211,9 +265,9 @@ def test_an_entry_that_was_changed_or_taken_away_stops_everything(workspace):
 
 def test_two_releases_at_once_cannot_write_one_entry(workspace):
     known = releases.entries(workspace)
-    releases.append(workspace, known, {"what": "withdrawn", "release": "spring", "rows": []})
+    releases.append(workspace, known, WITHDRAWN | {"release": "spring"})
     with pytest.raises(DisclosureError, match="meanwhile"):
-        releases.append(workspace, known, {"what": "withdrawn", "release": "autumn", "rows": []})
+        releases.append(workspace, known, WITHDRAWN | {"release": "autumn"})
     assert releases.entries(workspace)[-1].release == "spring"
     assert not list(workspace.files.ledger.glob(".*"))
     assert {path.stat().st_mode & 0o077 for path in workspace.files.ledger.glob("*.json")} == {0}
@@ -228,10 +282,13 @@ def test_only_a_ledger_of_invented_people_alone_is_begun_anew(workspace):
     releases.forget_invented(workspace)
     assert len(releases.entries(workspace)) == 2
     alone = Settings(workspace.schemas, workspace.workspace / "alone")
-    said = {"what": "released", "release": "demo", "approval": releases.WAIVED, "rows": []}
+    said = RELEASED | {"invented": True, "release": "demo", "approval": "a person", "tables.csv": "0", "rows": []}
     releases.append(alone, [], said)
+    releases.withdraw(alone, "demo", "no more needed", "the desk", unseen=False)
     releases.forget_invented(alone)
     assert releases.entries(alone) == []
+    releases.append(alone, [], said)
+    assert held(alone) == [1]
 
 
 def test_a_breakdown_of_which_hardly_anything_can_be_shown_is_left_out():

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from linkage.errors import DisclosureError
 from linkage.release import FrameAudit, Rules, audit, protect
 from linkage.release.auditor import certificate
+from linkage.release.auditor.frames import read
+from linkage.release.auditor.reader import Seen, Wanted, proofs
 from linkage.release.suppress.solve import Effort
 
 SMALL = Rules(threshold=3, width=3, base=1)
@@ -43,8 +45,8 @@ def filled(table: np.ndarray, free: list[int], lines: list, left: list[dict], la
     cell, rest = free[0], free[1:]
     room = [of[lines[way][cell]] for way, of in enumerate(left)]
     must = {room[way] for way in (0, 1) if last[way][lines[way][cell]] == cell}
-    for value in must if must else range(min(room) + 1):
-        if len(must) > 1 or value > min(room):
+    for value in must if must else range(1, min(room) + 1):  # a zero would be shown
+        if len(must) > 1 or not 0 < value <= min(room):
             continue
         table[cell] = value
         for way in (0, 1):
@@ -202,6 +204,113 @@ def test_two_rows_of_one_cell_are_refused():
         protect(pd.concat([frame, frame]), BY)
 
 
+def column(table: dict[str, int], name: str = "place") -> pd.DataFrame:
+    """A table of one dimension."""
+    return pd.DataFrame({name: list(table), "count": list(table.values())})
+
+
+def test_a_suppressed_count_is_taken_for_one_at_least_since_zeros_are_shown():
+    frame = column({"a": 5, "b": 5, "c": 200, "all": 210})
+    safe = protect(frame, ["place"], rules=Rules(base=1))
+    assert safe.suppressed.tolist() == ["primary", "primary", "secondary", ""]  # 5 and 5 are 1 to 9 by themselves
+    two = frame.assign(value=pd.array([None, None, 200, 210], dtype="Int64"))
+    assert audit(two, frame["count"], ["place"], base=1).intervals["width"].tolist() == [8, 8]
+    hidden = column({"a": 3, "b": 0, "c": 40, "all": 43}).assign(value=pd.array([None, None, 40, 43], dtype="Int64"))
+    with pytest.raises(DisclosureError, match="b: a zero is suppressed"):
+        audit(hidden, hidden["count"], ["place"])
+
+
+WITHIN_LONDON = {"place": {"City": "London", "Met": "London"}}
+
+
+def test_what_adds_up_through_a_total_that_is_not_shown_is_protected_and_audited():
+    margins = pd.DataFrame(
+        {"region": [*"NSW", "all", "all"], "age": ["all", "all", "all", *"xy"], "count": [3, 100, 50, 100, 53]}
+    )
+    force = column({"City": 3, "Met": 97, "all": 100})
+    for frame, by, within in ((margins, BY, None), (force, ["place"], WITHIN_LONDON)):
+        safe = protect(frame, by, rules=Rules(base=1), within=within)
+        assert (safe.suppressed == "secondary").sum() == 1
+        assert audit(safe.published, safe.counts, by, base=1, within=within).passed
+        open_again = frame.assign(value=frame["count"].astype("Int64").mask(frame["count"] == 3))
+        assert audit(open_again, frame["count"], by, base=1, within=within).intervals["width"].tolist() == [0]
+
+
+def test_a_total_that_is_not_shown_and_divided_among_more_than_is_shown_ties_nothing():
+    frame = table([[30, 4], [50, 60]])
+    frame = frame[
+        ~((frame["region"] == "E") & (frame["age"] != "all")) & ~((frame["region"] == "all") & (frame["age"] != "all"))
+    ]
+    assert protect(frame, BY).suppressed.tolist().count("primary") == 1
+
+
+@pytest.mark.parametrize(
+    ("frame", "named", "says"),
+    [
+        (column({"City": 3, "Met": 97, "Total": 100}), {}, "place: no row holds the total.*'all'"),
+        (column({"City": 30, "Met": 97, "all": 127}), {"within": {"places": {}}}, "names places.*no dimension"),
+        (column({"City": 30, "Met": 97, "all": 127}), {"within": {"place": {"City": "City"}}}, "within itself"),
+        (
+            column({"City": 30, "Met": 97, "all": 127}),
+            {"within": {"place": {"City": "Met", "Met": "City"}}},
+            "within itself",
+        ),
+        (column({"City": 30, "all": 30}), {"forced": "must"}, "no column must"),
+        (column({"City": 30, "all": 30}).assign(must="no"), {"forced": "must"}, "(?s)City.*neither True nor False"),
+        (column({"City": 30, "all": 30}).assign(use=[1, np.inf]), {"weight": "use"}, "(?s)all.*no number over 0"),
+        (column({"City": 30.5, "all": 30.5}), {}, "(?s)City.*no whole number"),
+        (column({"City": "a name", "all": 30}), {}, "(?s)City.*no whole number"),
+        (column({"City": None, "all": 30}), {}, "(?s)City.*no whole number"),
+        (column({None: 30, "all": 30}), {}, "place: a row has no category"),
+    ],
+)
+def test_a_table_that_cannot_be_read_is_refused_without_quoting_a_cell(frame, named, says):
+    with pytest.raises(DisclosureError, match=says) as caught:
+        protect(frame, ["place"], **named)
+    assert "a name" not in str(caught.value)
+
+
+@pytest.mark.parametrize("limits", [(10, 10, 0), (3, 3, 10), (10, 0, 5), (0, 10, 1)])
+def test_rules_under_which_nothing_could_be_proved_are_refused(limits):
+    frame = column({"City": 30, "all": 30})
+    with pytest.raises(DisclosureError, match="base"):
+        Rules(*limits)
+    with pytest.raises(DisclosureError, match="base"):
+        audit(frame.assign(value=frame["count"]), frame["count"], ["place"], *limits)
+
+
+def test_the_order_of_the_rows_does_not_change_the_pattern():
+    frame = random_table(5, 6, 1)
+    one = protect(frame, BY).published
+    for seed in range(3):
+        other = protect(frame.sample(frac=1, random_state=seed), BY).published
+        pd.testing.assert_frame_equal(one, other.loc[one.index])
+
+
+def test_the_audit_of_a_frame_looks_counts_up_by_index_and_refuses_what_is_no_table():
+    frame = table([[2, 30, 40], [50, 60, 70], [80, 90, 100]])
+    safe = protect(frame, BY)
+    found = audit(safe.published.sort_values(BY, ascending=False), safe.counts, BY)
+    assert found.passed
+    assert found.intervals.loc[found.intervals.index[0], BY].tolist() == ["N", "N"]
+    twice = safe.published.assign(age="all")
+    for published, counts, says in (
+        (twice, safe.counts, "Two rows of one cell"),
+        (safe.published, safe.counts.iloc[1:], "the same index"),
+        (safe.published, safe.counts + 0.5, "no whole number"),
+        (safe.published.assign(value=safe.published["value"] + 0.5), safe.counts, "no whole number"),
+        (safe.published, safe.counts + (safe.published["status"] == "c"), "do not add up"),
+    ):
+        with pytest.raises(DisclosureError, match=says):
+            audit(published, counts, BY)
+
+
+def test_the_auditor_takes_no_table_for_a_witness_where_there_is_none():
+    contradiction = Seen(["total", "part"], [5, 0], [5, 1], [((0,), (1,))])
+    with pytest.raises(DisclosureError, match="contradict each other"):
+        list(proofs(contradiction, [5, 1], [Wanted(1, 10)]))
+
+
 def audited(frame: pd.DataFrame, rules: Rules, suppressed: pd.Series | None = None) -> FrameAudit:
     """The audit of a protected table, or of one that somebody else suppressed."""
     safe = protect(frame, BY, rules=rules)
@@ -217,7 +326,11 @@ def test_the_audit_of_a_frame_proves_what_was_protected_and_its_certificate_adds
     assert len(found.intervals) > 0
     assert (found.intervals["width"] >= 5).all()
     (tmp_path / "certificate.json").write_text(found.certificate)
-    assert certificate.checked(tmp_path / "certificate.json")["proofs"] >= len(found.intervals)
+    safe = protect(random_table(8, 8, 5), BY, rules=Rules(5, 5, 1))
+    given = read(safe.published, safe.counts, BY, 5, 5, 1)
+    assert certificate.check(certificate.opened(tmp_path / "certificate.json"), given)["at risk"] == len(
+        found.intervals
+    )
 
 
 def test_the_audit_of_a_frame_finds_what_thresholds_alone_give_away():

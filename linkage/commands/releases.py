@@ -23,11 +23,19 @@ def audit_certificate(
     workspace: WorkspaceOption = None,
     outputs: OutputsOption = None,
 ) -> None:
-    """Check an audit certificate by addition, without a solver. It holds unrounded counts: keep it inside."""
+    """Check by addition, without a solver, that a certificate proves its release. It holds counts: keep it inside.
+
+    What readers take each figure for is read again from the published tables.csv; counts, and releases they hold, from
+    the ledger; what adds up, and how uncertain a count at risk must stay, from the declarations.
+    """
     found = releases.check_certificate(settings_of(schemas, workspace, outputs), file)
     OUT.print(
-        f"Release {found['about']['release']}: {found['proofs']:,} proofs hold. {found['tables']:,} tables agree with "
-        f"{found['counts']:,} counts as published, and with {found['sums']:,} sums."
+        f"Release {found['release']}: each of {found['at risk']:,} counts at risk is proved to stay uncertain. "
+        f"{found['tables']:,} tables agree with {found['counts']:,} counts as published, and {found['sums']:,} sums."
+    )
+    OUT.print(
+        "Read again: tables.csv, the ledger, the declarations. Not checked: whether the ledger's counts are those of "
+        "the extracts, and the other files of the release."
     )
 
 
@@ -61,14 +69,25 @@ def releases_withdraw(
     why: Annotated[str, typer.Option(help="The reason, for the ledger.")],
     who: Annotated[str, typer.Option(help="Who decided it, for the ledger.")],
     unseen: Annotated[
-        bool, typer.Option("--unseen", help="Nobody saw it: later releases need not take it into account.")
+        bool, typer.Option("--unseen", help="Nobody saw its latest version: later releases need not allow for it.")
     ] = False,
     schemas: SchemasOption = None,
     workspace: WorkspaceOption = None,
     outputs: OutputsOption = None,
 ) -> None:
-    """Take a release back: its folder is set aside, and the ledger says so. What readers saw stays known to them."""
-    aside = releases.withdraw(settings_of(schemas, workspace, outputs), release, why, who, unseen)
-    OUT.print(f"{release} is withdrawn. " + (f"Its folder is now {aside}." if aside else "Its folder was not here."))
+    """Take a release back: its folder is set aside, and the ledger says so. What readers saw stays known to them.
+
+    One that was withdrawn with --unseen, and was seen after all, is withdrawn once more without it.
+    """
+    done = releases.withdraw(settings_of(schemas, workspace, outputs), release, why, who, unseen)
+    if done.corrected:
+        OUT.print(
+            f"{release} was withdrawn as unseen, and counts as seen from now on: later releases are protected together "
+            "with it again. Those made meanwhile are not: look at them with linkage releases diff."
+        )
+        return
+    OUT.print(
+        f"{release} is withdrawn. " + (f"Its folder is now {done.aside}." if done.aside else "Its folder was not here.")
+    )
     if not unseen:
         OUT.print("Later releases are still protected together with it, since readers may have kept it.")

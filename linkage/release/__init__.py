@@ -3,7 +3,7 @@
 Read in this order: `columns` (what a published row holds), `primary` (which counts are too few by themselves),
 `coarser` (breakdowns left out), `draft` and `joint` (all tables as one problem), `before` (with what left earlier),
 `suppress` (which cells hide the others), `control` (unrounded counts in, publishable rows out), `publish` (the files),
-`auditor` (the files, judged by code of its own), `ledger` (what left). `frames`: the same for any tidy table.
+`auditor` (the files, judged by code of its own), `ledger` (what left). `given`, `frames`: the same for any tidy table.
 """
 
 from linkage.release.auditor.frames import FrameAudit, audit

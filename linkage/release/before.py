@@ -23,7 +23,7 @@ NOTHING_KNOWN: Ends = (-np.inf, np.inf)
 class Release:
     """One release that left: {(cell, threshold): {figure: (its count, the least and the most a reader takes it for)}}.
 
-    A figure that was suppressed can be anything from 0 on: it has no most.
+    A figure that was suppressed has no most, and its least is 0 or 1; "without" of a published row has no most either.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Release:
     def hides(self, place: Place) -> bool:
         """Was it suppressed?"""
         row = self.figures.get((place.cell, place.threshold))
-        return row is not None and row[place.figure][1:] == (0, None)
+        return row is not None and row[place.figure][2] is None and (place.figure != "without" or not row["without"][1])
 
 
 def write(draft: Draft, release: Release) -> Places:
@@ -57,7 +57,8 @@ def write(draft: Draft, release: Release) -> Places:
             count, least, most = figures[figure]
             known = (float(least), np.inf if most is None else float(most))
             owner = unit if release.hides(place) and unit < len(draft.units) else NOBODY
-            number = draft.count(places, place, count, known, (owner, NOBODY), f", as in release {release.name}")
+            named = f", as in release {release.name}"
+            number = draft.count(places, place, count, known, (owner, NOBODY), named, known)
             now = draft.places.get(place, number)
             if sorted([draft.counts[now], count]) == [0, 1]:  # the one woman who came, or went, is she
                 draft.implied.append(((now,), (number,)) if draft.counts[now] else ((number,), (now,)))

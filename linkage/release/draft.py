@@ -90,13 +90,15 @@ class Draft:
         shown: Ends,
         owners: tuple[int, int],
         more: str = "",
+        hidden: Ends = FREE,
     ) -> int:
         """Write a count down, unless a release had it already: then a reader knows both. Returns its number.
 
         `owners`: the units that hide it; where none does, what is shown is all there is to know. `more`: for its label.
+        `hidden`: what is known of it where one does.
         """
         if place not in places:
-            known = shown if max(owners) == NOBODY else FREE
+            known = shown if max(owners) == NOBODY else hidden
             number = places[place] = self.at.setdefault((place, count), len(self.counts))
             if number == len(self.counts):
                 self.append(count, label(place) + more, shown, known, owners)

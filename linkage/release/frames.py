@@ -6,22 +6,24 @@
     audit(safe.published, safe.counts, by=["region", "age"]).passed     # proved by other code
 
 Rows that differ only in one dimension add up to the row in which it is `all`; several tables of the same people go into
-one frame, with `all` in the dimensions a table does not have, and are protected together.
+one frame, with `all` in the dimensions a table does not have, and are protected together. A total that is not shown is
+a total all the same: what is shown adds up through it. Zeros are always published, so a suppressed count is 1 at least.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 
 from linkage.errors import DisclosureError
-from linkage.release.suppress.problem import NOBODY, Bools, Floats, Problem, Target, persons
+from linkage.release.given import Given, Hierarchy, Key, check_declared, read
+from linkage.release.suppress.problem import NOBODY, Bools, Floats, Ints, Problem, Target, checked, persons
 from linkage.release.suppress.solve import USUAL, Effort, Solution, solve
 
-Hierarchy = Mapping[str, Mapping[str, str]]
-Key = tuple[str, ...]
+Sums = list[tuple[int, list[int]]]  # a total, and its parts
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,13 @@ class Rules:
     width: int = 10
     base: int = 5
     total: str = "all"
+
+    def __post_init__(self) -> None:
+        limits = (self.threshold, self.width, self.base)
+        if any(isinstance(limit, bool) or not isinstance(limit, int) or limit < 1 for limit in limits):
+            raise DisclosureError("Rules: threshold, width and base are whole numbers, 1 at least.")
+        if self.base > self.threshold:
+            raise DisclosureError("Rules: base must not exceed threshold, or a count that is not 0 is published as 0.")
 
 
 TENS = Rules()
@@ -68,51 +77,65 @@ def protect(
 ) -> Protected:
     """Suppress as few cells as can be, so that no small count can be worked out from all that is published.
 
-    `counts`: one row per cell, its dimensions `by` and its count, with totals. `within`: {dimension: {category: the
-    wider category of the same dimension}}. `forced`: a column of truths, cells published in any case; without it,
-    totals over all dimensions but one are, unless they are small. `weight`: a column of what a suppressed cell loses.
-    Raises DisclosureError naming cells: negative counts, sums that do not add up, two rows of one cell, a small cell
-    that is forced, a width that cannot be had.
+    `counts`: one row per cell, its dimensions `by` and its count, with totals, in any order. `within`: {dimension:
+    {category: the wider category of the same dimension}}. `forced`: a column of truths, cells published in any case;
+    without it, totals over all dimensions but one are, unless they are small. `weight`: a column of what a suppressed
+    cell loses. Raises DisclosureError naming cells: negative counts, or none; sums that do not add up; two rows of one
+    cell; a small cell that is forced; a width that cannot be had. Naming dimensions: no total, a wrong `within`.
     """
-    problem = problem_of(counts, tuple(by), count, rules, within or {}, forced, weight)
-    found: Solution = solve(problem, effort)
-    kind = np.where(problem.primary, "primary", np.where(found.hide, "secondary", ""))
-    value = pd.Series(rounded(problem.counts, rules.base), index=counts.index, dtype="Int64").mask(found.hide)
-    published = counts[list(by)].assign(value=value, status=np.where(found.hide, "c", ""))
-    inside = pd.Series(problem.counts, index=counts.index), pd.Series(kind, index=counts.index)
+    given = read(counts, tuple(by), count, forced, weight)
+    check_declared(given.keys, tuple(by), rules.total, within or {})
+    order = sorted(range(len(given.keys)), key=given.keys.__getitem__)
+    found = solved(given.taken(order), rules, [(within or {}).get(name, {}) for name in by], effort)
+    hide = np.zeros(len(order), dtype=bool)
+    hide[order] = found.hide
+    kind = np.where(small(given.counts, rules), "primary", np.where(hide, "secondary", ""))
+    value = pd.Series(rounded(given.counts, rules.base), index=counts.index, dtype="Int64").mask(hide)
+    published = counts[list(by)].assign(value=value, status=np.where(hide, "c", ""))
+    inside = pd.Series(given.counts, index=counts.index), pd.Series(kind, index=counts.index)
     return Protected(published, *inside, found.least, found.gap)
 
 
-def problem_of(
-    frame: pd.DataFrame, by: Key, count: str, rules: Rules, within: Hierarchy, forced: str | None, weight: str | None
-) -> Problem:
-    """The frame as a problem: a count and a unit per row."""
-    counts = frame[count].to_numpy(dtype=np.int64)
-    keys: list[Key] = list(frame[list(by)].astype(str).itertuples(index=False, name=None))
-    if len(set(keys)) < len(keys):
-        raise DisclosureError(f"{first_twice(keys)}: two rows of one cell. Add them up, or name their difference.")
-    primary = (counts > 0) & (counts < rules.threshold)
-    margin = margins(keys, rules.total) & ~primary if forced is None else frame[forced].to_numpy(dtype=bool)
-    n, sums = len(counts), equations(keys, rules.total, [within.get(name, {}) for name in by])
+def solved(given: Given, rules: Rules, within: Sequence[Mapping[str, str]], effort: Effort) -> Solution:
+    """The pattern of these rows; where there is none, the error says also what could be let go."""
+    problem = problem_of(given, rules, within)
+    checked(replace(problem, kept=problem.kept & ~problem.primary))
+    try:
+        return solve(problem, effort)
+    except DisclosureError as error:
+        more = "forced= names the column that says which cells are published in any case."
+        raise DisclosureError(f"{error}\n{more}") from None
+
+
+def problem_of(given: Given, rules: Rules, within: Sequence[Mapping[str, str]]) -> Problem:
+    """A count and a unit per row, and a count per total that is not shown. `within`: of each dimension."""
+    keys = with_totals(given.keys, rules.total, within)
+    shown, unseen = len(given.keys), len(keys) - len(given.keys)
+    parts = parts_of(keys, rules.total, within)
+    counts = filled(given.counts, parts, len(keys))
+    # What is shown must add up; a total that is not shown may be divided among more than is shown.
+    sums = [(t, of) for t, of in parts if max(t, *of) < shown or counts[t] == counts[of].sum()]
+    equations, primary = matrix(sums, len(keys)), small(given.counts, rules)
+    margin = margins(given.keys, rules.total) & ~primary if given.forced is None else given.forced
+    least, most = known(given.counts, rules)
     return Problem(
         labels=[", ".join(key) for key in keys],
         counts=counts,
-        equations=sums,
-        shown=known(counts, rules),
-        hidden=(np.zeros(n), np.full(n, np.inf)),
-        owners=np.column_stack([np.arange(n), np.full(n, NOBODY)]),
-        weights=np.ones(n) if weight is None else frame[weight].to_numpy(dtype=float),
+        equations=equations,
+        shown=(np.append(least, np.zeros(unseen)), np.append(most, np.full(unseen, np.inf))),
+        hidden=(np.append(np.minimum(given.counts, 1), np.zeros(unseen)), np.full(len(keys), np.inf)),
+        owners=np.column_stack([np.append(np.arange(shown), np.full(unseen, NOBODY)), np.full(len(keys), NOBODY)]),
+        weights=given.weights,
         primary=primary,
-        kept=margin | (counts == 0),
-        about=persons(sums, counts),
+        kept=margin | (given.counts == 0),
+        about=persons(equations, counts),
         targets=tuple(Target(int(i), rules.width) for i in np.flatnonzero(primary)),
     )
 
 
-def first_twice(keys: Sequence[Key]) -> str:
-    """A cell that stands there twice."""
-    seen: set[Key] = set()
-    return ", ".join(next(key for key in keys if key in seen or seen.add(key)))  # type: ignore[func-returns-value]
+def small(counts: Ints, rules: Rules) -> Bools:
+    """Which counts are somebody, and too few?"""
+    return (counts > 0) & (counts < rules.threshold)
 
 
 def margins(keys: Sequence[Key], total: str) -> Bools:
@@ -121,20 +144,57 @@ def margins(keys: Sequence[Key], total: str) -> Bools:
     return divided <= min(1, divided.max(initial=0) - 1)
 
 
-def equations(keys: Sequence[Key], total: str, within: Sequence[Mapping[str, str]]) -> csr_matrix:
-    """Each total, and each wider category, less its parts."""
+def wholes(key: Key, total: str, within: Sequence[Mapping[str, str]]) -> list[tuple[int, Key]]:
+    """(dimension, the cell that this one is a part of there): the next wider category, or the total."""
+    return [
+        (place, (*key[:place], within[place].get(category, total), *key[place + 1 :]))
+        for place, category in enumerate(key)
+        if category != total
+    ]
+
+
+def with_totals(keys: Sequence[Key], total: str, within: Sequence[Mapping[str, str]]) -> list[Key]:
+    """The cells, and after them every total of them that is not shown."""
+    found, fresh = dict.fromkeys(keys), list(keys)
+    while fresh:
+        above = dict.fromkeys(whole for key in fresh for _, whole in wholes(key, total, within))
+        fresh = [key for key in above if key not in found]
+        found |= dict.fromkeys(fresh)
+    return list(found)
+
+
+def parts_of(keys: Sequence[Key], total: str, within: Sequence[Mapping[str, str]]) -> Sums:
+    """Each total, and each wider category, with its parts."""
     at = {key: i for i, key in enumerate(keys)}
     parts: dict[tuple[int, int], list[int]] = {}
     for key, number in at.items():
-        for place, category in enumerate(key):
-            whole = within[place].get(category, total)
-            if category != total and (above := at.get((*key[:place], whole, *key[place + 1 :]))) is not None:
-                parts.setdefault((above, place), []).append(number)
-    members = [[above, *found] for (above, _), found in parts.items()]
+        for place, whole in wholes(key, total, within):
+            parts.setdefault((at[whole], place), []).append(number)
+    return [(whole, members) for (whole, _), members in parts.items()]
+
+
+def filled(counts: Ints, parts: Sums, size: int) -> Ints:
+    """The counts, and after them those of totals not shown: as many as the fullest division of each makes."""
+    divisions: dict[int, list[list[int]]] = {}
+    for total, members in parts:
+        divisions.setdefault(total, []).append(members)
+
+    @cache
+    def of(number: int) -> int:
+        if number < len(counts):
+            return int(counts[number])
+        return max(sum(map(of, members)) for members in divisions[number])
+
+    return np.array([of(number) for number in range(size)], dtype=np.int64)
+
+
+def matrix(sums: Sums, size: int) -> csr_matrix:
+    """Each total less its parts."""
+    members = [[total, *of] for total, of in sums]
     rows = np.repeat(np.arange(len(members)), [len(m) for m in members])
     signs = np.concatenate([[-1.0, *[1.0] * (len(m) - 1)] for m in members]) if members else np.array([])
     columns = np.concatenate(members) if members else np.array([], dtype=np.int64)
-    return csr_matrix((signs, (rows, columns)), shape=(len(members), len(keys)))
+    return csr_matrix((signs, (rows, columns)), shape=(len(members), size))
 
 
 def rounded(counts: np.ndarray, base: int) -> np.ndarray:

@@ -21,6 +21,7 @@ from linkage.release.draft import (
     Cell,
     Declared,
     Draft,
+    Ends,
     Place,
     Places,
     Row,
@@ -83,11 +84,22 @@ def write_row(
     for figure in RATE:
         many = (float(limits.threshold.value), np.inf)
         known = many if figure == "without" and figures[figure] else rounded_from(figures[figure], limits)
-        draft.count(draft.places, Place(cell, threshold, figure), figures[figure], known, (number, NOBODY))
+        hidden = somebody(figures[figure]) if figure == "denominator" else FREE
+        draft.count(
+            draft.places, Place(cell, threshold, figure), figures[figure], known, (number, NOBODY), hidden=hidden
+        )
     for which, figure in enumerate(EXCLUSIONS):
         owners = (number, rows + number * len(EXCLUSIONS) + which)
         known = rounded_from(figures[figure], limits)
-        draft.count(draft.places, Place(cell, threshold, figure), figures[figure], known, owners)
+        hidden = FREE if draft.units[number].primary else somebody(figures[figure])
+        draft.count(draft.places, Place(cell, threshold, figure), figures[figure], known, owners, hidden=hidden)
+
+
+def somebody(count: int) -> Ends:
+    """What is known of a hidden count of which zeros are shown. A group without women is shown as such, and in a row
+    that is shown nobody left out; of a 0 that another threshold hides, a reader is taken to know no more.
+    """
+    return float(min(count, 1)), np.inf
 
 
 def write_asked(draft: Draft, places: Places, cell: Cell, threshold: str, declared: Declared) -> None:

@@ -1,6 +1,7 @@
 """The ledger of releases: every figure that left, how it was defined, and what a reader takes it for. Only added to.
 
-A file an entry, which holds the hash of the one before. It holds unrounded counts: for reviewers, never for the public.
+A file an entry, which holds the hash of the one before; the hash of the last one stands in the log. It holds unrounded
+counts: for reviewers, never for the public.
 """
 
 import hashlib
@@ -9,7 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from linkage.errors import DisclosureError
 from linkage.release import before
@@ -20,6 +23,71 @@ LABELS = ("cohort", "outcome", "geography", "period", "breakdown", "category", "
 RELEASED, WITHDRAWN = "released", "withdrawn"
 NOTHING_BEFORE = ""
 MOST_NAMED = 20
+WITHOUT_IT = "Nothing can be released without it: bring the ledger back from a backup."
+
+
+Figure = tuple[int, int, int | None]
+
+
+class Shape(BaseModel):
+    """Nothing is taken for something else."""
+
+    model_config = ConfigDict(strict=True)
+
+
+class Figures(Shape):
+    """Of each figure of a row the count, and the least and the most that a reader takes it for."""
+
+    numerator: Figure
+    without: Figure
+    denominator: Figure
+    in_custody: Figure
+    died: Figure
+    unknown: Figure
+    not_linked: Figure
+
+
+class Left(Shape):
+    """A row that left."""
+
+    cohort: str
+    outcome: str
+    geography: str
+    period: str
+    breakdown: str
+    category: str
+    threshold: str
+    definition: str
+    figures: Figures
+
+
+class Every(Shape):
+    """What every entry says. `invented`: it is about invented people."""
+
+    previous: str
+    release: str
+    approval: str
+    invented: bool
+
+
+class Released(Every):
+    """A release that left."""
+
+    what: Literal["released"]
+    tables: str = Field(alias="tables.csv")
+    rows: list[Left]
+
+
+class Withdrawn(Every):
+    """A release that was taken back. `of`: the entries it is about; `unseen`: nobody saw them."""
+
+    what: Literal["withdrawn"]
+    why: str
+    unseen: bool
+    of: list[int]
+
+
+SOUND: TypeAdapter[Released | Withdrawn] = TypeAdapter(Annotated[Released | Withdrawn, Field(discriminator="what")])
 
 
 @dataclass(frozen=True)
@@ -52,22 +120,31 @@ class Entry:
 
 
 def read(files: Sequence[Path]) -> list[Entry]:
-    """Every entry, in order. Raises DisclosureError where one was changed or is missing."""
+    """Every entry, in order. Raises DisclosureError where one was changed, damaged or is missing."""
     found: list[Entry] = []
     for number, file in enumerate(files, 1):
         text = file.read_bytes()
         try:
-            said = json.loads(text)
-            sound = said["previous"] == (found[-1].sha256 if found else NOTHING_BEFORE)
-        except (ValueError, KeyError, TypeError):
+            sound = SOUND.validate_json(text).previous == (found[-1].sha256 if found else NOTHING_BEFORE)
+        except ValueError:
             sound = False
         if not sound or file.stem != stem(number):
             raise DisclosureError(
-                f"{file}: this entry of the ledger, or the one before it, was changed or is missing. Nothing can be "
-                "released without it: bring the ledger back from a backup."
+                f"{file}: this entry of the ledger, or the one before it, was changed or is missing. {WITHOUT_IT}"
             )
-        found.append(Entry(number, said, hashlib.sha256(text).hexdigest()))
+        found.append(Entry(number, json.loads(text), hashlib.sha256(text).hexdigest()))
     return found
+
+
+def require_end(entries: Sequence[Entry], number: int, sha256: str) -> None:
+    """Raise DisclosureError unless the last entry is the one that was logged, or the one after it: a process may be
+    killed between the two.
+    """
+    if number not in (len(entries), len(entries) - 1) or (number and entries[number - 1].sha256 != sha256):
+        raise DisclosureError(
+            f"The ledger of releases does not end as the log says: entry {stem(number)} was changed or is missing, or "
+            f"others were added. {WITHOUT_IT}"
+        )
 
 
 def stem(number: int) -> str:
@@ -83,10 +160,16 @@ def written(entries: Sequence[Entry], **said: Any) -> str:
 
 def readers_hold(entries: Sequence[Entry]) -> list[Entry]:
     """Every release that left, but for those that nobody saw before they were withdrawn."""
-    unseen = {
-        n for entry in entries if entry.said["what"] == WITHDRAWN and entry.said["unseen"] for n in entry.said["of"]
-    }
-    return [entry for entry in entries if entry.said["what"] == RELEASED and entry.number not in unseen]
+    without = unseen(entries)
+    return [entry for entry in entries if entry.said["what"] == RELEASED and entry.number not in without]
+
+
+def unseen(entries: Sequence[Entry]) -> set[int]:
+    """Entries that nobody saw, by what was said of each last."""
+    found: set[int] = set()
+    for entry in (entry for entry in entries if entry.said["what"] == WITHDRAWN):
+        found = found | {*entry.said["of"]} if entry.said["unseen"] else found - {*entry.said["of"]}
+    return found
 
 
 def in_force(entries: Sequence[Entry]) -> dict[str, Entry]:

@@ -19,6 +19,7 @@ from linkage.contracts.disclosure import Disclosure
 from linkage.errors import DisclosureError
 from linkage.release.auditor import certificate, seen
 from linkage.release.auditor.judge import Verdict, judged, prove
+from linkage.release.auditor.reader import Given
 from linkage.release.auditor.seen import AddsUp, Earlier
 
 Row = dict[str, Any]
@@ -69,11 +70,22 @@ def audit(
     about = {
         "release": release or folder.name,
         "tables.csv": hashlib.sha256((folder / "tables.csv").read_bytes()).hexdigest(),
+        "earlier": [name for name, _ in earlier],
     }
     proved = prove(rows, true.values(), disclosure, adds_up, earlier)
     said = certificate.written(proved.seen, proved.truth, proved.proofs, about)
     left = [row | {"figures": seen.said(row, true[key(row)], disclosure)} for row in rows]
     return Audited(len(rows), judged(rows, proved), said, left)
+
+
+def read_again(tables: Path, left: Iterable[Row], disclosure: Disclosure, adds_up: AddsUp, earlier: Earlier) -> Given:
+    """What its certificate must prove of a release. `left`: its rows in the ledger. Raises DisclosureError."""
+    true = {seen.key_of(row): {name: one[0] for name, one in row["figures"].items()} for row in left}
+    rows = from_csv(tables)
+    if {seen.key_of(row) for row in rows} != true.keys():
+        raise DisclosureError(f"{tables} has other rows than the ledger says. Publish again.")
+    notes, known, wanted = seen.read(rows, true, adds_up, disclosure, earlier)
+    return Given(known, notes.truth, wanted)
 
 
 def require_pass(audited: Audited) -> None:
@@ -93,8 +105,7 @@ def broken_rules(rows: list[Row], true: dict[Key, Row], disclosure: Disclosure) 
 
 def same_everywhere(folder: Path) -> list[Row]:
     """The published rows, the same in CSV, Parquet and database; raises DisclosureError where they are not."""
-    with (folder / "tables.csv").open(encoding="utf-8", newline="") as file:
-        rows = [typed(row) for row in csv.DictReader(file)]
+    rows = from_csv(folder / "tables.csv")
     with duckdb.connect() as con:
         parquet = fetched(con, "select * from read_parquet($path)", {"path": str(folder / "tables.parquet")})
     with duckdb.connect(str(folder / "womens_outcomes.duckdb"), read_only=True) as con:
@@ -106,6 +117,12 @@ def same_everywhere(folder: Path) -> list[Row]:
     if tables != [{"table_name": "outcomes"}]:
         raise DisclosureError(f"{folder.name}: the database holds a table that was not audited. Publish again.")
     return rows
+
+
+def from_csv(tables: Path) -> list[Row]:
+    """The published rows."""
+    with tables.open(encoding="utf-8", newline="") as file:
+        return [typed(row) for row in csv.DictReader(file)]
 
 
 def typed(row: dict[str, str]) -> Row:

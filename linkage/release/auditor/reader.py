@@ -9,10 +9,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import highspy
 import numpy as np
 from numpy.typing import NDArray
+
+from linkage.errors import DisclosureError
 
 Sum = tuple[tuple[int, ...], tuple[int, ...]]  # totals, and the parts that make as much
 Table = dict[int, int]
@@ -43,6 +46,14 @@ class Wanted:
     count: int
     width: int
     insiders: tuple[int, ...] = ()
+
+
+class Given(NamedTuple):
+    """What a reader knows, what is true, and what must stay uncertain."""
+
+    seen: Seen
+    truth: Sequence[int]
+    wanted: Sequence[Wanted]
 
 
 @dataclass(frozen=True)
@@ -149,12 +160,25 @@ def solve(block: Block, costs: dict[int, float]) -> None:
     for count, amount in costs.items():
         cost[block.at[count]] = amount
     block.highs.changeColsCost(n, np.arange(n, dtype=np.int32), cost)
-    block.highs.run()
+    optimise(block.highs)
     values = np.array(block.highs.getSolution().col_value)
     if np.abs(values - np.round(values)).max() > WHOLE:
         values = in_whole_numbers(block, n)
     if len(values):
         block.keep(np.round(values).astype(np.int64))
+
+
+def optimise(highs: highspy.Highs) -> None:
+    """Solve the programme. Raises DisclosureError where there is no table at all: the truth should be one."""
+    highs.run()
+    if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        highs.clearSolver()
+        highs.run()
+    if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        raise DisclosureError(
+            "The audit found no table that agrees with what is published: counts, limits and sums contradict each "
+            "other. Count again, and publish again."
+        )
 
 
 def in_whole_numbers(block: Block, n: int) -> NDArray[np.float64]:

@@ -17,7 +17,6 @@ Key = tuple[str, ...]
 Place = tuple[Key, str]  # a row, and one of its figures
 Said = tuple[int, int, int | None]  # a true count, and the least and the most that a reader takes it for
 Earlier = Sequence[tuple[str, Sequence[Row]]]  # releases that left: their rows with `figures`, {figure: Said}
-UNSAID = (0, None)
 NO_LEAST = -(10**9)
 KEY = ("cohort", "outcome", "geography", "period", "breakdown", "category", "threshold")
 LEFT_OUT = ("in_custody", "died", "unknown", "not_linked")
@@ -123,12 +122,21 @@ def said(row: Row, true: Row, limits: Disclosure) -> dict[str, Said]:
     none_left = row["denominator"] is not None and row["denominator"] == row["numerator"] and rest == 0
     least = limits.threshold.value if row["denominator"] is not None and not none_left else 0
     figures = {figure: (true[figure], *limits_of(row[figure], limits)) for figure in SUMMED}
+    # A group of nobody is said, and in a row that is shown nobody left out: a reader knows that here is somebody.
+    known = ("denominator",) if row["denominator"] is None else LEFT_OUT
+    for figure in (figure for figure in known if row[figure] is None and true[figure]):
+        figures[figure] = (true[figure], 1, None)
     return figures | {"without": (rest, least, 0 if none_left else None)}
+
+
+def unsaid(figure: str, one: Said) -> bool:
+    """Is it suppressed? Women without the outcome are said of a published row by a least alone."""
+    return one[2] is None and (figure != "without" or not one[1])
 
 
 def secrets(at: Mapping[Place, int], rows: Iterable[Row]) -> dict[int, Secret]:
     """What a release does not say: {number: figure, and how many women are in its row}."""
-    hidden = [(row, figure) for row in rows for figure, one in row["figures"].items() if one[1:] == UNSAID]
+    hidden = [(row, figure) for row in rows for figure, one in row["figures"].items() if unsaid(figure, one)]
     return {
         at[key_of(row), figure]: Secret(key_of(row), figure, row["figures"]["denominator"][0]) for row, figure in hidden
     }
@@ -144,7 +152,7 @@ def note_changes(notes: Notes, at: Mapping[Place, int], rows: Iterable[Row], rel
             if (
                 place in notes.at
                 and 0 < abs(by) < limits.threshold.value
-                and tuple(row["figures"][figure][1:]) != UNSAID
+                and not unsaid(figure, row["figures"][figure])
             ):
                 more, less = (notes.at[place], before) if by > 0 else (before, notes.at[place])
                 named = (place[0], f"{figure}, its change since release {release}")
@@ -166,7 +174,7 @@ def within_a_row(notes: Notes, at: dict[Place, int], row: Row, adds_up: AddsUp) 
     if asked := adds_up.asked.get(row["outcome"]):
         parts = (women, *(at[key, figure] for figure in LEFT_OUT))
         everybody = sum(notes.truth[part] for part in parts)
-        shared = notes.note(at, ((key[0], asked, *key[2:]), "asked"), (everybody, *UNSAID))
+        shared = notes.note(at, ((key[0], asked, *key[2:]), "asked"), (everybody, 0, None))
         notes.sums.append(((shared,), parts))
 
 
