@@ -62,27 +62,41 @@ def read(
     check_asked(published, by, (threshold, width, base), total, within or {})
     rows = [tuple(map(str, key)) for key in published[list(by)].itertuples(index=False, name=None)]
     named = [", ".join(key) for key in rows]
-    if len(set(rows)) < len(rows) or not published.index.is_unique:
-        raise DisclosureError("Two rows of one cell, or of one index. Add them up, or reset the index.")
-    if not counts.index.is_unique or set(counts.index) != set(published.index):
-        raise DisclosureError("The counts are not those of these rows: both must have the same index, once each.")
-    true = [whole(label, count) for label, count in zip(named, counts.loc[published.index], strict=True)]
-    shown = [
-        None if pd.isna(value) else whole(label, value) for label, value in zip(named, published["value"], strict=True)
-    ]
+    if len(set(rows)) < len(rows):
+        raise DisclosureError("Two rows of one cell. Add them up, or name their difference.")
+    true, shown = in_numbers(published, counts, named)
     limits = [limits_of(value, threshold, base) for value in shown]
     check_shown(named, true, limits)
     wider = [(within or {}).get(name, {}) for name in by]
     keys = closed(rows, total, wider)
     sums = sums_of(keys, total, wider)
     truth = completed(true, len(keys), sums)
-    held = [one for one in sums if truth[one[0][0]] == sum(truth[part] for part in one[1])]
-    if broken := [one for one in sums if one not in held and max(*one[0], *one[1]) < len(rows)]:
-        raise DisclosureError(f"{named[broken[0][0][0]]}: its parts do not add up. Count all cells of the same people.")
-    unseen: list[tuple[int, int | None]] = [(0, None)] * (len(keys) - len(rows))
-    ends = [*limits, *unseen]
+    held = holding(sums, truth, named)
+    ends: list[tuple[int, int | None]] = [*limits, *[(0, None)] * (len(keys) - len(rows))]
     seen = Seen([", ".join(key) for key in keys], [a for a, _ in ends], [b for _, b in ends], held)
     return Given(seen, truth, wanted(truth, shown, held, threshold, width))
+
+
+def in_numbers(
+    published: pd.DataFrame, counts: "pd.Series[int]", labels: Sequence[str]
+) -> tuple[list[int], list[int | None]]:
+    """The true counts in the order of the rows, and what is published of them. Raises DisclosureError."""
+    if not published.index.is_unique or not counts.index.is_unique or set(counts.index) != set(published.index):
+        raise DisclosureError("The counts are not those of these rows: both must have the same index, once each.")
+    true = [whole(label, count) for label, count in zip(labels, counts.loc[published.index], strict=True)]
+    values = zip(labels, published["value"], strict=True)
+    return true, [None if pd.isna(value) else whole(label, value) for label, value in values]
+
+
+def holding(sums: Sequence[Sum], truth: Sequence[int], labels: Sequence[str]) -> list[Sum]:
+    """The sums that hold: one over a total left out need not, where it is divided among more than the table has.
+
+    Raises DisclosureError where one of rows alone does not. `labels`: of the rows, which come first.
+    """
+    off = {one for one in sums if truth[one[0][0]] != sum(truth[part] for part in one[1])}
+    if broken := [total for (total,), parts in sorted(off) if max(total, *parts) < len(labels)]:
+        raise DisclosureError(f"{labels[broken[0]]}: its parts do not add up. Count all cells of the same people.")
+    return [one for one in sums if one not in off]
 
 
 def check_asked(
