@@ -57,7 +57,7 @@ def rows_of(settings: Settings, contract: Dataset, path: Path) -> pd.DataFrame:
     found["postcode"], found["sector"], found["district"] = postcode, postcode.str[:-2], postcode.str[:-3]
     for number in NUMBERS:
         found[number] = first(kinds, number, found).map(lambda forms: forms[0] if forms else None)
-    return found.astype(dict.fromkeys([c for c in CLEAR if c != "surnames"], object))
+    return found.astype(object).where(found.notna(), None)
 
 
 def standard(settings: Settings, contract: Dataset, kind: str, raw: pd.DataFrame, name: str) -> pd.Series:

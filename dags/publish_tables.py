@@ -10,13 +10,14 @@ from linkage.orchestration.parts import PERSON_INDEX, RETRY, stage
 DOC = """
 ### Publish tables
 
-Women's outcomes, counted by cohort; small numbers suppressed, the rest rounded; the published files read again by an
-audit that knows the unrounded counts.
+Women's outcomes, counted by cohort; small numbers suppressed in all tables together, the rest rounded; the published
+files read again by an audit that tries to work the suppressed numbers out.
 
 * **Waits for** the asset `person_index`, and then for a person: *approve* asks under **Required Actions**. Nobody is
   asked where the data are invented; the release then says so on every page.
-* **Makes** `outputs/<release>/`. Start it by hand to choose the release's name.
-* **Stops** at the gate *tables*, and where the audit finds a cell that must not be shown.
+* **Makes** `outputs/<release>/`, and an entry in the ledger of releases, with which every later one is protected. Start
+  it by hand to choose the release's name; take back a draft that nobody saw: `linkage releases withdraw --unseen`.
+* **Stops** at the gate *tables*, and where a cell, alone or beside an earlier release, would give a woman away.
 """
 ASK = """
 The tables are counted and wait to be controlled and published as `{{ params.release }}`.

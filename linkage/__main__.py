@@ -15,6 +15,7 @@ from linkage.commands.keys import audit_app, keys_app
 from linkage.commands.model import model_app
 from linkage.commands.options import OutputsOption, SchemasOption, WorkspaceOption, folder, settings_of, shared
 from linkage.commands.people import people_app
+from linkage.commands.releases import releases_app
 from linkage.errors import LinkageError
 from linkage.terminal import ERR, OUT, accuracy_table, attack_table, attack_verdict, counting, print_balance, working
 
@@ -39,6 +40,7 @@ app.add_typer(keys_app, name="keys")
 app.add_typer(audit_app, name="audit")
 app.add_typer(model_app, name="model")
 app.add_typer(people_app, name="people")
+app.add_typer(releases_app, name="releases")
 
 
 @app.callback()

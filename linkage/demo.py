@@ -10,7 +10,7 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
-from linkage import facts, stages
+from linkage import facts, releases, stages
 from linkage.settings import Settings
 from linkage.terminal import counting, intake_table, share, working
 
@@ -24,6 +24,7 @@ def run(settings: Settings, people: int, seed: int, console: Console) -> None:
 
     with counting("inventing people", people) as done:
         stages.synthesise(settings, people, seed, progress=done)
+    releases.forget_invented(settings)
     stages.new_keys(settings, epoch=RELEASE)
     run_dags(settings, RELEASE)
     with working("comparing with the truth") as progress:

@@ -12,7 +12,16 @@ from linkage.workspace import write_text
 
 OF_LINKAGE = ("linkage", "gates/person_index")
 OF_TOKENS = ("attack",)
-AFTER_LINKAGE = ("link_rates", "contradictions", "sex_conflicts", "evaluation", "gates/tables", "release")
+AFTER_LINKAGE = (
+    "link_rates",
+    "contradictions",
+    "sex_conflicts",
+    "evaluation",
+    "gates/tables",
+    "suppression",
+    "audit",
+    "release",
+)
 
 
 def write(settings: Settings, name: str, facts: Any) -> None:

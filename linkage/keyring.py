@@ -7,7 +7,8 @@ from typing import Any
 
 from linkage.errors import PrivacyError
 from linkage.ledger import Entry, ledger_of
-from linkage.pseudonymisation.keys import KeyFolder, TokenKey
+from linkage.pseudonymisation.key_sources import KeyFolder
+from linkage.pseudonymisation.keys import TokenKey
 from linkage.settings import Settings
 from linkage.workspace import erase, mark_of, private_folder
 

@@ -18,7 +18,7 @@ from linkage.errors import LinkError
 from linkage.ledger import ledger_of
 from linkage.matching import person_ids
 from linkage.settings import Settings
-from linkage.workspace import OWNER_ONLY_FILE, private_folder, whole_folder
+from linkage.workspace import OWNER_ONLY_FILE, private_folder, whole_file, whole_folder
 
 INDEX, EVENTS, ABOUT = "index.parquet", "events.parquet", "about.json"
 
@@ -73,12 +73,11 @@ def same(index: pa.Table, path: Path) -> bool:
     return pq.read_table(path).equals(index)
 
 
-def crosswalk(settings: Settings, con: duckdb.DuckDBPyConnection, earlier: int, later: int) -> duckdb.DuckDBPyRelation:
-    """(person_id_earlier, person_id_later, records) between two runs. Raises LinkError where one was never kept."""
-    indexes = {}
-    for run in (earlier, later):
-        path = settings.files.matching.people / f"{run:06}" / INDEX
-        if not path.exists():
-            raise LinkError(f"There is no run {run} of the person index; linkage people runs says which there are.")
-        indexes[run] = con.read_parquet(str(path))
-    return person_ids.crosswalk(con, indexes[earlier], indexes[later])
+def write_crosswalk(settings: Settings, earlier: int, later: int, to: Path) -> None:
+    """Write person_id_earlier,person_id_later,records between two runs. Raises LinkError where one was never kept."""
+    paths = {run: settings.files.matching.people / f"{run:06}" / INDEX for run in (earlier, later)}
+    if missing := [run for run, path in paths.items() if not path.exists()]:
+        raise LinkError(f"There is no run {missing} of the person index; linkage people runs says which there are.")
+    with duckdb.connect() as con, whole_file(to) as unfinished:
+        indexes = [con.read_parquet(str(path)) for path in paths.values()]
+        person_ids.crosswalk(con, *indexes).write_csv(str(unfinished), header=True)

@@ -6,14 +6,14 @@ writes whole files, and passes a gate. What it returns is counts, never data, so
 
 import json
 import os
-import re
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
 import duckdb
 
-from linkage import facts
+from linkage import facts, releases
 from linkage.contracts.dataset import Dataset
 from linkage.errors import ContractError, LinkError, PrivacyError
 from linkage.invention import synthesise as synthesise
@@ -29,7 +29,6 @@ from linkage.settings import Settings
 from linkage.workspace import passing_folder, whole_file, whole_folder, write_parquet, write_text
 
 Progress = Callable[[str], None]
-A_RELEASE = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 TITLE = "Outcomes of women after contact with the justice system"
 
 
@@ -166,7 +165,7 @@ def pass_gate(settings: Settings, verdict: Any) -> None:
 
 def key_source(settings: Settings) -> Any:
     """Where keys come from: the owner-only folder of the workspace, or Airflow's secrets backend when it has none."""
-    from linkage.pseudonymisation.keys import AirflowConnections, KeyFolder
+    from linkage.pseudonymisation.key_sources import AirflowConnections, KeyFolder
 
     folder = settings.files.department.keys
     if folder.exists() or os.environ.get("LINKAGE_KEYS") != "airflow":
@@ -268,41 +267,48 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
     """
     from linkage.provenance import cells_by_table, provenance
     from linkage.quality import gate, suites
-    from linkage.release import audit, control, publish
+    from linkage.release import control, publish
+    from linkage.release.auditor import files as auditor
+    from linkage.release.auditor.seen import AddsUp
+    from linkage.release.draft import Declared
     from linkage.report import pages
 
-    if not A_RELEASE.fullmatch(release):
+    if not releases.A_RELEASE.fullmatch(release):
         raise ContractError(f"A release is named with small letters, digits, '_', '.' and '-'; not {release!r}.")
     made_up = facts.invented(settings)
     approval = (approval or "").strip()
     if not (approval or made_up):
         raise PrivacyError("Nobody has approved this release. Name who has: linkage publish --approval 'name, date'.")
     analysis, disclosure, files = settings.analysis, settings.disclosure, settings.files
-    approval = approval or "waived (invented data)"
+    if files.release(release).exists() and not (files.release(release) / "manifest.json").exists():
+        raise ContractError(f"{files.release(release)} is there and is no release. Choose another name.")
+    approval = approval or releases.WAIVED
     masthead = pages.Masthead(release, TITLE, made_up, approval, facts.population(settings))
-    descriptions = [analysis.describe(name) for name in analysis.tables]
-    years = {quarter.label: quarter.year for quarter in analysis.period.calendar}
+    years = releases.years_of(analysis)
     with duckdb.connect() as con:
-        counts = counted(con, settings)
-        rows = control.control(counts, disclosure, {d.table_id: d.title for d in descriptions}, years, analysis.within)
+        counts, without = releases.counted(con, settings, analysis)
+        descriptions = releases.described(analysis, without)
+        titles = {d.table_id: d.title for d in descriptions}
+        left = releases.before(settings, analysis)
+        adding = Declared(years, analysis.within, analysis.asked)
+        made = control.control(counts, disclosure, titles, adding, [entry.left for entry in left])
         suite = suites.tables_suite(settings.expectations)
-        pass_gate(settings, gate.validate("tables", release, suite, con.from_arrow(publish.arrow(rows))))
-        page = pages.release_page(masthead, rows, descriptions, disclosure)
-        if files.release(release).exists() and not (files.release(release) / "manifest.json").exists():
-            raise ContractError(f"{files.release(release)} is there and is no release. Choose another name.")
+        pass_gate(settings, gate.validate("tables", release, suite, con.from_arrow(publish.arrow(made.rows))))
+        page = pages.release_page(masthead, made.rows, descriptions, disclosure)
         with whole_folder(files.release(release)) as folder:
-            publish.publish(folder, rows, page, provenance(settings, masthead), disclosure)
-            cells = audit.audit(folder, counts, disclosure, years, analysis.within)
-    facts.write(settings, "release", {"release": release, "approval": approval, "tables": cells_by_table(rows)})
-    return {"release": release, "approval": approval, "cells": cells}
-
-
-def counted(con: duckdb.DuckDBPyConnection, settings: Settings) -> duckdb.DuckDBPyRelation:
-    """The unrounded counts of every declared table. Raises LinkError where a table has not been counted."""
-    paths = [settings.files.cohorts.counts(name) for name in settings.analysis.tables]
-    if missing := [path.stem for path in paths if not path.exists()]:
-        raise LinkError(f"Tables {missing} have not been counted. Run: linkage tabulate")
-    return con.read_parquet([str(path) for path in paths])
+            publish.publish(folder, made.rows, page, provenance(settings, masthead), disclosure)
+            adds_up = AddsUp(years, analysis.within, analysis.asked)
+            known = [(entry.name, entry.rows) for entry in left]
+            found = auditor.audit(folder, counts, disclosure, adds_up, release, known)
+            facts.write(settings, "suppression", {"lost": made.lost, "least": made.least})
+            facts.write(settings, "audit", [asdict(verdict) for verdict in found.verdicts])
+            if any(verdict.verdict != "pass" for verdict in found.verdicts):
+                report(settings)  # it says why, cell by cell
+            auditor.require_pass(found)
+            write_text(found.certificate, files.certificate(release))
+            releases.enter(settings, analysis, masthead, found, folder / "tables.csv")
+    facts.write(settings, "release", {"release": release, "approval": approval, "tables": cells_by_table(made.rows)})
+    return {"release": release, "approval": approval, "cells": found.cells}
 
 
 def evaluate(settings: Settings, truth: Path, save_index: Path | None = None) -> dict[str, Any]:
@@ -347,6 +353,8 @@ def report(settings: Settings) -> str:
         "contradictions": facts.read(settings, "contradictions"),
         "sex_conflicts": facts.read(settings, "sex_conflicts"),
         "disclosure": release.get("tables"),
+        "suppression": facts.read(settings, "suppression"),
+        "audit": facts.read(settings, "audit"),
     }
     approval, population = release.get("approval", ""), facts.population(settings)
     masthead = pages.Masthead(release.get("release", ""), TITLE, facts.invented(settings), approval, population)

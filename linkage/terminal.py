@@ -1,11 +1,12 @@
 """What a person sees in a terminal: progress while a stage works, and tables of counts when it is done."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -81,10 +82,10 @@ def attack_table(found: dict[str, Any]) -> Table:
     table = Table(title="Re-identified", title_justify="left", box=None, pad_edge=False)
     for name in ("knowledge", "field"):
         table.add_column(name)
-    for name in ("records", "right", "known before", "believed", "of these right", "mean confidence"):
+    for name in ("records", "right", "by chance", "known before", "believed", "of these right", "mean confidence"):
         table.add_column(name, justify="right")
     for row in found["rows"]:
-        shares = (row[name] for name in ("right", "told", "sure", "right_of_sure", "expected"))
+        shares = (row[name] for name in ("right", "by_chance", "told", "sure", "right_of_sure", "expected"))
         table.add_row(row["knowledge"], row["field"], f"{row['records']:,}", *(share(one) for one in shares))
     return table
 
@@ -96,6 +97,31 @@ def attack_verdict(found: dict[str, Any]) -> str:
     if control["proves"]:
         return f"{said}; at least {control['wanted']:.0%} were wanted."
     return f"{said}, less than {control['wanted']:.0%}: this attack proves nothing."
+
+
+def ledger_table(rows: list[dict[str, Any]]) -> Table:
+    """One row per entry of the ledger."""
+    table = Table(title="Releases", title_justify="left", box=None, pad_edge=False)
+    for name in ("entry", "release", "what", "state, or why", "who"):
+        table.add_column(name)
+    for name in ("figures shown", "suppressed"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        words = (str(row["number"]), *(row[name] for name in ("release", "what", "state", "who")))
+        table.add_row(*words, f"{row['shown']:,}", f"{row['suppressed']:,}")
+    return table
+
+
+def difference_table(rows: Sequence[Any], one: str, other: str) -> Table:
+    """One row per figure that two releases say something else about."""
+    table = Table(title="Not the same", title_justify="left", box=None, pad_edge=False)
+    table.add_column("figure")
+    for name in (one, other, "a change of"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        named = ", ".join((*row.labels, row.figure.replace("_", " ")))
+        table.add_row(*(escape(text) for text in (named, row.before, row.after, row.change)))
+    return table
 
 
 def share(value: float | None) -> str:

@@ -195,6 +195,15 @@ class Workspace:
         """The folder of one published release."""
         return self.outputs / name
 
+    def certificate(self, release: str) -> Path:
+        """The proof that a release gives nobody away: it holds unrounded counts, for the reviewer alone."""
+        return self.root / "release" / "certificates" / f"{release}.json"
+
+    @property
+    def ledger(self) -> Path:
+        """The folder of the ledger of releases, a file an entry: for the reviewer alone."""
+        return self.root / "release" / "ledger"
+
     def forget_dataset(self, dataset: str, views: Iterable[str]) -> None:
         """Drop what was made of a dataset, and all that was made with it in the views it is seen in."""
         for folder in (*self.holding_tokens, self.blocking.keys("any", "any").parents[1]):
@@ -310,6 +319,18 @@ def write_text(text: str, path: Path) -> None:
     """Write a text as one file only its owner can read."""
     with whole_file(path) as unfinished:
         unfinished.write_text(text, encoding="utf-8")
+
+
+def new_file(text: str, path: Path) -> None:
+    """Write a text as a file that was not there, whole or not at all. Raises FileExistsError where there is one."""
+    private_folder(path.parent)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
+    try:
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.chmod(OWNER_ONLY_FILE)
+        os.link(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def private_folder(path: Path) -> None:

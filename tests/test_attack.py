@@ -6,50 +6,90 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import TEST_KEY
+from conftest import REPOSITORY, TEST_KEY, put_test_keys
 
 from linkage import facts, intrusion, stages
-from linkage.attack.attack import Public, guesses
+from linkage.attack.attack import guesses
 from linkage.attack.control import control, soundex
-from linkage.attack.dates import calendar, parts
-from linkage.attack.digits import births, guess_dates
+from linkage.attack.dates import calendar, masked, parts
+from linkage.attack.digits import guess_dates
 from linkage.attack.likelihood import beliefs, fit
-from linkage.attack.sample import Sample, grouped
+from linkage.attack.names import letters_of
+from linkage.attack.public import Public
+from linkage.attack.sample import Sample, grouped, sorted_into_people
 from linkage.attack.score import OVERALL, scored
 from linkage.errors import ContractError, LinkError
+from linkage.settings import Settings
 
-NOBODY_KNOWN = pd.Series(dtype=object)
+FORENAME, SURNAME = {"forename": "first_word"}, {"surname": "whole"}
+FORENAME_LETTER, SURNAME_LETTER = {"forename": "first_letter"}, {"surname": "first_letter"}
+BORN, MASKED = {"date_of_birth": "whole"}, {"date_of_birth": "wildcards"}
+
+
+def tokens(values: pd.Series, seed: int = 1) -> pd.Series:
+    """A number that says nothing for each distinct value."""
+    distinct = pd.Index(values.unique())
+    number = np.random.default_rng(seed).permutation(10 * len(distinct))[: len(distinct)]
+    return values.map(pd.Series(number, index=distinct)).astype("Int64")
+
+
+def together(*values: pd.Series) -> pd.Series:
+    """One token of several values."""
+    return tokens(values[0].str.cat(list(values[1:]), "|"))
 
 
 @pytest.fixture(scope="module")
 def born() -> pd.Series:
     """Dates of birth of 9,000 people of twenty years, fewer in each later year; many on a first of January."""
-    rng = np.random.default_rng(3)
-    year = rng.choice(np.arange(1970, 1990), 9_000, p=np.arange(30, 10, -1) / 410)
-    day = np.where(rng.random(9_000) < 0.02, 0, rng.integers(0, 365, 9_000))
-    first = np.array([datetime.date(y, 1, 1) for y in year])
-    return pd.Series([(d + datetime.timedelta(int(n))).isoformat() for d, n in zip(first, day, strict=True)])
+    return dates(9_000, 1970, 1990)
 
 
-def tokens(values: pd.Series, seed: int) -> pd.Series:
-    """{value: a token that says nothing}."""
-    distinct = pd.Index(values.unique())
-    return pd.Series(np.random.default_rng(seed).permutation(10 * len(distinct))[: len(distinct)], index=distinct)
+def dates(many: int, first: int, last: int) -> pd.Series:
+    """Dates of birth, fewer in each later year; many on a first of January."""
+    rng, years = np.random.default_rng(3), np.arange(first, last)
+    weights = np.linspace(3, 1, len(years))
+    year = rng.choice(years, many, p=weights / weights.sum())
+    day = np.where(rng.random(many) < 0.02, 0, rng.integers(0, 365, many))
+    start = np.array([datetime.date(y, 1, 1) for y in year])
+    return pd.Series([(d + datetime.timedelta(int(n))).isoformat() for d, n in zip(start, day, strict=True)])
 
 
-def with_wildcards(born: pd.Series, seed: int = 1) -> tuple[Sample, pd.Series]:
-    """Rows as encodings have them, and {token: date}."""
-    masked = born.map(lambda d: [d[:n] + "*" + d[n + 1 :] for n in (0, 1, 2, 3, 5, 6, 8, 9)])
-    wild, whole = tokens(masked.explode(), seed), tokens(born, seed)
-    token = wild.to_dict()
-    lists = masked.map(lambda cells: sorted(token[cell] for cell in cells))
-    rows = pd.DataFrame({"dob": born.map(whole), "dob_wild": lists, "person": np.arange(len(born))})
-    return Sample(rows, len(rows)), pd.Series(whole.index, index=whole.to_numpy())
+def each_digit_masked(born: pd.Series) -> pd.Series:
+    """Each date with each digit masked in turn."""
+    return born.map(lambda d: [d[:n] + "*" + d[n + 1 :] for n in (0, 1, 2, 3, 5, 6, 8, 9)])
+
+
+def listed(cells: pd.Series) -> pd.Series:
+    """Lists of tokens of lists of values."""
+    each = cells.explode()
+    return tokens(each).groupby(level=0).agg(sorted)
+
+
+def with_wildcards(born: pd.Series) -> Sample:
+    """Rows with a token of the date and of each masked form of it."""
+    rows = pd.DataFrame({"dob": tokens(born), "dob_wild": listed(each_digit_masked(born))})
+    return sorted_into_people(rows, {"dob": [BORN], "dob_wild": [MASKED]})
+
+
+def public_dates(born: pd.Series) -> Public:
+    """As many people as are attacked, of whom dates of birth are known."""
+    return Public(pd.DataFrame({"person": np.arange(len(born)), "date_of_birth": born}))
 
 
 def test_rows_that_share_a_number_directly_or_through_others_are_one_person():
     rows = pd.DataFrame({"pnc": [1, 1, None, 2], "nino": [None, 7, 7, 8]})
     assert grouped(rows, ["pnc", "nino"]).tolist() == [0, 0, 0, 1]
+    assert grouped(pd.DataFrame({"listed": [[1, 2], [3], [2, 3], None]}), ["listed"]).tolist() == [0, 0, 0, 1]
+
+
+def test_rows_share_a_surname_when_tokens_say_so_and_not_when_an_alias_does():
+    rows = pd.DataFrame({"names": [1, 1, 2, 3], "surname_dob": [5, 6, 6, 7], "any": [[8], [8], [8, 9], [9]]})
+    parts = {"names": [FORENAME, SURNAME], "surname_dob": [SURNAME, BORN]}
+    parts |= {"any": [FORENAME, {"surname": "parts", "other_surname": "parts"}]}
+    sample = sorted_into_people(rows, parts)
+    assert sample.classes("surname").tolist() == [0, 0, 0, 1]
+    assert sample.classes("forename").tolist() == [0, 0, 0, 0]
+    assert sample.classes("postcode_district").isna().all()
 
 
 def test_the_likeliest_value_of_a_token_is_the_one_as_common():
@@ -59,29 +99,43 @@ def test_the_likeliest_value_of_a_token_is_the_one_as_common():
 
 
 def test_wildcards_give_the_value_of_every_digit_of_every_date_away_up_to_its_name(born):
-    sample, meaning = with_wildcards(born)
-    found = calendar(sample)
+    assert purest(with_wildcards(born), born) == 1.0
+
+
+def purest(sample: Sample, born: pd.Series) -> float:
+    """Of the dates of the largest part of the calendar, the share with the commonest digit of their label, at best."""
+    classes = sample.classes("date_of_birth")
+    found = calendar(sample, classes, masked(sample)[0])
     part = next(parts(found))
-    dates = pd.Series(found.tokens[part.dates]).map(meaning)
+    of_class = born.groupby(classes).first()
+    whole = of_class[found.classes[part.dates]].reset_index(drop=True)
+    pure = []
     for column in part.labels.T:
         known = column >= 0
-        pure = [
-            pd.crosstab(column[known], dates[known].str[n]).max(axis=1).sum() / known.sum() for n in (2, 3, 5, 6, 8, 9)
-        ]
-        assert max(pure) == 1.0
+        digits = (whole[known].str[n] for n in (2, 3, 5, 6, 8, 9))
+        pure.append(max(pd.crosstab(column[known], digit).max(axis=1).sum() / known.sum() for digit in digits))
+    return min(pure)
+
+
+def test_wildcards_in_company_do_too_when_few_enough_share_it(born):
+    company = pd.Series(np.random.default_rng(1).integers(0, 3, len(born)).astype(str))
+    cells = each_digit_masked(born).to_frame("cells").assign(company=company)
+    slips = cells.apply(lambda row: [cell + row["company"] for cell in row["cells"]], axis=1)
+    rows = pd.DataFrame({"dob": tokens(born), "slip": listed(slips)})
+    sample = sorted_into_people(rows, {"dob": [BORN], "slip": [FORENAME_LETTER, MASKED]})
+    assert purest(sample, born) > 0.99
 
 
 def test_fifty_known_people_give_nearly_every_birth_date_away_where_rows_hold_wildcards(born):
-    sample, meaning = with_wildcards(born)
-    told = meaning[sample.rows["dob"].head(50).to_numpy()]
-    found = guess_dates(sample, births(born), told[~told.index.duplicated()])
-    right = found["token"].map(meaning) == found["value"]
-    assert right.sum() / len(meaning) > 0.9
+    guess = guess_dates(with_wildcards(born), public_dates(born), {"date_of_birth": born.head(50)})[1]
+    assert guess["value"].eq(born.reindex(guess.index)).sum() / len(born) > 0.9
 
 
 def test_without_wildcards_no_structure_gives_a_birth_date_away(born):
-    sample, _ = with_wildcards(born)
-    assert guess_dates(Sample(sample.rows.drop(columns="dob_wild"), sample.people), births(born), NOBODY_KNOWN).empty
+    sample = sorted_into_people(pd.DataFrame({"dob": tokens(born)}), {"dob": [BORN]})
+    assert masked(sample) == []
+    guess = guesses(sample, public_of(born=born))["date_of_birth"]
+    assert guess["value"].eq(born.reindex(guess.index)).sum() / len(born) < 0.05
 
 
 def test_soundex_is_the_american_one():
@@ -117,57 +171,103 @@ def test_three_tokens_of_one_surname_in_a_row_give_most_surnames_away():
     assert found["recovered"] > 0.5
 
 
-def named(seed: int, many: int) -> tuple[Sample, pd.Series]:
-    """Rows with a forename and a surname, one per person, and {token: name}."""
-    surnames = bearers(invented_names(200, seed=1), many, seed)
-    forenames = bearers(invented_names(100, seed=2), many, seed + 1)
-    token = tokens(pd.concat([surnames, forenames]), seed)
-    rows = pd.DataFrame({"surname": surnames.map(token), "forename": forenames.map(token), "person": np.arange(many)})
-    return Sample(rows, many), pd.Series(token.index, index=token.to_numpy())
+PEOPLE = 5_000
+
+
+def people(seed: int, many: int) -> pd.DataFrame:
+    """(person, surname, forename, date_of_birth, postcode, postcode_district): one row per person."""
+    surnames, forenames = (
+        bearers(invented_names(200, seed=1), many, seed),
+        bearers(invented_names(100, 2), many, seed + 1),
+    )
+    places = pd.Series(np.random.default_rng(seed).integers(0, 30, many)).map("B{}".format)
+    table = {"person": np.arange(many), "surname": surnames, "forename": forenames}
+    born = dates(many, 1950, 2005).sample(frac=1, random_state=seed, ignore_index=True)
+    return pd.DataFrame(table | {"date_of_birth": born, "postcode": places + "1AA", "postcode_district": places})
+
+
+def public_of(born: pd.Series | None = None) -> Public:
+    """What is known in public of 50,000 people with such names."""
+    known = people(seed=20, many=50_000)
+    return Public(known if born is None else known.assign(date_of_birth=born.sample(50_000, replace=True).to_numpy()))
 
 
 @pytest.fixture(scope="module")
 def public() -> Public:
-    """What is known in public of people with such names."""
-    sample, meaning = named(seed=20, many=20_000)
-    born = pd.Series(np.arange(20_000) % 3)
-    sample.rows["dob"] = born
-    return Public(sample, {"name": meaning, "dob": pd.Series(["1980-05-05", "1981-06-06", "1990-07-07"])})
+    """What is known in public."""
+    return public_of()
 
 
-def test_common_names_are_found_and_rare_ones_are_not_believed(public):
-    target, meaning = named(seed=40, many=5_000)
-    found = guesses(target, public)
-    rows = {row["field"]: row for row in scored(target, found, {"name": meaning})}
-    assert 0.02 < rows["surname"]["right"] < 0.3
+@pytest.fixture(scope="module")
+def truth() -> pd.DataFrame:
+    """What the rows that are attacked hold."""
+    return people(seed=40, many=PEOPLE)
+
+
+def exact(truth: pd.DataFrame) -> Sample:
+    """A token of each name."""
+    rows = pd.DataFrame({"surname": tokens(truth["surname"]), "forename": tokens(truth["forename"])})
+    return sorted_into_people(rows, {"surname": [SURNAME], "forename": [FORENAME]})
+
+
+def compound(truth: pd.DataFrame, **also: tuple[pd.Series, dict[str, str]]) -> Sample:
+    """Names only together with one another, or a date."""
+    rows = {
+        "names": together(truth["forename"], truth["surname"]),
+        "surname_dob": together(truth["surname"], truth["date_of_birth"]),
+        "forename_dob": together(truth["forename"], truth["date_of_birth"]),
+    }
+    parts = {"names": [FORENAME, SURNAME], "surname_dob": [SURNAME, BORN], "forename_dob": [FORENAME, BORN]}
+    rows |= {name: column for name, (column, _) in also.items()}
+    return sorted_into_people(pd.DataFrame(rows), parts | {name: [part] for name, (_, part) in also.items()})
+
+
+def shares(sample: Sample, public: Public, truth: pd.DataFrame) -> dict[str, float]:
+    """{field: share of records re-identified from public lists}."""
+    return {row["field"]: row["right"] for row in scored(sample.rows, guesses(sample, public), truth)}
+
+
+def test_names_as_tokens_of_their_own_give_away_many_times_what_compounds_do(public, truth):
+    alone, in_company = (shares(make(truth), public, truth) for make in (exact, compound))
+    assert alone["surname"] > 5 * in_company["surname"]
+    assert alone["forename"] > 3 * in_company["forename"]
+    assert in_company["surname"] < 0.05
+
+
+def test_letters_of_their_own_are_read_and_give_the_commonest_names_with_them_away(public, truth):
+    letters = {f"{name}_letter": tokens(truth[name].str[0]) for name in ("surname", "forename")}
+    sample = compound(
+        truth,
+        surname_letter=(letters["surname_letter"], SURNAME_LETTER),
+        forename_letter=(letters["forename_letter"], FORENAME_LETTER),
+    )
+    read = letters_of(sample, public, {}, {})["surname"].idxmax(axis=1)
+    assert read.eq(truth["surname"].str[0]).mean() > 0.5
+    assert shares(sample, public, truth)["surname"] > 2 * shares(compound(truth), public, truth)["surname"]
+
+
+def test_rare_names_are_not_believed(public, truth):
+    sample = exact(truth)
+    rows = {row["field"]: row for row in scored(sample.rows, guesses(sample, public), truth)}
     assert rows["surname"]["sure"] < 0.3
 
 
-def test_what_the_intruder_was_told_is_certain_and_shown_apart(public):
-    target, meaning = named(seed=40, many=5_000)
-    told = meaning[target.rows["surname"].head(20).unique()]
-    found = guesses(target, public, {"name": told})
-    surnames = found[found["field"] == "surname"].set_index("token")
-    assert surnames.loc[told.index, "value"].tolist() == told.tolist()
-    rows = {row["field"]: row for row in scored(target, found, {"name": meaning}, {"name": told}, pd.Index(range(20)))}
-    assert rows["surname"]["records"] == 4_980
-    assert rows["surname"]["right"] >= rows["surname"]["told"] > 0
+def test_what_the_intruder_was_told_is_certain_and_shown_apart(public, truth):
+    sample, known = exact(truth), pd.Series(np.arange(PEOPLE) < 20)
+    told = {name: truth.loc[known, name] for name in ("surname", "forename")}
+    found = guesses(sample, public, told)
+    same = truth["surname"].isin(told["surname"])
+    assert found["surname"].loc[same, "value"].eq(truth["surname"][same]).all()
+    assert found["surname"]["told"].equals(same.reindex(found["surname"].index))
+    row = scored(sample.rows, found, truth, known)[0]
+    assert row["records"] == PEOPLE - 20
+    assert row["right"] >= row["told"] > 0
 
 
-def test_surnames_are_rebuilt_from_compounds_of_which_two_share_one(public):
-    target, _ = named(seed=40, many=5_000)
-    surname = target.rows["surname"]
-    rows = target.rows.drop(columns=["surname", "forename"])
-    rows["surname+forename"] = surname * 100_000 + target.rows["forename"]
-    rows["surname+district"] = surname * 100_000 + np.arange(5_000) % 3
-    found = guesses(Sample(rows, 5_000), public)
-    assert found["field"].eq("surname").any()
-
-
-def test_without_a_truth_there_is_only_what_the_intruder_believes(public):
-    target, _ = named(seed=40, many=5_000)
-    for row in scored(target, guesses(target, public), None):
-        assert row["right"] is None
+def test_without_a_truth_there_is_only_what_the_intruder_believes(public, truth):
+    sample = exact(truth)
+    for row in scored(sample.rows, guesses(sample, public), None):
+        assert (row["right"], row["by_chance"]) == (None, None)
         assert 0 <= row["expected"] <= 1
 
 
@@ -179,16 +279,12 @@ def test_nothing_encoded_is_not_attacked(settings):
 @pytest.fixture(scope="module")
 def attacked(tmp_path_factory):
     """A small invented workspace, and what its attack found."""
-    from conftest import REPOSITORY, put_test_keys
-
-    from linkage.settings import Settings
-
     settings = Settings(schemas=REPOSITORY / "schemas", workspace=tmp_path_factory.mktemp("attack") / "workspace")
-    stages.synthesise(settings, people=1_000, seed=5)
+    stages.synthesise(settings, people=500, seed=5)
     put_test_keys(settings)
     for dataset in settings.datasets:
         stages.pseudonymise(settings, dataset)
-    return settings, intrusion.attack(settings, people=1_000)
+    return settings, intrusion.attack(settings, people=500)
 
 
 def test_an_attack_that_misses_its_control_says_so(attacked):
@@ -205,6 +301,22 @@ def test_an_attack_on_invented_people_says_which_share_is_right_of_each_field(at
     assert facts.read(settings, "attack") == json.loads(json.dumps(found))
 
 
+def test_public_lists_give_fewer_than_a_twentieth_of_the_surnames_and_birth_dates_of_declared_tokens_away(attacked):
+    rows = {row["field"]: row for row in attacked[1]["rows"] if row["knowledge"] == intrusion.WITHOUT}
+    assert rows["surname"]["right"] < 0.05
+    assert rows["date_of_birth"]["right"] < 0.05
+
+
+def test_the_truth_of_a_row_is_what_its_extract_says_in_standard_form(attacked):
+    settings, _ = attacked
+    target = intrusion.target_of(settings)
+    truth = intrusion.truth_of(settings, target)
+    surnames = truth["surname"][target.rows["dataset"] == "prison"]
+    assert surnames.notna().all()
+    assert surnames.groupby(target.classes("surname")).nunique().max() == 1
+    assert truth["date_of_birth"].dropna().str.fullmatch(r"(19|20)\d\d-\d\d-\d\d").all()
+
+
 def test_the_files_of_an_attack_hold_no_name_and_no_key(attacked):
     settings, _ = attacked
     said = settings.files.quality.fact("attack").read_text().lower()
@@ -215,7 +327,7 @@ def test_the_files_of_an_attack_hold_no_name_and_no_key(attacked):
 def test_real_records_are_attacked_with_public_knowledge_and_never_opened(attacked, monkeypatch):
     settings, _ = attacked
     monkeypatch.setattr(facts, "invented", lambda _: False)
-    monkeypatch.setattr(intrusion, "opened", lambda *_: pytest.fail("opened real records"))
+    monkeypatch.setattr(intrusion, "truth_of", lambda *_: pytest.fail("opened real records"))
     with pytest.raises(ContractError, match="--knowledge"):
         intrusion.attack(settings)
     found = intrusion.attack(settings, knowledge=settings.files.department.extract("."))

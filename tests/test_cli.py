@@ -68,7 +68,7 @@ def test_the_shared_options_may_stand_before_the_command_or_in_the_environment(s
 def test_a_stage_that_comes_too_early_says_what_to_run_first(settings):
     done = linkage("link", "--workspace", settings.workspace)
     assert done.returncode == 15
-    assert "Run: linkage pseudonymise" in " ".join(done.stderr.split())
+    assert "made with the tokens: linkage pseudonymise" in " ".join(done.stderr.split())
 
 
 def test_a_mistake_in_a_declaration_is_told_with_its_file(settings, tmp_path):

@@ -19,7 +19,8 @@ from test_pseudonymisation import attributes, court, encoded, unlike
 from linkage import keyring, stages
 from linkage.errors import LinkError, PrivacyError
 from linkage.ledger import ledger_of
-from linkage.pseudonymisation.keys import Key, KeyFolder, SubKey, TokenKey
+from linkage.pseudonymisation.key_sources import KeyFolder
+from linkage.pseudonymisation.keys import Key, SubKey, TokenKey
 from linkage.settings import Settings
 
 # --- known answers ----------------------------------------------------------------------------------------------------

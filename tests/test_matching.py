@@ -134,11 +134,22 @@ def test_a_later_view_compares_what_is_new_with_what_it_is_held_against():
         ({"swapped": ["forename", "surname"]}, {"forename": 1, "surname": 2}, {"forename": 2, "surname": 1}, True),
         ({"swapped": ["forename", "surname"]}, {"forename": 1, "surname": 2}, {"forename": 2, "surname": 3}, False),
         ({"same": ["pnc"], "share": ["surnames"]}, {"pnc": 1, "surnames": [1]}, {"pnc": 1, "surnames": [2]}, False),
+        ({"either": ["dob", "surnames"]}, {"dob": 1, "surnames": [1]}, {"dob": 1, "surnames": [2]}, True),
+        ({"either": ["dob", "surnames"]}, {"dob": 1, "surnames": [1, 3]}, {"dob": 2, "surnames": [3]}, True),
+        ({"either": ["dob", "surnames"]}, {"dob": None, "surnames": [1, 3]}, {"dob": None, "surnames": [3]}, True),
+        ({"either": ["dob", "surnames"]}, {"dob": 1, "surnames": [1]}, {"dob": 2, "surnames": [2]}, False),
+        ({"either": ["dob", "surnames"]}, {"dob": None, "surnames": None}, {"dob": None, "surnames": None}, False),
+        (
+            {"either": ["dob", "surname"], "same": ["pnc"]},
+            {"dob": 1, "surname": 1, "pnc": 1},
+            {"dob": 1, "surname": 1, "pnc": 2},
+            False,
+        ),
     ],
 )
 def test_a_level_is_what_the_linkage_schema_says(con, level, left, right, agrees):
     pair = {f"{k}_l": pa.array([v]) for k, v in left.items()} | {f"{k}_r": pa.array([v]) for k, v in right.items()}
-    sql = condition(Level.model_validate({"label": "x"} | level))
+    sql = condition(Level.model_validate({"label": "x"} | level), VIEW)
     numbers = pa.table({k: v.cast(pa.list_(pa.int64()) if "surnames" in k else pa.int64()) for k, v in pair.items()})
     con.register("pair", numbers)
     assert con.execute(f"select coalesce({sql}, false) from pair").fetchone() == (agrees,)
@@ -153,6 +164,21 @@ def test_what_nobody_fills_is_left_out_with_a_note():
     assert view.training.em_blocks == (("dob",),)
     assert "token pnc: no record has it" in notes
     assert "comparison pnc: left out, its tokens are missing here" in notes
+
+
+def test_a_level_keeps_those_of_its_alternatives_that_somebody_fills_and_goes_with_the_last():
+    declared = VIEW.model_dump(by_alias=True)
+    declared["comparisons"]["surname"]["levels"] = [
+        {"label": "one of two", "either": ["surname", "pnc"]},
+        {"label": "neither", "either": ["pnc", "forename"]},
+        {"label": "all else"},
+    ]
+    people = pa.table({"surname": [1], "dob": [1], "pnc": pa.array([None], pa.int64())})
+    view, _ = fillable(View.model_validate(declared), people)
+    assert [(level.label, level.either) for level in view.comparisons["surname"].levels] == [
+        ("one of two", ("surname",)),
+        ("all else", ()),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -175,32 +201,45 @@ def test_levels_that_cannot_work_are_refused_when_the_file_is_read(levels, compl
 # ----------------------------------------------------------------------------------------------------------- weights
 
 
+def levels(*labels: str, within: str | None = None) -> tuple[Level, ...]:
+    """Levels of these labels, all but the last with a condition, seen only within a token where one is named."""
+    conditions = [{"same": ("dob",), "within": within} for _ in labels[:-1]] + [{}]
+    return tuple(Level(label=label, **said) for label, said in zip(labels, conditions, strict=True))
+
+
 def test_u_is_cleared_of_the_true_pairs_among_random_pairs():
-    exact, other = levels_of(["exact", "all else"], [0.9, 0.1], [0.002, 0.998], true=0.001, smallest_u=1e-6)
+    exact, other = levels_of(levels("exact", "all else"), [0.9, 0.1], [0.002, 0.998], true=0.001, smallest_u=1e-6)
     assert exact == Weight("exact", 0.9, pytest.approx((0.002 - 0.001 * 0.9) / 0.999, rel=1e-5))
     assert other.u == pytest.approx((0.998 - 0.0001) / 0.999, rel=1e-5)
 
 
+def test_u_that_was_learned_among_strangers_holds_no_true_pair_to_be_cleared_of():
+    exact, _ = levels_of(
+        levels("exact", "all else", within="pnc"), [0.9, 0.1], [0.02, 0.98], true=0.01, smallest_u=1e-6
+    )
+    assert exact.u == 0.02
+
+
 def test_u_is_never_under_what_the_sample_could_have_seen():
-    exact, _ = levels_of(["exact", "all else"], [0.9, 0.1], [0.0005, 0.9995], true=0.001, smallest_u=1e-6)
+    exact, _ = levels_of(levels("exact", "all else"), [0.9, 0.1], [0.0005, 0.9995], true=0.001, smallest_u=1e-6)
     assert exact.u == 1e-6
 
 
 def test_a_level_never_seen_in_a_true_pair_is_worth_what_the_next_weaker_one_is():
-    _, middle, _ = levels_of(["a", "b", "c"], [0.9, None, 0.1], [0.01, 0.04, 0.95], true=0.0001, smallest_u=1e-6)
+    _, middle, _ = levels_of(levels("a", "b", "c"), [0.9, None, 0.1], [0.01, 0.04, 0.95], true=0.0001, smallest_u=1e-6)
     last = 0.1 / ((0.95 - 0.00001) / 0.9999)
     assert middle.m / middle.u == pytest.approx(last, rel=1e-4)
     assert "never seen in a true pair" in middle.m_from
 
 
 def test_disagreement_is_never_impossible():
-    weights = levels_of(["exact", "all else"], [1.0, None], [0.01, 0.99], true=0.0001, smallest_u=1e-6)
+    weights = levels_of(levels("exact", "all else"), [1.0, None], [0.01, 0.99], true=0.0001, smallest_u=1e-6)
     assert weights[-1].m == 0.001
 
 
 @pytest.mark.parametrize("learned", [[None, None, None], [None, None, 1.0]])
 def test_a_comparison_that_never_agreed_in_training_says_that_its_m_is_assumed(learned):
-    weights = levels_of(["a", "b", "c"], learned, [0.01, None, 0.99], true=0.0001, smallest_u=1e-6)
+    weights = levels_of(levels("a", "b", "c"), learned, [0.01, None, 0.99], true=0.0001, smallest_u=1e-6)
     assert [w.m for w in weights] == pytest.approx([0.9, 0.05, 0.05])
     assert {w.m_from for w in weights} == {"no block could train it; m assumed"}
     assert (weights[1].u, weights[1].u_from) == (1e-6, "no random pair was at it; u assumed")

@@ -1,9 +1,11 @@
 """The whole chain on real components: what went in is accounted for, and what comes out is near the truth."""
 
+import csv
 import json
 import re
 import shutil
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -11,10 +13,14 @@ import pytest
 from conftest import EXAMPLE, REPOSITORY
 from test_privacy import SECRETS, found_in
 
-from linkage import demo, facts, stages
-from linkage.errors import ContractError, ExtractError, GateError, LinkError, PrivacyError
+from linkage import demo, facts, releases, stages
+from linkage.errors import ContractError, DisclosureError, ExtractError, GateError, LinkError, PrivacyError
 from linkage.ledger import ledger_of
+from linkage.release.auditor.files import Audited
+from linkage.release.columns import PUBLISHED
+from linkage.release.ledger import LABELS
 from linkage.release.publish import content_hash
+from linkage.report.pages import Masthead
 from linkage.settings import Settings
 
 DATABASE = "womens_outcomes.duckdb"
@@ -55,34 +61,103 @@ def test_every_headline_is_published_and_near_the_truth(chain):
         assert abs(one.published - one.true) < 10, one
 
 
-def test_a_rerun_with_the_same_keys_publishes_the_same_bytes(chain, tmp_path):
-    again = Settings(chain.schemas, tmp_path / "workspace")
-    shutil.copytree(chain.workspace / "department", again.workspace / "department")
-    shutil.copytree(chain.workspace / "truth", again.workspace / "truth")
-    for name in chain.datasets:
-        stages.pseudonymise(again, name)
-    for view in stages.views(again):
-        stages.block(again, view)
-        stages.unseal(again, view)
-        stages.score(again, view)
-    stages.cluster(again)
-    stages.tabulate(again)
-    stages.publish(again, EXAMPLE)
-    assert same_release(again.files.release(EXAMPLE), chain.files.release(EXAMPLE))
-
-
 def same_release(one: Path, other: Path) -> bool:
     """Are the files the same to the byte, and the two databases in what they say?"""
     files = all((one / name).read_bytes() == (other / name).read_bytes() for name in RELEASE_FILES)
     return files and content_hash(one / DATABASE) == content_hash(other / DATABASE)
 
 
-def test_the_example_in_the_repository_is_what_the_chain_publishes(chain, request):
+def test_a_run_with_the_same_keys_publishes_the_bytes_of_the_example_in_the_repository(chain, request):
     example = REPOSITORY / "outputs" / "example"
     if request.config.getoption("--remake-example"):
         shutil.rmtree(example, ignore_errors=True)
         shutil.copytree(chain.files.release(EXAMPLE), example)
     assert same_release(example, chain.files.release(EXAMPLE)), "Published tables have changed: make example, and look."
+
+
+def test_the_certificate_of_a_release_holds_and_stays_inside(chain, tmp_path):
+    path = chain.files.certificate(EXAMPLE)
+    assert releases.check_certificate(chain, path)["release"] == EXAMPLE
+    assert path.stat().st_mode & 0o077 == 0
+    assert not list(chain.files.release(EXAMPLE).rglob("*certificate*"))
+    said = json.loads(path.read_text())
+    for change in ({"proofs": []}, {"sums": []}, {"counts": [], "sums": [], "tables": [], "proofs": []}):
+        (tmp_path / "changed.json").write_text(json.dumps(said | change))
+        with pytest.raises(DisclosureError, match="does not prove what it must"):
+            releases.check_certificate(chain, tmp_path / "changed.json")
+    other = Settings(chain.schemas, chain.workspace, outputs=tmp_path)
+    with pytest.raises(DisclosureError, match="nothing can be checked without it"):
+        releases.check_certificate(other, path)
+    shutil.copytree(chain.files.release(EXAMPLE), other.files.release(EXAMPLE))
+    with (other.files.release(EXAMPLE) / "tables.csv").open("a") as tables:
+        tables.write("one more line")
+    with pytest.raises(DisclosureError, match="about other tables"):
+        releases.check_certificate(other, path)
+
+
+def numbers_in(said: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], float]]:
+    """Every number in JSON, and where it stands."""
+    if isinstance(said, dict):
+        for name, value in said.items():
+            yield from numbers_in(value, (*path, name))
+    elif isinstance(said, list):
+        for value in said:
+            yield from numbers_in(value, path)
+    elif isinstance(said, int | float) and not isinstance(said, bool):
+        yield path, said
+
+
+def test_every_number_that_leaves_has_passed_a_control(chain):
+    folder, limits = chain.files.release(EXAMPLE), chain.disclosure
+    rows = duckdb.read_csv(str(folder / "tables.csv"), all_varchar=True).to_arrow_table().to_pylist()
+    figures = {c.name: c.type for c in PUBLISHED if c.type != "text"}
+    assert {p.name for p in folder.iterdir()} == {*RELEASE_FILES, DATABASE, "manifest.json"}
+    # tables.csv, and Parquet and database, which the audit compares with it: counts are true zeros, or rounded and not
+    # small; rates and limits follow from them.
+    counted = {int(row[name]) for row in rows for name, kind in figures.items() if kind == "count" and row[name]}
+    assert all(n == 0 or (n >= limits.threshold.value and n % limits.rounding_base.value == 0) for n in counted)
+    for row in (row for row in rows if row["value"]):
+        women, having = int(row["denominator"]), int(row["numerator"])
+        assert abs(float(row["value"]) - 100 * having / women) <= 0.0500001
+        assert float(row["lower"]) <= float(row["value"]) <= float(row["upper"])
+    # index.html: every count in a table, and every rate anywhere, stands in tables.csv.
+    page = (folder / "index.html").read_text()
+    rates = {
+        f"{float(row[name]):.1f}" for row in rows for name, kind in figures.items() if kind == "percent" and row[name]
+    }
+    shown = re.findall(r"<td class=\"\">([^<]*)</td>", page)
+    assert len(shown) > 100
+    told = {text for cell in shown for text in re.findall(r"[\d,.]*\d", cell)}
+    assert told <= rates | {f"{n:,}" for n in counted}
+    assert set(re.findall(r"(\d+\.\d)%", page)) | set(re.findall(r">(\d+\.\d)<", page)) <= rates
+    # manifest.json: numbers of records are rounded and not small; limits are declared; weights are trained, no counts.
+    manifest = json.loads((folder / "manifest.json").read_text())
+    by_part: dict[str, set[float]] = {}
+    for path, number in numbers_in(manifest):
+        by_part.setdefault(path[0], set()).add(number)
+    assert set(by_part) == {"rows", "disclosure", "models"}
+    assert all(n == 0 or (n >= limits.threshold.value and n % limits.rounding_base.value == 0) for n in by_part["rows"])
+    assert by_part["disclosure"] == {n for _, n in numbers_in(limits.model_dump(by_alias=True))}
+    assert all("training" not in model for model in manifest["models"].values())
+    # data_dictionary.csv tells of columns; the quality report stays inside, and says so.
+    assert "counts on this page are not" in re.sub(r"\s+", " ", chain.files.quality.report.read_text())
+    assert chain.files.quality.report not in folder.rglob("*")
+
+
+def test_what_left_is_in_the_ledger_for_its_owner_alone(chain):
+    (entry,) = releases.entries(chain)
+    assert (entry.release, entry.said["approval"]) == (EXAMPLE, "waived (invented data)")
+    with (chain.files.release(EXAMPLE) / "tables.csv").open() as tables:
+        published = {tuple(row[name] for name in LABELS): row for row in csv.DictReader(tables)}
+    assert len(entry.rows) == len(published)
+    for row in entry.rows:
+        of_row = published[tuple(row[name] for name in LABELS)]
+        for name in ("numerator", "denominator", "died"):
+            count, least, most = row["figures"][name]
+            seldom = "denominator" if of_row["status"] == "c" else "died"  # of which a zero would be shown
+            hidden = (min(1, count) if name == seldom else 0, None)
+            assert (least, most) == hidden if not of_row[name] else least <= int(of_row[name]) <= most
+    assert next(chain.files.ledger.iterdir()).stat().st_mode & 0o077 == 0
 
 
 def test_a_release_of_invented_people_says_so_everywhere(chain):
@@ -123,6 +198,12 @@ def test_real_data_are_not_published_before_somebody_approves(chain, tmp_path):
     stages.publish(changed, "approved", "the quality lead, 2026-01-02")
     manifest = json.loads((changed.files.release("approved") / "manifest.json").read_text())
     assert (manifest["invented"], manifest["approval"]) == (False, "the quality lead, 2026-01-02")
+    first, second = releases.entries(changed)
+    assert second.rows == first.rows  # nothing has changed, so nothing is published otherwise
+    masthead = Masthead("approved", "", invented=False, approval="the quality lead, 2026-01-02")
+    again = Audited(0, [], "", second.rows)
+    releases.enter(changed, changed.analysis, masthead, again, changed.files.release("approved") / "tables.csv")
+    assert len(releases.entries(changed)) == 2  # a run that was killed and started again is written down once
 
 
 def test_a_critical_expectation_stops_the_chain_and_the_report_says_why(chain, tmp_path):
@@ -211,7 +292,9 @@ def test_airflow_keeps_counts_and_names_and_no_token(chain):
     assert kept["xcom"]
     assert kept["asset_event"]
     court = chain.files.matching.encoded("names", "court")
-    tokens = duckdb.sql(f"select view_id, surname, dob from '{court}' where dob is not null").fetchall()
+    held = "names is not null and dob is not null"
+    tokens = duckdb.sql(f"select view_id, names, surname_dob, dob from '{court}' where {held}").fetchall()
+    assert tokens
     said = repr(kept)
     assert not [token for row in tokens for token in row if str(token) in said]
 
@@ -220,7 +303,8 @@ def test_the_log_of_the_chain_holds_and_names_the_airflow_runs(chain):
     entries = ledger_of(chain).verify().entries
     done = [entry.what for entry in entries]
     assert done[: len(chain.datasets)] == ["pseudonymised"] * len(chain.datasets)
-    assert done[len(chain.datasets) :] == ["blocking keys deleted", "blocking pseudonyms deleted"]
+    deleted = ["blocking keys deleted", "blocking pseudonyms deleted"]
+    assert done[len(chain.datasets) :] == [*deleted, releases.ENTERED]
     assert all(entry.who.startswith("airflow ") for entry in entries)
 
 

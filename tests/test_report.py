@@ -3,6 +3,7 @@
 import itertools
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import REPOSITORY
@@ -112,8 +113,11 @@ FACTS: Facts = {
     }],
     "contradictions": [{"reason": "custody spells overlap", "threshold": "medium", "pairs": 3}],
     "disclosure": [{"table_id": "work", "published": 36, "suppressed": 24, "empty": 0}],
+    "audit": [{
+        "table_id": "work", "verdict": "review", "at_risk": 24, "narrowest": 3, "reasons": ["work, 18-20: too narrow."],
+    }],
 }  # fmt: skip
-SECTIONS = ("intake", "gates", "linkage", "link-rates", "accuracy", "contradictions", "disclosure")
+SECTIONS = ("intake", "gates", "linkage", "link-rates", "accuracy", "contradictions", "disclosure", "audit")
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +146,21 @@ def text_of(page: str) -> str:
 
 def test_the_same_rows_give_the_same_page(release):
     assert release_page(INVENTED, ROWS, [ABOUT], RULES) == release
+
+
+def audited(word: str, *reasons: str) -> dict[str, Any]:
+    """What the audit says of one table."""
+    return {"table_id": "work", "verdict": word, "at_risk": 24, "narrowest": 10, "reasons": list(reasons)}
+
+
+@pytest.mark.parametrize(("word", "kind"), [("pass", "good"), ("review", "bad"), ("fail", "bad")])
+def test_a_table_that_the_audit_does_not_pass_stops_the_run_with_the_reason_in_words(word, kind):
+    why = [] if word == "pass" else ["work, 18-20, numerator: whoever adds and subtracts narrows it too far."]
+    facts = {"gates": [gate(check())], "audit": [audited(word, *why)]}
+    assert verdict(facts, LIMITS).kind == kind
+    page = text_of(quality_report(INVENTED, facts, LIMITS))
+    assert f"work {word} 24 10" in page
+    assert all(reason in page for reason in why)
 
 
 def test_the_same_facts_give_the_same_report(quality):

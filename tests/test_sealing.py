@@ -99,7 +99,7 @@ def test_a_sealed_rule_is_a_compound(rule, says):
 
 # --- the stages -------------------------------------------------------------------------------------------------------
 
-SMITH = "b{n},d{n},,Catherine,Smith{more},,0{n}/02/1990,F,SW1A 1AA,04,01/01/2023,01/02/2023,FIN,N"
+SMITH = "b{n},d{n},,Catherine,Smith{more},,0{n}/02/1990,F,SW1A 1AA,04,01/01/2023,01/02/2023,FIN,N,0"
 SMYTHE = "e{n}|ZZ{n}00000A|Kathryn|Smythe{more}|0{n}-02-1990|FEMALE||01-01-2020||A"
 
 
@@ -138,7 +138,9 @@ def test_each_step_does_with_its_own_files_alone_and_no_two_share_a_fragment_and
     found = duckdb.sql(f"from '{opener.files.matching.candidates('names')}'").fetchall()
     rows = {row["view_id"]: row for name in ("court", "paye") for row in encoded(spelled, dataset=name)}
     pairs = [(rows[left], rows[right]) for left, right in found]
-    assert sum(left["dob"] == right["dob"] and left["surname"] != right["surname"] for left, right in pairs) >= 5
+    assert (
+        sum(left["dob"] == right["dob"] and left["surname_dob"] != right["surname_dob"] for left, right in pairs) >= 5
+    )
     assert not [p for p in opener.workspace.rglob("*.parquet") if p != opener.files.matching.candidates("names")]
 
 

@@ -7,7 +7,8 @@ from linkage import keyring
 from linkage.__main__ import app
 from linkage.errors import PrivacyError
 from linkage.ledger import ledger_of
-from linkage.pseudonymisation.keys import KeyFolder, for_study_id
+from linkage.pseudonymisation.key_sources import KeyFolder
+from linkage.pseudonymisation.keys import for_study_id
 
 
 def test_two_projects_have_no_study_id_in_common_and_one_keeps_its_own(settings):

@@ -1,5 +1,7 @@
 """python -m benchmarks.encode: records a CPU-second and peak memory of pseudonymising, each run a process of its own.
 
+Each distinct value is keyed once, so speed hangs on how often values come again: the goals are meant at 1,000,000.
+
 clkhash lives in an environment of its own, made once in the user's cache folder. Every side is measured in CPU-seconds
 of one process with one thread or worker; ours reads the file, judges its rows, and writes tokens, crosswalks,
 attributes and blocking keys.
@@ -29,11 +31,14 @@ from linkage.workspace import write_parquet
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
-OUT = Console()
+OUT = Console(width=120)  # a table is kept whole where nobody looks, too
 CLKHASH = "clkhash==0.18.3"
+QUICK = 60_000
 RECORDS_OF_CLKHASH = 20_000  # it takes minutes for more, and its speed does not hang on the number
 PEOPLE_PER_RECORD = 0.5
 SCHEMAS = {"people": HERE / "schemas", "court": REPOSITORY / "schemas"}
+TWICE = "twice the records"
+FLAT = 1.25  # of the memory that twice the records may take: the database keeps what it has until it needs it
 SHOWN = {"people": "four fields", "court": "the court contract, whole token set"}
 
 CLK = """
@@ -56,31 +61,41 @@ print(json.dumps({"records": len(rows), "seconds": sum(os.times()[:4]) - before}
 def main() -> int:
     """Returns 1 when --check finds a figure below what is promised."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--records", type=int, default=200_000)
-    parser.add_argument("--memory", action="store_true", help="also one and two million records of the court contract")
+    parser.add_argument("--records", type=int, default=1_000_000, help="and twice as many, to see memory stay flat")
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK:,} records, of which fewer share a value")
     parser.add_argument("--one", choices=sorted(SCHEMAS), help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--check", action="store_true", help="fail under 30 x (four fields), 10 x (court), over 2 GiB")
+    parser.add_argument(
+        "--check", action="store_true", help="fail under 30 x (four fields), 10 x (court), over 2 GiB, or not flat"
+    )
     chosen = parser.parse_args()
     if chosen.one:
         print(json.dumps(encode(chosen.one, chosen.folder)))
         return 0
     with tempfile.TemporaryDirectory() as passing:
-        found = compare(Path(passing), chosen.records)
-        if chosen.memory:
-            found |= {f"court at {n:,}": apart("court", Path(passing), n) for n in (1_000_000, 2_000_000)}
+        found = compare(Path(passing), QUICK if chosen.quick else chosen.records)
     show(found)
     return int(chosen.check and not promised(found))
 
 
 def compare(folder: Path, records: int) -> dict[str, dict[str, float]]:
-    """{side: records, seconds, memory}: both of our contracts and clkhash, on files of the same people."""
-    found = {name: apart(name, folder, records) for name in SCHEMAS}
-    return {"clkhash": clkhash(folder / "people.csv")} | found
+    """{side: records, seconds, memory}: both of our contracts and clkhash, on files of the same people.
+
+    The court contract again with twice as many records, for its memory. clkhash after each of them, and its median: a
+    machine that others use as well is twice as fast in one minute as in the next.
+    """
+    found: dict[str, dict[str, float]] = {}
+    peers = []
+    runs = {name: (name, records) for name in SCHEMAS} | {TWICE: ("court", 2 * records)}
+    for side, (name, n) in runs.items():
+        found[side] = apart(name, folder, n)
+        peers.append(clkhash(folder / "people.csv"))
+    return {"clkhash": sorted(peers, key=speed)[len(peers) // 2]} | found
 
 
 def apart(name: str, folder: Path, records: int) -> dict[str, float]:
     """`encode` in a process of its own, on a file that is written now."""
+    OUT.print(f"{SHOWN[name]}, {records:,} records …", highlight=False)
     write_extract(name, folder / f"{name}.csv", records)
     command = [sys.executable, "-m", "benchmarks.encode", "--one", name, "--folder", str(folder)]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
@@ -94,7 +109,7 @@ def write_extract(name: str, path: Path, records: int) -> None:
         "court": """n as offence_id, 'd' || person as defendant_id, pnc as pnc_id, forename as forenames, surname,
             if(person % 9 = 0, surname || 'son', '') as alias_surnames, strftime(born, '%d/%m/%Y') as date_of_birth,
             'F' as sex, postcode, '04' as offence_group, '01/01/2023' as offence_date, '01/02/2023' as outcome_date,
-            'FIN' as disposal, 'N' as breach""",
+            'FIN' as disposal, 'N' as breach, '0' as previous_offences""",
     }
     with stages.spilling(path.parent) as con:
         con.execute("create macro letters(n) as translate(n::varchar, '0123456789', 'aeioulnrst')")
@@ -209,7 +224,8 @@ def promised(found: dict[str, dict[str, float]]) -> bool:
     """Are the tokens made as fast as we say, in as little memory?"""
     base = speed(found["clkhash"])
     fast = speed(found["people"], "tokens") >= 30 * base and speed(found["court"], "tokens") >= 10 * base
-    return fast and all(side.get("memory", 0) < 2 for side in found.values())
+    flat = found[TWICE]["memory"] < FLAT * found["court"]["memory"]
+    return fast and flat and all(side.get("memory", 0) < 2 for side in found.values())
 
 
 def show(found: dict[str, dict[str, float]]) -> None:

@@ -1,120 +1,43 @@
 """The whole attack, field by field: with public knowledge alone, or with people whose records the intruder knows."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from linkage.attack.digits import COLUMNS, births, guess_dates
-from linkage.attack.likelihood import beliefs, fit
+from linkage.attack.digits import guess_dates
+from linkage.attack.frequency import Guess, Told, by_frequency, told_of
 from linkage.attack.names import guess_names
-from linkage.attack.sample import Sample, commonest, counted, grouped
-
-# The key that a field's tokens are made under, where it is not the field's own name.
-KEYS = {"surname": "name", "forename": "name", "date_of_birth": "dob"}
-COLUMN = {
-    "surname": "surname",
-    "forename": "forename",
-    "date_of_birth": "dob",
-    "postcode_district": "postcode_district",
-}
-MOST_VALUES = 400  # by frequency alone only the commonest have a chance
-SPREAD = 1.5
-ONE_PIECE, SMALLEST_PIECE = 0.5, 200
-
-Meanings = Mapping[str, pd.Series]
+from linkage.attack.public import Public
+from linkage.attack.sample import FIELDS, Sample
 
 
-@dataclass(frozen=True)
-class Public:
-    """People who are not among those attacked: their `sample`, and {key: {token: value}}, since he made the tokens."""
+def guesses(sample: Sample, public: Public, told: Told | None = None) -> dict[str, Guess]:
+    """{field: (value, confidence, told)}: one row per record of which something is said, by the index of the rows.
 
-    sample: Sample
-    meanings: Meanings
-
-
-def guesses(target: Sample, public: Public, told: Meanings | None = None) -> pd.DataFrame:
-    """(field, token, value, confidence): one row per token that something is said about.
-
-    `told`: {key: {token: value}} of people whose records the intruder knows. Their tokens are certain.
+    Of the ways to guess a field the most confident speaks for a record. `told`: {field: values of records that the
+    intruder knows, by their index}; what shares a class with one of those is certain, and marked.
     """
-    told = told or {}
-    nothing = pd.Series(dtype=object)
-    target, rebuilt = with_rebuilt_surnames(target)
-    found = []
-    if target.has("surname", "forename"):
-        names = nothing if rebuilt else told.get("name", nothing)
-        for piece in pieces(target):
-            found.append(guess_names(piece, public.sample, public.meanings["name"], names))
-    born = public.sample.pairs("dob")["dob"].map(public.meanings["dob"])
-    dates = guess_dates(target, births(born), told.get("dob", nothing))
-    found.append(dates if len(dates) else by_frequency("date_of_birth", target, public))
-    found.append(by_frequency("postcode_district", target, public))
-    return with_told(pd.concat(found, ignore_index=True), target, told)
+    known = told or {}
+    ways: dict[str, Sequence[Guess]] = {
+        **guess_names(sample, public, known),
+        "date_of_birth": guess_dates(sample, public, known),
+        "postcode_district": [by_frequency("postcode_district", sample, public)],
+    }
+    return {field: most_confident([certain(field, sample, known), *ways[field]]) for field in FIELDS}
 
 
-def with_rebuilt_surnames(target: Sample) -> tuple[Sample, bool]:
-    """The sample, and whether its surnames had to be rebuilt: rows with a compound of the surname in common share it.
-
-    Compounds are columns named after what went into them, `surname+…`.
-    """
-    compounds = [str(name) for name in target.rows if str(name).startswith("surname+")]
-    if target.has("surname") or not compounds:
-        return target, False
-    rows = target.rows.assign(surname=grouped(target.rows, compounds))
-    if "forename" not in rows:
-        rows = rows.assign(forename=-1 - rows["surname"])
-    return Sample(rows, target.people), True
+def certain(field: str, sample: Sample, told: Told) -> Guess:
+    """The records that tokens say to have the value of one that the intruder knows."""
+    classes = sample.classes(field)
+    value = classes.map(told_of(classes, told.get(field))).dropna()
+    return pd.DataFrame({"value": value, "confidence": 1.0, "told": True})
 
 
-def pieces(target: Sample) -> Iterator[Sample]:
-    """The sample, or where surnames were keyed with a part of the birth date, the people of each such part.
-
-    Then no row joins the surnames of one part with the dates of another, and the graph of both falls apart.
-    """
-    if not target.has("surname", "dob"):
-        yield target
-        return
-    held = target.rows[["surname", "dob"]].dropna()
-    part = pd.Series(grouped(held, ["surname", "dob"]), index=held.index)
-    sizes = part.value_counts()
-    if sizes.iloc[0] > ONE_PIECE * len(held):
-        yield target
-        return
-    for number in sizes.index[sizes >= SMALLEST_PIECE]:
-        rows = target.rows.loc[part.index[part == number]]
-        person = np.unique(rows["person"], return_inverse=True)[1]
-        yield Sample(rows.assign(person=person), int(person.max()) + 1)
-
-
-def by_frequency(field: str, target: Sample, public: Public) -> pd.DataFrame:
-    """Guesses by how many people have a value, and nothing else."""
-    column, key = COLUMN[field], KEYS.get(field, field)
-    if not target.has(column) or not public.sample.has(column):
-        return pd.DataFrame(columns=COLUMNS)
-    ours = commonest(target.pairs(column), column, 2)[:MOST_VALUES]
-    theirs = commonest(public.sample.pairs(column), column, 2)[:MOST_VALUES]
-    counts = [counted(s.pairs(column), column, places) for s, places in ((target, ours), (public.sample, theirs))]
-    believed = beliefs(fit(counts[0], counts[1], target.people / public.sample.people, SPREAD))
-    at = believed.argmax(axis=1)
-    return pd.DataFrame({
-        "field": field,
-        "token": ours.index.to_numpy(),
-        "value": public.meanings[key].reindex(theirs.index).to_numpy()[at],
-        "confidence": np.minimum(believed.max(axis=1), 1.0),
-    })  # fmt: skip
-
-
-def with_told(found: pd.DataFrame, target: Sample, told: Meanings) -> pd.DataFrame:
-    """The guesses, with what the intruder was told in the place of what he guessed."""
-    sure = []
-    for field, column in COLUMN.items():
-        known = told.get(KEYS.get(field, field), pd.Series(dtype=object))
-        if not target.has(column):
-            continue
-        here = known[known.index.isin(target.rows[column].dropna().astype(np.int64))]
-        table = {"field": field, "token": here.index.to_numpy(), "value": here.to_numpy(), "confidence": 1.0}
-        sure.append(pd.DataFrame(table))
-    whole = pd.concat([*sure, found], ignore_index=True)
-    return whole.drop_duplicates(["field", "token"], ignore_index=True)
+def most_confident(ways: Sequence[Guess]) -> Guess:
+    """One row per record: the most confident guess, the first of those that are equally so."""
+    every = pd.concat([way for way in ways if len(way)] or [pd.DataFrame(columns=["value", "confidence"])])
+    every = every.assign(told=every["told"].eq(True) if "told" in every else False)
+    order = np.argsort(-every["confidence"].to_numpy(float), kind="stable")
+    ranked = every.iloc[order]
+    return ranked[~ranked.index.duplicated()].sort_index()

@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from linkage.attack.sample import Floats, Numbers, Sample
+from linkage.attack.sample import Floats, Numbers, Sample, borne, counted
 
 DIGITS = 8
 CORNERS = 24  # pairs of neighbours looked at from one date: enough to find every parallel in a dense calendar
@@ -27,9 +27,9 @@ NO_DIGIT, NO_LABEL = -1, -1
 
 @dataclass(frozen=True)
 class Calendar:
-    """`tokens` of the distinct dates; `lines`: (date, its eight wildcards as numbers); `people` born on each date."""
+    """`classes` of rows with one date; `lines`: (date, the lines it is on, as numbers); `people` born on each date."""
 
-    tokens: Numbers
+    classes: Numbers
     lines: Numbers
     people: Floats
 
@@ -42,15 +42,51 @@ class Part:
     labels: Numbers
 
 
-def calendar(sample: Sample) -> Calendar:
-    """The distinct dates of a sample, with their wildcards."""
-    once = sample.rows.loc[sample.rows["dob"].notna(), ["dob", "dob_wild"]].drop_duplicates("dob")
-    tokens = once["dob"].to_numpy(np.int64)
-    wild = np.stack([np.asarray(list_, dtype=np.int64) for list_ in once["dob_wild"]])
-    lines = np.unique(wild, return_inverse=True)[1].reshape(wild.shape)
-    places = pd.Series(np.arange(len(tokens)), index=tokens)
-    people = np.bincount(sample.pairs("dob")["dob"].map(places).astype(int), minlength=len(tokens))
-    return Calendar(tokens, lines, people.astype(float))
+def masked(sample: Sample) -> list[str]:
+    """The columns with dates of which a digit is masked, alone or together with something else."""
+    return [name for name, parts in sample.parts.items() if any(of.get("date_of_birth") == "wildcards" for of in parts)]
+
+
+def calendar(sample: Sample, classes: pd.Series, column: str) -> Calendar:
+    """The distinct dates of a sample, `classes` of its rows, with the lines that one column of masked dates tells."""
+    dates = np.sort(classes.dropna().unique().astype(np.int64))
+    places = pd.Series(np.arange(len(dates)), index=dates)
+    people = counted(borne(sample.rows["person"], date=classes)["date"], places)
+    return Calendar(dates, padded(on_lines(sample.rows[column], classes.map(places)), len(dates)), people)
+
+
+def on_lines(masked_dates: pd.Series, at: pd.Series) -> pd.DataFrame:
+    """(date, line): which dates are on which lines; lines with a single date left out. `at`: the date of each row.
+
+    A line is a wildcard token, or all those tokens of wildcards and something else (the same names, say) that have two
+    dates in common: two dates that differ in one digit are on one line together, and on no other.
+    """
+    found = pd.DataFrame({"date": at, "token": masked_dates}).dropna().explode("token").drop_duplicates()
+    several = found[found.groupby("token")["date"].transform("size") > 1].astype(np.int64)
+    both = several.merge(several, on="token")
+    both = both[both["date_x"] < both["date_y"]]
+    two = both["date_x"] * (len(at) + 1) + both["date_y"]
+    line = lines_of(both["token"].to_numpy(), two.to_numpy())
+    return several.assign(line=several["token"].map(line))[["date", "line"]].drop_duplicates()
+
+
+def lines_of(tokens: Numbers, two: Numbers) -> pd.Series:
+    """{token: line}: tokens with the same two dates are one line."""
+    known, token = np.unique(tokens, return_inverse=True)
+    pair = np.unique(two, return_inverse=True)[1] + len(known)
+    size = len(known) + len(pair)
+    joined = coo_matrix((np.ones(len(token)), (token, pair)), shape=(size, size))
+    return pd.Series(connected_components(joined, directed=False)[1][: len(known)], index=known)
+
+
+def padded(found: pd.DataFrame, dates: int) -> Numbers:
+    """(date, its lines as numbers), with lines that nothing else is on where a date has fewer than others."""
+    rank = found.groupby("date").cumcount()
+    width = max(DIGITS, int(rank.max()) + 1 if len(rank) else 0)
+    line = np.unique(found["line"], return_inverse=True)[1]
+    lines = np.arange(dates * width).reshape(dates, width) + len(found)
+    lines[found["date"], rank] = line
+    return np.unique(lines, return_inverse=True)[1].reshape(lines.shape)
 
 
 def parts(found: Calendar, seed: int = 1) -> Iterator[Part]:

@@ -14,8 +14,10 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
-from linkage.attack.dates import Calendar, Part, calendar, parts
-from linkage.attack.sample import Floats, Numbers, Sample
+from linkage.attack.dates import Calendar, Part, calendar, masked, parts
+from linkage.attack.frequency import Guess, Told, by_frequency, in_rows, told_of
+from linkage.attack.public import Public
+from linkage.attack.sample import Floats, Numbers, Sample, borne
 
 MOST = {"decade": 6, "year": 10, "month_1": 2, "month_2": 10, "day_1": 4, "day_2": 10}
 MONTH_DAY = ("month_1", "month_2", "day_1", "day_2")
@@ -25,7 +27,6 @@ STANDS_OUT = 6.0  # standard deviations
 A_SWAP = 4.0  # log-likelihood ratio of a pair of dates that are each other's day for month
 TOLD = 1e3
 RESTARTS, FINALISTS = 4, 3
-COLUMNS = ("field", "token", "value", "confidence")
 
 
 @dataclass(frozen=True)
@@ -73,25 +74,29 @@ def births(dates: pd.Series) -> Births:
     return Births(years / years.sum(), days)
 
 
-def guess_dates(target: Sample, known: Births, told: pd.Series, seed: int = 1) -> pd.DataFrame:
-    """(field, token, value, confidence): one row per date token whose every digit has a label.
+def guess_dates(sample: Sample, public: Public, told: Told, seed: int = 1) -> list[Guess]:
+    """One table per way to guess: (value, confidence), by the index of the sample's rows.
 
-    `told`: {date token: date} of people the intruder knows.
+    `told`: {field: values of records that the intruder knows, by their index}.
     """
-    if not target.has("dob", "dob_wild"):
-        return pd.DataFrame(columns=COLUMNS)
-    found = calendar(target)
-    pairs = two_dates(target, found)
-    guesses = [guess for part in parts(found) if (guess := solved(part, found, pairs, known, told, seed)) is not None]
-    return pd.concat([pd.DataFrame(columns=COLUMNS), *guesses], ignore_index=True)
+    classes = sample.classes("date_of_birth")
+    said = told_of(classes, told.get("date_of_birth"))
+    known = births(public.borne("date_of_birth")["date_of_birth"])
+    ways = [by_frequency("date_of_birth", sample, public)]
+    for column in masked(sample):
+        found = calendar(sample, classes, column)
+        pairs = two_dates(sample, classes, found)
+        solutions = (solved(part, found, pairs, known, said, seed) for part in parts(found))
+        ways += [in_rows(one, classes) for one in solutions if one is not None]
+    return ways
 
 
-def two_dates(target: Sample, found: Calendar) -> Numbers:
+def two_dates(sample: Sample, classes: pd.Series, found: Calendar) -> Numbers:
     """(date, another date of the same person), as places in the calendar."""
-    places = pd.Series(np.arange(len(found.tokens)), index=found.tokens)
-    dates = target.pairs("dob").assign(at=lambda t: t["dob"].map(places).astype(int))[["person", "at"]]
+    places = pd.Series(np.arange(len(found.classes)), index=found.classes)
+    dates = borne(sample.rows["person"], at=classes.map(places))
     both = dates.merge(dates, on="person")
-    return both.loc[both["at_x"] < both["at_y"], ["at_x", "at_y"]].to_numpy()
+    return both.loc[both["at_x"] < both["at_y"], ["at_x", "at_y"]].to_numpy(np.int64)
 
 
 def solved(
@@ -138,7 +143,7 @@ def under(
     whole = np.all([label >= 0 for label in roles.values()], axis=0)
     if whole.sum() < 10:
         return None
-    said = pd.Series(found.tokens[part.dates]).map(told).fillna("").to_numpy()
+    said = pd.Series(found.classes[part.dates]).map(told).fillna("").to_numpy()
     evidence = evidence_of(roles, part, pairs, people, whole, said)
     solution = month_and_day(evidence, known.days, rng)
     named = [np.array([*f, *[0] * 10])[roles[name]] for name, f in zip(MONTH_DAY, solution.figures, strict=True)]
@@ -146,8 +151,7 @@ def under(
     score, year, sure = years(roles, people * whole, (month == 2) & (day == 29), known, said)
     confidence = sure * certain(evidence, known.days, solution, roles)
     values = [f"{y:04}-{m:02}-{d:02}" for y, m, d in zip(year, month, day, strict=True)]
-    guesses = pd.DataFrame({"field": "date_of_birth", "token": found.tokens[part.dates], "value": values})
-    guesses["confidence"] = confidence
+    guesses = pd.DataFrame({"value": values, "confidence": confidence}, index=found.classes[part.dates])
     return (solution.score + score) / people[whole].sum(), guesses[whole]
 
 

@@ -12,7 +12,9 @@ from linkage.ledger import ledger_of
 from linkage.terminal import OUT
 
 keys_app = typer.Typer(help="The keys that turn identifiers into tokens.", no_args_is_help=True)
-audit_app = typer.Typer(help="The log of what was done with keys and tokens.", no_args_is_help=True)
+audit_app = typer.Typer(
+    help="What can be proved: that the log was not changed, that a release gives nobody away.", no_args_is_help=True
+)
 
 
 @keys_app.command("new")

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Annotated
 
-import duckdb
 import typer
 from rich.table import Table
 
@@ -11,7 +10,6 @@ from linkage import people
 from linkage.commands.options import SchemasOption, WorkspaceOption, settings_of
 from linkage.matching.person_ids import REASONS
 from linkage.terminal import OUT
-from linkage.workspace import whole_file
 
 people_app = typer.Typer(help="Person ids that last: who kept hers, and who did not.", no_args_is_help=True)
 
@@ -37,7 +35,5 @@ def people_crosswalk(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Write person_id_earlier,person_id_later,records: which ids of two runs share how many records."""
-    with duckdb.connect() as con, whole_file(to) as unfinished:
-        rows = people.crosswalk(settings_of(schemas, workspace), con, earlier, later)
-        rows.write_csv(str(unfinished), header=True)
+    people.write_crosswalk(settings_of(schemas, workspace), earlier, later, to)
     OUT.print(f"Written: {to}. It names nobody, but it joins files: keep it where person ids are kept.")

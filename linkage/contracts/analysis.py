@@ -3,6 +3,8 @@
 A workspace that only pseudonymises, links and evaluates declares none of this, so it is read apart from the contracts.
 """
 
+import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +25,8 @@ Threshold = Literal["high", "medium", "low"]
 PeriodOf = Literal["year", "quarter", "all"]
 ALL = "all"
 TAKEN = frozenset({ALL, "person_id", "record_id", "index_date", "quarter", "period", "in_england"})
+WORDS = {"title", "theme", "source", "modelled_on", "differences", "examples"}  # they decide nothing
+DIVIDING = {"column", "bands", "outside_england"}
 R = TypeVar("R")
 
 
@@ -114,6 +118,23 @@ class Analysis:
             for whole, categories in wholes.items()
             for category in categories
         }
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """{outcome: which women of a cohort it is asked about}: the same words for outcomes of the same women."""
+        return {name: str(sorted(outcome.eligible.items())) for name, outcome in self.outcomes.items()}
+
+    def definition(self, cohort: str, outcome: str, period: str, breakdown: str) -> str | None:
+        """What decides who is counted in a cell, as 12 hexadecimal digits; None where it is not declared any more."""
+        quarters = [str(q.first_day) for q in self.period.calendar if period in (q.label, q.year, ALL)]
+        if not (
+            cohort in self.cohorts and outcome in self.outcomes and breakdown in {ALL, *self.breakdowns} and quarters
+        ):
+            return None
+        by = {} if breakdown == ALL else self.breakdowns[breakdown].model_dump(mode="json", include=DIVIDING)
+        counted = (self.cohorts[cohort], self.outcomes[outcome], self.circumstances)
+        said = [*(one.model_dump(mode="json", exclude=WORDS) for one in counted), by, quarters]
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
 
     def places_england(self, dataset: Dataset) -> bool:
         """Can it be told from a record of the dataset whether the woman is in England?"""

@@ -28,10 +28,23 @@ class SensitiveOutcomes(Declaration):
     excepted: dict[str, str] = Field(default_factory=dict, alias="except")
 
 
+class Margins(Declaration):
+    """Breakdowns whose cells are hidden last of all, so that readers keep the totals."""
+
+    breakdowns: tuple[str, ...]
+    reason: str = Field(min_length=20)
+
+
 class Disclosure(Declaration):
     """The rules one release is made and audited by. Counts are of women."""
 
     threshold: Limit
+    width: Limit
+    width_left_out: Limit
+    width_of_change: Limit
+    sparse_percent: Percent
+    largest_release: Limit
+    margins: Margins
     rounding_base: Limit
     unreliable_below: Limit
     confidence_percent: Percent
@@ -41,6 +54,8 @@ class Disclosure(Declaration):
     def _rounding_cannot_make_all_of_most(self) -> Self:
         if self.rounding_base.value > self.threshold.value:
             raise ValueError("rounding_base must not exceed threshold, or counts that differ are rounded to one")
+        if self.width.value < self.threshold.value:
+            raise ValueError("width must not be under threshold, or a reader can prove that a count is too few")
         return self
 
     def sensitive(self, outcome: str) -> bool:

@@ -114,6 +114,8 @@ class Level(Declaration):
     is the same, or shared. `swapped`: each side's first is the other's second. `term_frequency`: the column whose
     rarity sharpens this level. `within`: the token without which strangers are not seen to be at this level, since the
     level looks at compounds of it; how often they are is then learned among pairs who agree on it, not among all.
+    `chance`: how often strangers are at it, 0 to 1, where that is known and cannot be learned: a source with little to
+    compare cannot tell a stranger from a woman who moved.
     """
 
     label: str
@@ -123,6 +125,7 @@ class Level(Declaration):
     swapped: tuple[str, ...] = ()
     term_frequency: str | None = None
     within: str | None = None
+    chance: float | None = Field(default=None, gt=0, lt=1)
 
     @property
     def columns(self) -> set[str]:

@@ -17,7 +17,7 @@ from linkage.errors import LinkError
 from linkage.matching.settings import Numbers, agreement, condition, connection, fillable, linker, rule
 from linkage.matching.strangers import Estimates, among_strangers
 
-TRAINED = "trained"
+TRAINED, DECLARED = "trained", "declared"
 # One true pair in a thousand differs by a slip of the pen, whatever the training saw.
 SMALLEST_M = 0.001
 # Of a comparison that no block could train: nine true pairs in ten agree fully, the rest spread over the other levels.
@@ -34,7 +34,7 @@ SIGNIFICANT_DIGITS = 6
 
 @dataclass(frozen=True)
 class Weight:
-    """What one level is worth. `m_from`, `u_from`: `trained`, or the rule that stood in for training."""
+    """What one level is worth. `m_from`, `u_from`: `trained`, `declared`, or the rule that stood in for training."""
 
     label: str
     m: float
@@ -106,7 +106,7 @@ def train(profiles: pa.Table, view: View, name: str, version: str) -> Model:
             )
         prior = min(agreed / view.training.prior_recall / pairs, LARGEST_PRIOR)
         seen, sampled = among_random_pairs(con, view)
-        seen = among_strangers(con, view, seen)
+        seen = as_declared(view, among_strangers(con, view, as_declared(view, seen)))
         true = true_among_random(con, view)
         u = {c: [max(share or 0.0, 1 / sampled) for share in shares] for c, shares in seen.items()}
         for _ in range(ROUNDS):
@@ -190,9 +190,17 @@ def among_random_pairs(con: duckdb.DuckDBPyConnection, view: View) -> tuple[Esti
     for name, comparison in view.comparisons.items():
         comparable = pairs_of(one_row(con, f"select count(*) from {holders(comparison)}")[0])
         for n, level in enumerate(comparison.levels):
-            if level.same and not level.within and (seen[name][n] or 0.0) * sampled < TOO_FEW:
+            if level.same and not level.within and not level.chance and (seen[name][n] or 0.0) * sampled < TOO_FEW:
                 seen[name][n] = one_row(con, at_level(view, name, n))[0] / comparable or None
     return seen, sampled
+
+
+def as_declared(view: View, seen: Estimates) -> Estimates:
+    """`seen`, with the chance that levels declare in the place of what was learned."""
+    return {
+        name: [level.chance or share for level, share in zip(view.comparisons[name].levels, shares, strict=True)]
+        for name, shares in seen.items()
+    }
 
 
 def pairs_of(n: int) -> int:
@@ -267,9 +275,10 @@ def levels_of(
     weights: list[Weight] = []
     for n in reversed(range(len(levels))):
         share, m_from = (m[n], TRAINED) if taught else (assumed[n], "no block could train it; m assumed")
-        among = 0.0 if levels[n].within else true  # what was learned among strangers holds no true pair
+        # What was declared, or learned among strangers, holds no true pair.
+        among = 0.0 if levels[n].within or levels[n].chance else true
         u = min(max(((seen[n] or 0.0) - among * (share or 0.0)) / (1 - among), smallest_u), 1.0)
-        u_from = TRAINED if seen[n] else "no random pair was at it; u assumed"
+        u_from = DECLARED if levels[n].chance else TRAINED if seen[n] else "no random pair was at it; u assumed"
         if share is None and weights:
             share, m_from = (
                 min(weights[-1].m / weights[-1].u * u, 1.0),

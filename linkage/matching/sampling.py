@@ -95,7 +95,8 @@ def strata() -> str:
             from scored
         )
         select case {band} end as band,
-            least(dataset_l, dataset_r) || ' and ' || greatest(dataset_l, dataset_r) as sources, dataset_l, record_id_l, dataset_r, record_id_r
+            least(dataset_l, dataset_r) || ' and ' || greatest(dataset_l, dataset_r) as sources,
+            dataset_l, record_id_l, dataset_r, record_id_r
         from scored
         union all
         select '{CHAIN}', least(dataset_l, dataset_r) || ' and ' || greatest(dataset_l, dataset_r),

@@ -10,9 +10,10 @@ import pyarrow as pa
 from linkage.contracts.dataset import PROTECTED, Column, Dataset, Scope
 from linkage.contracts.encodings import Encodings
 from linkage.pseudonymisation import extract, intake
-from linkage.pseudonymisation.compounds import add_compounds, every, first
+from linkage.pseudonymisation.compounds import Compound, as_column, every, first, put_together
 from linkage.pseudonymisation.extract import quoted
-from linkage.pseudonymisation.keys import CompoundKey, KeySource, SubKey, TokenKey, check_apart, for_record_id
+from linkage.pseudonymisation.key_sources import KeySource
+from linkage.pseudonymisation.keys import CompoundKey, SubKey, TokenKey, check_apart, for_record_id
 from linkage.pseudonymisation.sealing import Sealed, sealed
 from linkage.pseudonymisation.tokens import add, blocks, gives_many, mapping, parts_taken, takings
 
@@ -65,7 +66,6 @@ def pseudonymise(
         wanted += parts_taken(column, kind, views, encodings, token_key)
         for raws in blocks(con, distinct(column.name)):
             add(con, mapping(raws, column, steps, wanted), f"map_{column.name}")
-        add(con, mapping([], column, steps, wanted), f"map_{column.name}")  # of a column without a value
         invalid[column.name] = rows_with_invalid(con, column)
 
     progress("pseudonymising")
@@ -73,7 +73,6 @@ def pseudonymise(
     view_ids = {view: token_key.for_view_id(encodings.version, view, dataset.name) for view in views}
     for raws in blocks(con, f"select {quoted(dataset.record_key)} from accepted"):
         add(con, record_pseudonyms(raws, record_ids, view_ids), "ids")
-    add(con, record_pseudonyms([], record_ids, view_ids), "ids")
     con.execute(
         f"""create table known as
         select ids.*, accepted.* {less_told(dataset, encodings)}
@@ -81,10 +80,7 @@ def pseudonymise(
     )
     progress("joining")
     for view in views:
-        tokens = told(dataset, encodings, view)
-        for name in tokens:
-            put_together(con, dataset, encodings, view, name, token_key)
-        con.execute(f"create table encoded_{view} as {encoded(dataset, encodings, view, tokens)}")
+        encode(con, dataset, encodings, view, token_key)
     progress("sealing")
     of_rules = {view: sealed(con, dataset, encodings, view, token_key) for view in views if has_rules(encodings, view)}
     return Pseudonymised(
@@ -173,48 +169,33 @@ def told(dataset: Dataset, encodings: Encodings, view: str) -> list[str]:
     return [name for name in encodings.seen(frozenset(dataset.identifiers), view) if name not in without]
 
 
-def put_together(
-    con: duckdb.DuckDBPyConnection, dataset: Dataset, encodings: Encodings, view: str, name: str, token_key: TokenKey
+def encode(
+    con: duckdb.DuckDBPyConnection, dataset: Dataset, encodings: Encodings, view: str, token_key: TokenKey
 ) -> None:
-    """Make the table of a compound token: (id, token), `id` being the view_id; a list where there may be several."""
-    token = encodings.views[view].tokens[name]
-    if not token.compound:
-        return
-    key = token_key.for_compound(encodings.version, view, token.key or name)
-    rows = f"(select {view}__view_id as id, known.* from known)"
-    table = f"{view}__{name}"
-    add_compounds(con, dataset, rows, token.compound, key, table)
-    if token.many:
-        con.execute(
-            f"""create or replace table {table} as
-            select id, list_sort(list(distinct token)) as token from {table} group by id"""
-        )
-
-
-def encoded(dataset: Dataset, encodings: Encodings, view: str, tokens: list[str]) -> str:
-    """SQL: (view_id, tokens …): one row per accepted record."""
-    columns = ", ".join(f"{token_sql(dataset, encodings, view, name)} as {quoted(name)}" for name in tokens)
-    compounds = [f"{view}__{name}" for name in tokens if encodings.views[view].tokens[name].compound]
-    joins = " ".join(
-        [
-            *(f"left join map_{c.name} on map_{c.name}.raw = known.{quoted(c.name)}" for _, c in identifiers(dataset)),
-            *(f"left join {name} on {name}.id = {view}__view_id" for name in compounds),
-        ]
-    )
-    return f"select known.{view}__view_id as view_id, {columns} from known {joins}"
+    """Make encoded_<view>: (view_id, tokens …), one row per accepted record, from `known` and the mapping tables."""
+    tokens = {name: encodings.views[view].tokens[name] for name in told(dataset, encodings, view)}
+    wanted = {
+        name: Compound(token.compound, token_key.for_compound(encodings.version, view, token.key or name))
+        for name, token in tokens.items()
+        if token.compound
+    }
+    single = {name: token_sql(dataset, encodings, view, name) for name in tokens if name not in wanted}
+    more = [f"{view}__view_id as view_id", *(f"{sql} as {quoted(name)}" for name, sql in single.items())]
+    for block, made in put_together(con, dataset, "known", wanted, more):
+        columns = dict(zip(("view_id", *single), block.columns, strict=True))
+        columns |= {name: as_column(found, tokens[name].many) for name, found in made.items()}
+        add(con, pa.table({name: columns[name] for name in ("view_id", *tokens)}), f"encoded_{view}")
 
 
 def token_sql(dataset: Dataset, encodings: Encodings, view: str, name: str) -> str:
-    """SQL: one token column of a row, from every column of the dataset that can fill it.
+    """SQL: one single token of a row, from every column of the dataset that can fill it.
 
     A list is sorted, without repeats, and null when empty; a single token is the first that is filled.
     """
     token = encodings.views[view].tokens[name]
-    if token.compound:
-        return f"{view}__{name}.token"
     sources = [column for kind in token.source for column in dataset.identifiers.get(kind, [])]
     if token.clear:
         word = intake.sex_word(sources[0])
         return f"nullif({word}, {intake.text(intake.UNCLEAR_SEX)})"
     cells = [(f"map_{c.name}.{view}__{name}", gives_many(c, token.source[c.identifier or ""])) for c in sources]
-    return f"nullif({every(cells)}, [])" if token.many else first(cells)
+    return f"nullif(list_sort({every(cells)}), [])" if token.many else first(cells)

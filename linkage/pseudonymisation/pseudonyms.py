@@ -8,7 +8,8 @@ import pyarrow as pa
 
 from linkage.contracts.dataset import Dataset
 from linkage.errors import ExtractError
-from linkage.pseudonymisation.keys import KeySource, for_record_id
+from linkage.pseudonymisation.key_sources import KeySource
+from linkage.pseudonymisation.keys import for_record_id
 
 NEEDED = ("dataset", "record_id", "person")
 OF_THE_EVALUATION = frozenset({"own_record_id", "cluster", "threshold", "value", "n"})

@@ -8,14 +8,15 @@ more than each alone.
 from dataclasses import dataclass
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from linkage.contracts.dataset import Dataset
 from linkage.contracts.encodings import Encodings
-from linkage.pseudonymisation.compounds import add_compounds, can_fill, numbers
+from linkage.pseudonymisation.compounds import Compound, Lists, can_fill, numbers, put_together
 from linkage.pseudonymisation.extract import quoted
-from linkage.pseudonymisation.keys import TokenKey
-from linkage.pseudonymisation.tokens import add, batches
+from linkage.pseudonymisation.keys import TokenKey, Tokens
+from linkage.pseudonymisation.tokens import add
 
 
 @dataclass(frozen=True)
@@ -35,33 +36,33 @@ def sealed(
     """
     con.execute(f"create table distinct_{view} as {distinct_rows(con, view)}")
     con.execute(f"create table keys_{view} (block_id bigint, rule varchar, key bigint)")
-    con.execute(f"create table block_{view} (view_id bigint, block_id bigint)")
-    rows = f"(select stands_for as id, known.* from known join distinct_{view} on view_id = {view}__view_id)"
-    for rule, parts in encodings.views[view].sealed_blocking.items():
-        if can_fill(dataset, parts):
-            add_compounds(con, dataset, rows, parts, token_key.for_rule(encodings.version, view, rule), "key_of")
-            add_block_ids(con, view, rule, dataset.name, encodings.version, token_key)
+    con.execute(f"create table block_{view} (block_id bigint, view_id bigint)")
+    rows = f"(select stands_for, known.* from known join distinct_{view} on view_id = {view}__view_id)"
+    rules = {rule: parts for rule, parts in encodings.views[view].sealed_blocking.items() if can_fill(dataset, parts)}
+    ids = {rule: token_key.for_block_id(encodings.version, view, dataset.name, rule) for rule in rules}
+    wanted = {rule: Compound(parts, token_key.for_rule(encodings.version, view, rule)) for rule, parts in rules.items()}
+    for block, made in put_together(con, dataset, rows, wanted, ["stands_for"]):
+        view_ids = numbers(block.column(0))
+        for rule, found in made.items():
+            add_keys(con, view, rule, view_ids, ids[rule].tokens(view_ids), found)
     return Sealed(
-        keys=con.sql(f"select block_id, rule, key from keys_{view} order by all"),
-        crosswalk=con.sql(f"select block_id, view_id from block_{view} order by all"),
+        keys=con.sql(f"select distinct block_id, rule, key from keys_{view} order by all"),
+        crosswalk=con.sql(f"select distinct block_id, view_id from block_{view} order by all"),
     )
 
 
-def add_block_ids(
-    con: duckdb.DuckDBPyConnection, view: str, rule: str, dataset: str, version: str, token_key: TokenKey
+def add_keys(
+    con: duckdb.DuckDBPyConnection, view: str, rule: str, view_ids: Tokens, block_ids: Tokens, found: Lists
 ) -> None:
-    """Add the keys of one rule, in the table `key_of`, to keys_<view>, and the pseudonyms they get to block_<view>."""
-    key = token_key.for_block_id(version, view, dataset, rule)
-    add(con, pa.table({"view_id": pa.array([], pa.int64()), "block_id": pa.array([], pa.int64())}), "block_of")
-    for block in batches(con, "select distinct id from key_of"):
-        add(con, pa.table({"view_id": block.column(0), "block_id": key.tokens(numbers(block.column(0)))}), "block_of")
-    con.execute(
-        f"""insert into keys_{view}
-        select distinct block_id, '{rule}', token from key_of join block_of on view_id = id"""
-    )
-    con.execute(f"insert into block_{view} from block_of")
-    con.execute("drop table key_of")
-    con.execute("drop table block_of")
+    """Add the keys of one rule to keys_<view>, and whose pseudonyms they stand under to block_<view>."""
+    keys = {
+        "block_id": np.repeat(block_ids, found.lengths),
+        "rule": pa.repeat(rule, len(found.values)),
+        "key": found.values,
+    }
+    add(con, pa.table(keys), f"keys_{view}")
+    there = found.lengths > 0
+    add(con, pa.table({"block_id": block_ids[there], "view_id": view_ids[there]}), f"block_{view}")
 
 
 def distinct_rows(con: duckdb.DuckDBPyConnection, view: str) -> str:

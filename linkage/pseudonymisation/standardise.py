@@ -24,6 +24,8 @@ NOT_A_NAME = frozenset({"unknown", "not known", "no name", "none", "null", "na",
 NOT_AN_ID = frozenset({"UNKNOWN", "NOTKNOWN", "NONE", "NULL", "NA", "NK"})
 # Days that old systems write for "not known" (hmpps-person-match drops both).
 DEFAULT_DATES = frozenset({"1900-01-01", "1970-01-01"})
+CLOSED_UP, NOT_PLAIN = re.compile(r"['`’.]"), re.compile(r"[^a-z0-9]+")
+OUTSIDE_AN_ID = re.compile(r"[^A-Z0-9]")
 POSTCODE = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}")
 DISTRICT = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]?")
 # No fixed abode: NF1 1NF, NF1 1FA (criminal justice systems), ZZ99 3VZ (NHS, ONS). All agree, by design.
@@ -50,9 +52,11 @@ def words(value: str) -> str | None:
 
 def plain(value: str) -> str:
     """Lower case a-z, 0-9 and single spaces: accents dropped, apostrophes closed up, other punctuation a space."""
-    folded = value.lower().translate(LETTERS_WITHOUT_DECOMPOSITION)
-    ascii_only = unicodedata.normalize("NFKD", folded).encode("ascii", "ignore").decode()
-    return " ".join(re.sub(r"[^a-z0-9]+", " ", re.sub(r"['`’.]", "", ascii_only)).split())
+    folded = value.lower()
+    if not folded.isascii():
+        folded = folded.translate(LETTERS_WITHOUT_DECOMPOSITION)
+        folded = unicodedata.normalize("NFKD", folded).encode("ascii", "ignore").decode()
+    return " ".join(NOT_PLAIN.sub(" ", CLOSED_UP.sub("", folded)).split())
 
 
 def date(value: str) -> str | None:
@@ -92,7 +96,7 @@ def pnc(value: str) -> str | None:
     The letter is the remainder by 23 of the two year digits and seven serial digits, in an alphabet without I, O and S
     (as in the public hmpps-person-record code).
     """
-    match = PNC.fullmatch(re.sub(r"\s", "", value.upper()))
+    match = PNC.fullmatch("".join(value.upper().split()))
     if not match:
         return "" if compact(value) == "" else None
     year, serial, letter = match[1], match[2].zfill(7), match[3]
@@ -137,7 +141,7 @@ def initials(value: str) -> str | None:
 
 def compact(value: str) -> str | None:
     """An id without spaces and punctuation, in capitals."""
-    closed = re.sub(r"[^A-Z0-9]", "", value.upper())
+    closed = OUTSIDE_AN_ID.sub("", value.upper())
     return "" if closed in NOT_AN_ID else closed or None
 
 

@@ -7,11 +7,12 @@ from typing import Any, cast
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from linkage.contracts.dataset import Column
 from linkage.contracts.encodings import MANY_VALUED, Derivation, Encodings, Part, Standardiser, View
-from linkage.pseudonymisation.keys import SubKey, TokenKey
+from linkage.pseudonymisation.keys import SubKey, TokenKey, Tokens
 from linkage.pseudonymisation.standardise import standard_form
 
 # How many distinct values are keyed at a time: memory does not grow with the extract.
@@ -122,10 +123,17 @@ def gives_many(column: Column, take: Derivation) -> bool:
     return bool(column.separator) or take in MANY_VALUED
 
 
-def standard_forms(raw: str, column: Column, steps: tuple[Standardiser, ...]) -> list[str | None]:
-    """The standard form of each value in one cell, which holds several where the column has a separator."""
-    values = raw.split(column.separator) if column.separator else [raw]
-    return [standard_form(value, steps) for value in values]
+@dataclass(frozen=True)
+class Values:
+    """What stands in the cells of a column, one after another: `cell` says which each is of, ascending."""
+
+    texts: list[str]
+    cell: Tokens
+
+    @property
+    def first(self) -> npt.NDArray[np.bool_]:
+        """Which of them are the first of their cell."""
+        return np.diff(self.cell, prepend=-1) > 0
 
 
 def mapping(raws: list[str], column: Column, steps: tuple[Standardiser, ...], wanted: list[Taking]) -> pa.Table:
@@ -134,52 +142,80 @@ def mapping(raws: list[str], column: Column, steps: tuple[Standardiser, ...], wa
     `valid`: no value in the cell is one that cannot be; a cell may well say that there is none.
     `raw` is in clear: the table lives in the department's memory, for joins, and is never written.
     """
-    cells = [standard_forms(raw, column, steps) for raw in raws]
-    columns = {"raw": pa.array(raws, pa.string()), "valid": pa.array([None not in cell for cell in cells], pa.bool_())}
-    held = [[form for form in cell if form] for cell in cells]
-    for taking in wanted:
-        columns[taking.name] = tokens_of(derived(held, taking.take), taking)
-    return pa.table(columns)
+    given = in_cells([raw.split(column.separator) for raw in raws]) if column.separator else one_each(raws)
+    forms = [standard_form(text, steps) for text in given.texts]
+    valid = np.ones(len(raws), dtype=bool)
+    valid[given.cell[np.array([form is None for form in forms], dtype=bool)]] = False
+    there = np.array([bool(form) for form in forms], dtype=bool)
+    held = Values([form for form in forms if form], given.cell[there])
+    columns = {"raw": pa.array(raws, pa.string()), "valid": pa.array(valid)}
+    return pa.table(columns | {taking.name: tokens_of(held, taking, len(raws)) for taking in wanted})
 
 
-def derived(held: list[list[str]], take: Derivation) -> list[list[str]]:
-    """What is taken from each cell's standard forms."""
-    derive = DERIVATIONS[take]
-    return held if take == "whole" else [[value for form in cell for value in derive(form)] for cell in held]
+def one_each(texts: list[str]) -> Values:
+    """Cells of one text each."""
+    return Values(texts, np.arange(len(texts)))
 
 
-def tokens_of(cells: list[list[str]], taking: Taking) -> pa.Array:
-    """The tokens of each cell: a list where there may be many, else one or none. Each distinct value is keyed once."""
-    taken = cells if taking.many else [cell[:1] for cell in cells]
-    values = list(itertools.chain.from_iterable(taken))
-    ends = np.cumsum(np.fromiter(map(len, taken), np.int64, len(taken)))
-    starts = np.concatenate([[0], ends[:-1]]) if len(ends) else ends
-    keyed = each_once(values, taking.sub_key)
+def in_cells(lists: list[list[str]]) -> Values:
+    """The texts of each list, as those of a cell."""
+    return Values(list(itertools.chain.from_iterable(lists)), np.repeat(np.arange(len(lists)), [*map(len, lists)]))
+
+
+def derived(held: Values, take: Derivation) -> Values:
+    """What is taken from each standard form."""
+    if take == "whole":
+        return held
+    found = in_cells([DERIVATIONS[take](form) for form in held.texts])
+    return Values(found.texts, held.cell[found.cell])
+
+
+def tokens_of(held: Values, taking: Taking, cells: int) -> pa.Array:
+    """The tokens of each of so many cells: a sorted list without repeats where there may be many, else one or none."""
+    taken = derived(held, taking.take)
     if taking.many:
-        return pa.ListArray.from_arrays(pa.array(np.append(starts, len(values)), pa.int32()), keyed)
-    return keyed.take(pa.array(starts, pa.int64(), mask=starts == ends))
+        return lists_of(each_once(taken.texts, taking.sub_key), taken.cell, cells)
+    first = taken.first
+    texts = taken.texts if first.all() else list(itertools.compress(taken.texts, first))
+    tokens, missing = np.zeros(cells, dtype=np.int64), np.ones(cells, dtype=bool)
+    tokens[taken.cell[first]], missing[taken.cell[first]] = each_once(texts, taking.sub_key), False
+    return pa.array(tokens, mask=missing)
 
 
-def each_once(values: list[str], key: SubKey) -> pa.Array:
+def lists_of(tokens: Tokens, cell: Tokens, cells: int) -> pa.Array:
+    """The tokens of each of so many cells as a sorted list without repeats."""
+    order = np.lexsort((tokens, cell))
+    tokens, cell = tokens[order], cell[order]
+    new = (np.diff(cell, prepend=-1) > 0) | (np.diff(tokens, prepend=0) != 0)
+    ends = np.cumsum(np.bincount(cell[new], minlength=cells))
+    return pa.ListArray.from_arrays(pa.array(np.append(0, ends), pa.int32()), pa.array(tokens[new]))
+
+
+def each_once(values: list[str], key: SubKey) -> Tokens:
     """The token of each value, which is keyed once however often it comes."""
     distinct = dict.fromkeys(values)
-    tokens = pa.array(key.tokens(distinct))
+    tokens = key.tokens(distinct)
     if len(distinct) == len(values):
         return tokens
     place = dict(zip(distinct, range(len(distinct)), strict=True))
-    return tokens.take(pa.array(map(place.__getitem__, values), pa.int64()))
+    return np.asarray(tokens[np.fromiter(map(place.__getitem__, values), np.int64, len(values))])
 
 
 def blocks(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[list[str]]:
     """The texts a query gives, BLOCK at a time."""
     for batch in batches(con, query):
-        yield batch.column(0).to_pylist()
+        yield batch.column(0).to_numpy(zero_copy_only=False).tolist()
 
 
 def batches(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[pa.RecordBatch]:
-    """What a query gives, BLOCK rows at a time, by a cursor of its own: whoever reads it may write meanwhile."""
+    """What a query gives, BLOCK rows at a time, by a cursor of its own: whoever reads it may write meanwhile.
+
+    There is one block at least, of no rows where there are none, so that a table is made of it.
+    """
     with con.cursor() as cursor:
-        yield from cast(Any, cursor.sql(query)).to_arrow_reader(BLOCK)
+        arriving = cast(Any, cursor.sql(query)).to_arrow_reader(BLOCK)
+        yield next(arriving, pa.RecordBatch.from_pylist([], schema=arriving.schema))
+        yield from arriving
 
 
 def add(con: duckdb.DuckDBPyConnection, rows: pa.Table, table: str) -> None:

@@ -1,5 +1,13 @@
 """Sees counts, and decides what may leave.
 
-Read in this order: `columns` (what a published row holds), `suppression` (which cells must not be seen), `control`
-(unrounded counts in, publishable rows out), `publish` (the files), `audit` (the files, judged by code of its own).
+Read in this order: `columns` (what a published row holds), `primary` (which counts are too few by themselves),
+`coarser` (breakdowns left out), `draft` and `joint` (all tables as one problem), `before` (with what left earlier),
+`suppress` (which cells hide the others), `control` (unrounded counts in, publishable rows out), `publish` (the files),
+`auditor` (the files, judged by code of its own), `ledger` (what left). `given`, `frames`: the same for any tidy table.
 """
+
+from linkage.release.auditor.frames import FrameAudit, audit
+from linkage.release.frames import Protected, Rules, protect
+from linkage.release.suppress.solve import Effort
+
+__all__ = ["Effort", "FrameAudit", "Protected", "Rules", "audit", "protect"]

@@ -1,6 +1,7 @@
 """Unrounded counts in, publishable rows out. Nothing here knows a file; nothing downstream knows an unrounded count."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
 
@@ -8,57 +9,93 @@ import duckdb
 
 from linkage.contracts.disclosure import Disclosure
 from linkage.errors import DisclosureError
+from linkage.release.before import Release
 from linkage.release.columns import NAMES
-from linkage.release.suppression import (
-    NOTHING_WITHIN,
-    Cell,
-    Counts,
-    Within,
-    suppressed,
-    unsafe_count,
-    unsafe_rate,
-)
+from linkage.release.draft import EXCLUSIONS, Cell, Declared, cell_of
+from linkage.release.joint import check, problem_of
+from linkage.release.primary import rounded
+from linkage.release.suppress.solve import Effort, Solution, solve
 
 Row = dict[str, Any]
 Interval = tuple[float, float]
 LABELS = ("table_id", "cohort", "theme", "outcome", "geography", "period", "breakdown", "category", "threshold")
-RATE = ("numerator", "denominator")
-EXCLUSIONS = ("in_custody", "died", "unknown", "not_linked")
+ALONE = Declared()
+EFFORT = Effort(iterations=4_000, attempts=3)
+
+
+@dataclass(frozen=True)
+class Controlled:
+    """The publishable `rows`; what suppression `lost`, and the `least` that any safe choice loses, by weights."""
+
+    rows: list[Row]
+    lost: float
+    least: float
+
+
+@dataclass(frozen=True)
+class Decision:
+    """`rows` not to be published at all, and (row, figure) of women left out not to be published; how it was found."""
+
+    rows: frozenset[Cell]
+    left_out: frozenset[tuple[Cell, str]]
+    solution: Solution
 
 
 def control(
     counts: duckdb.DuckDBPyRelation,
     disclosure: Disclosure,
     titles: Mapping[str, str],
-    years: Mapping[str, str],
-    within: Within = NOTHING_WITHIN,
-) -> list[Row]:
-    """(table_id, title, cohort … not_linked): a row per row of `counts`, in their order, columns as `PUBLISHED`.
+    declared: Declared = ALONE,
+    earlier: Sequence[Release] = (),
+) -> Controlled:
+    """`rows`: (table_id, title … not_linked): a row per row of `counts`, in their order, columns as `PUBLISHED`.
 
     `counts`: (table_id, cohort, outcome, theme, geography, period, breakdown, category, threshold, numerator,
-    denominator, in_custody, died, unknown, not_linked), whole numbers of women. `titles`: of every table_id.
-    `years`: {quarter: the year it is pooled into}. `within`: {(breakdown, category): (wider breakdown, the category of
-    it that it is part of)}. Raises DisclosureError where counts cannot be: negative, more
-    than there are, or two for one cell.
+    denominator, in_custody, died, unknown, not_linked), whole numbers of women. `titles`: of every table_id. `earlier`:
+    releases that readers hold already. Raises DisclosureError where counts cannot be, or cannot be protected.
     """
     rows = [dict(zip(counts.columns, row, strict=True)) for row in counts.fetchall()]
+    decision = decide(rows, disclosure, declared, earlier)
+    shown = [published(row, titles[row["table_id"]], decision, disclosure) for row in rows]
+    return Controlled(shown, decision.solution.weight, decision.solution.least)
+
+
+def decide(rows: list[Row], disclosure: Disclosure, declared: Declared, earlier: Sequence[Release] = ()) -> Decision:
+    """What of unrounded rows is not to be published, all tables and releases together. Raises DisclosureError."""
     check(rows)
-    hidden: dict[tuple[str, ...], set[Cell]] = {
-        RATE: suppressed(cells(rows, RATE), years, unsafe_rate(disclosure), within)
-    }
-    for exclusion in EXCLUSIONS:
-        hidden[(exclusion,)] = suppressed(cells(rows, (exclusion,)), years, unsafe_count(disclosure), within)
-    return [published(row, titles[row["table_id"]], hidden, disclosure) for row in rows]
+    problem, cells = problem_of(rows, disclosure, declared, earlier)
+    try:
+        found = solve(problem, EFFORT)
+    except DisclosureError as error:
+        raise DisclosureError(f"{error}{readers_hold(earlier)}") from None
+    figures = [(cell, figure) for cell in cells for figure in EXCLUSIONS]
+    gone = zip(figures, found.hide[len(cells) :], strict=False)  # after them come those of earlier releases
+    return Decision(
+        frozenset(cell for cell, hide in zip(cells, found.hide, strict=False) if hide),
+        frozenset(figure for figure, hide in gone if hide),
+        found,
+    )
 
 
-def published(row: Row, title: str, hidden: Mapping[tuple[str, ...], set[Cell]], disclosure: Disclosure) -> Row:
+def readers_hold(earlier: Sequence[Release]) -> str:
+    """With what a release had to be protected together, and what to do about that."""
+    if not earlier:
+        return ""
+    names = " and ".join(release.name for release in earlier)
+    return (
+        f"\nReaders hold release {names}, and compare. Leave the table or breakdown of this cell out, or, where nobody "
+        "saw that release: linkage releases withdraw --unseen"
+    )
+
+
+def published(row: Row, title: str, decision: Decision, disclosure: Disclosure) -> Row:
     """One row as it may leave. A suppressed rate leaves the row empty; a suppressed exclusion only its own place."""
     cell = cell_of(row)
     shown = dict.fromkeys(NAMES) | {name: row[name] for name in LABELS} | {"title": title}
-    if cell in hidden[RATE]:
+    if cell in decision.rows:
         return shown | {"status": "c"}
     for exclusion in EXCLUSIONS:
-        if cell not in hidden[(exclusion,)]:
+        if (cell, exclusion) not in decision.left_out:
             shown[exclusion] = rounded(row[exclusion], disclosure)
     return shown | rate(rounded(row["numerator"], disclosure), rounded(row["denominator"], disclosure), disclosure)
 
@@ -82,39 +119,3 @@ def wilson(numerator: int, denominator: int, confidence: float) -> Interval:
     centre = (share + weight / 2) / (1 + weight)
     half = z / (1 + weight) * (share * (1 - share) / denominator + weight / (4 * denominator)) ** 0.5
     return max(0.0, centre - half), min(1.0, centre + half)
-
-
-def rounded(count: int, disclosure: Disclosure) -> int:
-    """To the nearest multiple of the rounding base, a half upwards."""
-    base = disclosure.rounding_base.value
-    return (2 * count + base) // (2 * base) * base
-
-
-def cells(rows: Iterable[Row], figures: tuple[str, ...]) -> dict[Cell, Counts]:
-    """{cell: those figures at each threshold}; 0 where nobody is in a cell at a threshold."""
-    found: dict[Cell, dict[str, tuple[int, ...]]] = {}
-    for row in rows:
-        found.setdefault(cell_of(row), {})[row["threshold"]] = tuple(row[figure] for figure in figures)
-    thresholds, nobody = sorted({threshold for at in found.values() for threshold in at}), (0,) * len(figures)
-    return {cell: tuple(at.get(threshold, nobody) for threshold in thresholds) for cell, at in found.items()}
-
-
-def cell_of(row: Row) -> Cell:
-    """What the row is about, whichever table shows it."""
-    return Cell(*(row[name] for name in Cell._fields))
-
-
-def check(rows: Iterable[Row]) -> None:
-    """Raise DisclosureError unless each cell has one set of possible counts at a threshold."""
-    seen: dict[tuple[Cell, str], list[int]] = {}
-    for row in rows:
-        women = [row[name] for name in (*RATE, *EXCLUSIONS)]
-        if min(women) < 0 or row["numerator"] > row["denominator"]:
-            raise DisclosureError(f"{label(row)}: counts that cannot be. Look at how this table is counted.")
-        if women != seen.setdefault((cell_of(row), row["threshold"]), women):
-            raise DisclosureError(f"{label(row)}: counted twice, differently. Declare this cell in one way only.")
-
-
-def label(row: Row) -> str:
-    """Which row, in words; never what it counts."""
-    return ", ".join([row["table_id"], *cell_of(row), row["threshold"]])

@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 
 from linkage.contracts.disclosure import Disclosure
 from linkage.release.columns import NAMES, PUBLISHED
-from linkage.release.control import Row, rounded
-from linkage.release.suppression import is_small
+from linkage.release.control import Row
+from linkage.release.primary import is_small, rounded
 
 ARROW = {"text": pa.string(), "count": pa.int64(), "percent": pa.float64()}
 SQL = {"text": "varchar", "count": "bigint", "percent": "double"}

@@ -131,12 +131,15 @@ class Control(TypedDict):
 
 
 class Reidentified(TypedDict):
-    """Shares (0 to 1) of records: re-identified (None where no truth is known), believed, and the mean confidence."""
+    """Shares (0 to 1) of records: re-identified, having the commonest value (None where no truth is known), believed,
+    and the mean confidence.
+    """
 
     knowledge: str
     field: str
     records: int
     right: float | None
+    by_chance: float | None
     told: float
     sure: float
     right_of_sure: float | None
@@ -163,6 +166,25 @@ class TableDisclosure(TypedDict):
     empty: int
 
 
+class Suppression(TypedDict):
+    """What suppression lost, by weights, and the least that any safe choice of cells loses."""
+
+    lost: float
+    least: float
+
+
+class TableAudit(TypedDict):
+    """What the audit says of one table: `verdict` pass, review or fail; `at_risk`: suppressed counts that must stay
+    uncertain; `narrowest`: the least width proved of one; `reasons`: why it does not pass, a cell each.
+    """
+
+    table_id: str
+    verdict: Literal["pass", "review", "fail"]
+    at_risk: int
+    narrowest: int | None
+    reasons: list[str]
+
+
 class Facts(TypedDict, total=False):
     """Everything known about a run; a section of the report appears when its facts are there.
 
@@ -180,3 +202,5 @@ class Facts(TypedDict, total=False):
     contradictions: list[Contradiction]
     sex_conflicts: list[SexConflict]
     disclosure: list[TableDisclosure]
+    suppression: Suppression
+    audit: list[TableAudit]

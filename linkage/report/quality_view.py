@@ -1,7 +1,7 @@
 """What the quality report says: the verdict, and a section for each kind of fact behind it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from linkage.contracts.link_quality import Flag, LinkQuality
 from linkage.report import quality_charts
@@ -15,6 +15,8 @@ from linkage.report.facts import (
     Linkage,
     LinkRate,
     SexConflict,
+    Suppression,
+    TableAudit,
     TableDisclosure,
 )
 from linkage.report.grid import Flagged, Grid, Line
@@ -22,6 +24,7 @@ from linkage.report.verdict import MAIN, Verdict, adds_up, flag_of, gate_name, g
 
 THRESHOLDS = ("high", "medium", "low")
 WHOLE_SCOPES = ("overall", "between datasets", "within datasets", "dataset pair")
+FLAGS: dict[str, Literal["good", "warn", "bad"]] = {"pass": "good", "review": "warn", "fail": "bad"}
 
 
 class Section(NamedTuple):
@@ -65,6 +68,8 @@ def sections(facts: Facts, limits: LinkQuality | None) -> Iterator[Section]:
         yield attack_section(attack)
     if tables := facts.get("disclosure"):
         yield disclosure_section(tables)
+    if audits := facts.get("audit"):
+        yield audit_section(audits, facts.get("suppression"))
 
 
 def intake_section(intakes: Sequence[Intake]) -> Section:
@@ -272,14 +277,15 @@ def attack_section(attack: Attack) -> Section:
         ("Records", "Recovered", "Wanted", "Met"),
         (Line("Surnames", cells),),
     )
-    columns = ("Intruder knows", "Records", "Re-identified", "Equal to a known one", "Believed", "Of these right")
+    columns = ("Intruder knows", "Records", "Re-identified", "By chance", "Equal to a known one", "Believed",
+               "Of these right")  # fmt: skip
     lines = tuple(
         Line(
             words(one["field"]),
             (
                 one["knowledge"],
                 f"{one['records']:,}",
-                *(rate(one[k]) for k in ("right", "told", "sure", "right_of_sure")),
+                *(rate(one[k]) for k in ("right", "by_chance", "told", "sure", "right_of_sure")),
             ),
         )
         for one in attack["rows"]
@@ -288,7 +294,7 @@ def attack_section(attack: Attack) -> Section:
     about = (
         "What somebody inside the matching zone could find out from the tokens without the key, knowing the scheme "
         f"and {attack['public_people']:,} people who are not among those attacked ({attack['public_from']}). "
-        "A lower bound: attacks only get better."
+        "A lower bound: attacks only get better. By chance: whoever says the commonest value of all is right so often."
     )
     caption = "Share of records whose value is re-identified; without a truth, the intruder's mean confidence."
     figures = ((quality_charts.reidentified(attack["rows"]), caption),)
@@ -303,6 +309,41 @@ def disclosure_section(tables: Sequence[TableDisclosure]) -> Section:
     grid = Grid("Cells of each table", "Table", (), ("Published", "Suppressed", "Nobody in it"), lines)
     about = "How much of each table can be shown. Coarser categories or pooled periods show more."
     return Section("disclosure", "Disclosure control", about, grids=(grid,))
+
+
+def audit_section(audits: Sequence[TableAudit], suppression: Suppression | None) -> Section:
+    """The verdict on each table, and the reason of every count that does not pass."""
+    verdicts = Grid(
+        caption="Verdict on each table",
+        first="Table",
+        spans=(),
+        columns=("Verdict", "Counts at risk", "Narrowest interval"),
+        lines=tuple(
+            Line(
+                a["table_id"], (Flagged(a["verdict"], FLAGS[a["verdict"]]), f"{a['at_risk']:,}", width(a["narrowest"]))
+            )
+            for a in audits
+        ),
+        words=1,
+    )
+    said = [(a["table_id"], reason) for a in audits for reason in a["reasons"]]
+    reasons = Grid("What does not pass", "Table", (), ("Why",), tuple(Line(t, (why,)) for t, why in said), words=1)
+    about = (
+        "What a reader can prove of each suppressed count from all that is published together. Pass: every count at "
+        "risk stays uncertain. Review: one does not, against a woman who knows that she is the only one in another. "
+        "Fail: one does not, against anybody. Only where every table passes is anything written."
+    )
+    if suppression:
+        about += (
+            f" What is suppressed weighs {suppression['lost']:,.0f}, a total 100, another row 4, a count of women left "
+            f"out 1; it is proved that no safe choice weighs less than {suppression['least']:,.0f}."
+        )
+    return Section("audit", "Audit of the release", about, grids=(verdicts, reasons) if said else (verdicts,))
+
+
+def width(narrowest: int | None) -> str:
+    """The width of an interval; nothing where no count was at risk."""
+    return "" if narrowest is None else f"{narrowest:,}"
 
 
 def share(part: float, whole: float) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from linkage.contracts.link_quality import Flag, LinkQuality
-from linkage.report.facts import Check, Facts, Gate, Intake, LinkRate
+from linkage.report.facts import Check, Facts, Gate, Intake, LinkRate, TableAudit
 
 MAIN = "medium"
 
@@ -32,6 +32,7 @@ def verdict(facts: Facts, limits: LinkQuality | None) -> Verdict:
     gates = facts.get("gates", [])
     stops = [action(gate, check) for gate, check in failed(gates, "critical")]
     stops += [unbalanced(intake) for intake in facts.get("intake", []) if not adds_up(intake)]
+    stops += [unproved(audit) for audit in facts.get("audit", []) if audit["verdict"] != "pass"]
     warnings = [action(gate, check) for gate, check in failed(gates, "warning")]
     if limits:
         warnings += [uneven(row) for row in groups_of(facts) if flag_of(row, facts, limits) == "red"]
@@ -76,6 +77,16 @@ def adds_up(intake: Intake) -> bool:
 def unbalanced(intake: Intake) -> Action:
     """An intake that lost rows."""
     return Action(intake["title"], "rows in are not rows out + out of scope + quarantined", "Run the intake again.")
+
+
+def unproved(audit: TableAudit) -> Action:
+    """A table that the audit does not let out."""
+    what = (
+        f"the verdict is {audit['verdict']}: {count(len(audit['reasons']), 'suppressed count')} can be narrowed too far"
+    )
+    return Action(
+        f"audit: {audit['table_id']}", what, "Nothing was published. The reasons are under Audit of the release."
+    )
 
 
 def groups_of(facts: Facts) -> list[LinkRate]:

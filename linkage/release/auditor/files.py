@@ -5,8 +5,10 @@ counts, only to judge what a subtraction would give away.
 """
 
 import csv
+import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any
@@ -15,53 +17,95 @@ import duckdb
 
 from linkage.contracts.disclosure import Disclosure
 from linkage.errors import DisclosureError
+from linkage.release.auditor import certificate, seen
+from linkage.release.auditor.judge import Verdict, judged, prove
+from linkage.release.auditor.reader import Given
+from linkage.release.auditor.seen import AddsUp, Earlier
 
 Row = dict[str, Any]
+ALONE = AddsUp()
 Key = tuple[str, ...]
 Finding = tuple[Row, str]
-Line = tuple[Row, list[Row]]
 KEY = ("table_id", "cohort", "outcome", "geography", "period", "breakdown", "category", "threshold")
 WHOLE = ("numerator", "denominator", "in_custody", "died", "unknown", "not_linked")
 DECIMAL = ("value", "lower", "upper")
 EXCLUDED = WHOLE[2:]
 MOST_SHOWN = 20
-NOTHING_WITHIN: Mapping[tuple[str, str], tuple[str, str]] = {}
+NOTHING = "Nothing was published. Use coarser categories, or pool periods."
+
+
+@dataclass(frozen=True)
+class Audited:
+    """`cells` (rows) in the folder; the verdict on each table; the certificate that proves it, for the reviewer.
+
+    `left`: the rows with what a reader knows of each of their `figures`, for the ledger.
+    """
+
+    cells: int
+    verdicts: list[Verdict]
+    certificate: str
+    left: list[Row]
 
 
 def audit(
     folder: Path,
     counts: duckdb.DuckDBPyRelation,
     disclosure: Disclosure,
-    years: Mapping[str, str],
-    within: Mapping[tuple[str, str], tuple[str, str]] = NOTHING_WITHIN,
-) -> int:
-    """Number of published cells (rows), when none breaks a rule.
+    adds_up: AddsUp = ALONE,
+    release: str = "",
+    earlier: Earlier = (),
+) -> Audited:
+    """What a reader could prove from a release in which no cell breaks a rule by itself; `require_pass` judges it.
 
-    `folder` holds tables.csv, tables.parquet and womens_outcomes.duckdb; `counts`, `years` and `within` as given to
-    control. Raises DisclosureError naming tables and labels (never a count) when files differ or a cell breaks a rule.
+    `folder` holds tables.csv, tables.parquet and womens_outcomes.duckdb; `counts` as given to control. `release`: its
+    name, where the folder has another one still. `earlier`: releases that left, which readers hold too. Raises
+    DisclosureError naming tables and labels (never a count) when files differ or a cell breaks a rule.
     """
     rows = same_everywhere(folder)
     true = {key(row): row for row in (dict(zip(counts.columns, r, strict=True)) for r in counts.fetchall())}
     if Counter(key(row) for row in rows) != Counter(true.keys()):
         raise DisclosureError(f"{folder.name}: the published rows are not the rows that were counted. Publish again.")
-    if findings := broken_rules(rows, true, disclosure, sums(rows, years, within)):
+    if findings := broken_rules(rows, true, disclosure):
         raise DisclosureError(message(findings))
-    return len(rows)
+    about = {
+        "release": release or folder.name,
+        "tables.csv": hashlib.sha256((folder / "tables.csv").read_bytes()).hexdigest(),
+        "earlier": [name for name, _ in earlier],
+    }
+    proved = prove(rows, true.values(), disclosure, adds_up, earlier)
+    said = certificate.written(proved.seen, proved.truth, proved.proofs, about)
+    left = [row | {"figures": seen.said(row, true[key(row)], disclosure)} for row in rows]
+    return Audited(len(rows), judged(rows, proved), said, left)
 
 
-def broken_rules(rows: list[Row], true: dict[Key, Row], disclosure: Disclosure, lines: list[Line]) -> list[Finding]:
-    """Every published row that breaks a rule, and which. `true`: the unrounded counts of each."""
+def read_again(tables: Path, left: Iterable[Row], disclosure: Disclosure, adds_up: AddsUp, earlier: Earlier) -> Given:
+    """What its certificate must prove of a release. `left`: its rows in the ledger. Raises DisclosureError."""
+    true = {seen.key_of(row): {name: one[0] for name, one in row["figures"].items()} for row in left}
+    rows = from_csv(tables)
+    if {seen.key_of(row) for row in rows} != true.keys():
+        raise DisclosureError(f"{tables} has other rows than the ledger says. Publish again.")
+    notes, known, wanted = seen.read(rows, true, adds_up, disclosure, earlier)
+    return Given(known, notes.truth, wanted)
+
+
+def require_pass(audited: Audited) -> None:
+    """Raise DisclosureError, with the reasons by labels, unless every table passes."""
+    if reasons := [reason for verdict in audited.verdicts for reason in verdict.reasons]:
+        more = [f"and {len(reasons) - MOST_SHOWN:,} more."] if len(reasons) > MOST_SHOWN else []
+        raise DisclosureError("\n".join([*reasons[:MOST_SHOWN], *more, NOTHING]))
+
+
+def broken_rules(rows: list[Row], true: dict[Key, Row], disclosure: Disclosure) -> list[Finding]:
+    """Every published row that breaks a rule by itself, and which. `true`: the unrounded counts of each."""
     return [
         *(finding for row in rows for finding in wrong_cell(row, true[key(row)], disclosure)),
         *uneven_thresholds(rows),
-        *subtractions(rows, true, lines, disclosure),
     ]
 
 
 def same_everywhere(folder: Path) -> list[Row]:
     """The published rows, the same in CSV, Parquet and database; raises DisclosureError where they are not."""
-    with (folder / "tables.csv").open(encoding="utf-8", newline="") as file:
-        rows = [typed(row) for row in csv.DictReader(file)]
+    rows = from_csv(folder / "tables.csv")
     with duckdb.connect() as con:
         parquet = fetched(con, "select * from read_parquet($path)", {"path": str(folder / "tables.parquet")})
     with duckdb.connect(str(folder / "womens_outcomes.duckdb"), read_only=True) as con:
@@ -73,6 +117,12 @@ def same_everywhere(folder: Path) -> list[Row]:
     if tables != [{"table_name": "outcomes"}]:
         raise DisclosureError(f"{folder.name}: the database holds a table that was not audited. Publish again.")
     return rows
+
+
+def from_csv(tables: Path) -> list[Row]:
+    """The published rows."""
+    with tables.open(encoding="utf-8", newline="") as file:
+        return [typed(row) for row in csv.DictReader(file)]
 
 
 def typed(row: dict[str, str]) -> Row:
@@ -144,64 +194,6 @@ def uneven_thresholds(rows: Iterable[Row]) -> Iterator[Finding]:
                 yield same[0], f"shows {name} at one linkage threshold and not at another"
 
 
-def subtractions(rows: list[Row], true: dict[Key, Row], lines: list[Line], disclosure: Disclosure) -> Iterator[Finding]:
-    """Suppressed figures that a reader gets by taking the published parts of a sum from its published total."""
-    small = {(key(row)[:-1], name) for row in true.values() for name in EXCLUDED if few(row[name], disclosure)}
-    for name in ("denominator", *EXCLUDED):
-        unknown = {key(row): row for row in rows if row[name] is None}
-        for found in solved(set(unknown), lines):
-            if name == "denominator":
-                yield unknown[found], "is suppressed alone in its sum: the rest of the sum gives it away"
-            elif (found[:-1], name) in small:
-                yield unknown[found], f"has a suppressed {name}, and the rest of its sum gives it away"
-    for total, parts in lines:
-        for name in ("denominator", *EXCLUDED):
-            gone = [true[key(part)] for part in parts if part[name] is None]
-            if gone and total[name] is not None and telling(name, gone, disclosure):
-                yield gone[0], f"and the others without a {name} in its sum are together too few to be known"
-
-
-def solved(unknown: set[Key], lines: list[Line]) -> set[Key]:
-    """The unknown cells that follow from sums with one unknown, one after the other."""
-    members = [{key(total), *map(key, parts)} for total, parts in lines]
-    left = set(unknown)
-    while found := set().union(*(line & left for line in members if len(line & left) == 1)):
-        left -= found
-    return unknown - left
-
-
-def telling(name: str, gone: list[Row], disclosure: Disclosure) -> bool:
-    """Would the sum of these cells' true counts have been suppressed as a cell of its own?"""
-    women = sum(row[name] for row in gone)
-    if name != "denominator":
-        return few(women, disclosure)
-    having = sum(row["numerator"] for row in gone)
-    sensitive = gone[0]["outcome"] not in disclosure.sensitive_outcomes.excepted
-    all_or_none = sensitive and women > 0 and having in (0, women)
-    return all_or_none or any(few(n, disclosure) for n in (having, women, women - having))
-
-
-def sums(
-    rows: list[Row], years: Mapping[str, str], within: Mapping[tuple[str, str], tuple[str, str]] = NOTHING_WITHIN
-) -> list[Line]:
-    """(total, parts) at one linkage threshold: all women by categories; a wider category by those within it; a year by
-    quarters; all periods by either.
-    """
-    at = {key(row): row for row in rows}
-    parts: dict[tuple[Key, str], list[Row]] = defaultdict(list)
-    for row in rows:
-        period = row["period"]
-        if row["breakdown"] != "all":
-            parts[key(row | {"breakdown": "all", "category": "all"}), row["breakdown"]].append(row)
-        if wider := within.get((row["breakdown"], row["category"])):
-            parts[key(row | {"breakdown": wider[0], "category": wider[1]}), row["breakdown"]].append(row)
-        if period in years:
-            parts[key(row | {"period": years[period]}), "its quarters"].append(row)
-        if period != "all":
-            parts[key(row | {"period": "all"}), "all quarters" if period in years else "all years"].append(row)
-    return [(at[total], members) for (total, _), members in parts.items() if total in at]
-
-
 def few(count: int, disclosure: Disclosure) -> bool:
     """Somebody, but fewer than the threshold."""
     return count in range(1, disclosure.threshold.value)
@@ -216,4 +208,4 @@ def message(findings: list[Finding]) -> str:
     """Each broken rule by its labels; a long list is cut, with its length."""
     lines = [f"{' / '.join(key(row))} {what}." for row, what in findings[:MOST_SHOWN]]
     more = [f"and {len(findings) - MOST_SHOWN:,} more."] if len(findings) > MOST_SHOWN else []
-    return "\n".join([*lines, *more, "Nothing was published. Use coarser categories, or pool periods."])
+    return "\n".join([*lines, *more, NOTHING])
