@@ -127,15 +127,24 @@ def pseudonymise(
 
 
 @app.command()
-def link(schemas: SchemasOption = None, workspace: WorkspaceOption = None) -> None:
-    """Find the records of one person: train, score and cluster on tokens alone."""
+def link(
+    anew: Annotated[bool, typer.Option("--anew", help="Compare again what this model has compared before.")] = False,
+    schemas: SchemasOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Find the records of one person: train, score and cluster on tokens alone.
+
+    Under an accepted model (linkage model accept) only rows that are new or changed are compared, and the result is
+    that of a full run. Until a model is accepted each delivery trains one of its own, and all is compared.
+    """
     settings = settings_of(schemas, workspace)
     for view in stages.views(settings):
         with working(f"comparing {view}") as progress:
             progress("sealed blocking")
             stages.block(settings, view)
             stages.unseal(settings, view)
-            stages.score(settings, view, progress)
+            done = stages.score(settings, view, progress, anew)
+        OUT.print(f"{view}: {done['compared']:,} pairs of {done['profiles']:,} distinct rows compared")
     with working("finding people") as progress:
         found = stages.cluster(settings)
         progress("report")

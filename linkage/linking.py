@@ -13,6 +13,12 @@ from linkage.errors import LinkError
 from linkage.keyring import check_one_mark
 from linkage.settings import Settings
 
+Progress = Callable[[str], None]
+
+
+def quiet(_: str) -> None:
+    """No progress wanted."""
+
 
 def views(settings: Settings) -> list[str]:
     """The views of the linkage schema that some dataset is compared in, in order."""

@@ -20,20 +20,14 @@ from linkage.invention import synthesise as synthesise
 from linkage.keyring import check_one_mark as check_one_mark
 from linkage.keyring import new_keys as new_keys
 from linkage.ledger import ledger_of
-from linkage.linking import arrived, scored_pairs, seen_in, whole
+from linkage.linking import Progress, arrived, quiet, scored_pairs, whole
 from linkage.linking import views as views
 from linkage.sealing import block as block
-from linkage.sealing import candidates
 from linkage.sealing import unseal as unseal
 from linkage.settings import Settings
 from linkage.workspace import passing_folder, whole_file, whole_folder, write_parquet, write_text
 
-Progress = Callable[[str], None]
 TITLE = "Outcomes of women after contact with the justice system"
-
-
-def quiet(_: str) -> None:
-    """No progress wanted."""
 
 
 def check(settings: Settings) -> dict[str, int]:
@@ -173,25 +167,14 @@ def key_source(settings: Settings) -> Any:
     return AirflowConnections()
 
 
-def score(settings: Settings, view: str, progress: Progress = quiet) -> dict[str, Any]:
-    """encoded/<view>/ and candidates/<view> → the scored pairs of one view, by the model that is in use."""
-    from linkage import models
-    from linkage.matching.score import score as scored
+def score(settings: Settings, view: str, progress: Progress = quiet, anew: bool = False) -> dict[str, Any]:
+    """encoded/<view>/ and candidates/<view> → the scored pairs of one view, by the model that is in use.
 
-    files, declared = settings.files, settings.encodings.views[view]
-    with duckdb.connect() as con:
-        found = candidates(settings, view)
-        files.forget_people()
-        facts.forget(settings, facts.OF_LINKAGE + facts.AFTER_LINKAGE)
-        progress("profiles")
-        seen = seen_in(settings, con, view)
-        progress("training")
-        trained = models.in_use(settings, view, seen.compared, seen.mark, seen.train)
-        write_text(trained.to_json(), files.matching.model(view))
-        progress("scoring")
-        pairs = scored(seen.profiles, declared, trained, found)
-        write_parquet(con.from_arrow(pairs), files.matching.pairs(view), seen.mark)
-    return {"view": view, "profiles": seen.profiles.num_rows, "pairs": pairs.num_rows}
+    Pairs that it scored before, of rows that have not changed, are not scored again, unless `anew`.
+    """
+    from linkage.scoring import score as scored
+
+    return scored(settings, view, progress, anew)
 
 
 def cluster(settings: Settings) -> dict[str, Any]:

@@ -79,6 +79,10 @@ class MatchingFiles:
         """Scored pairs of one view."""
         return self.root / "links" / "pairs" / f"{view}.parquet"
 
+    def scored(self, view: str, made_with: str) -> Path:
+        """The folder of what was scored in one view with one model: what the next run need not score again."""
+        return self.root / "scored" / view / made_with
+
     def model(self, view: str) -> Path:
         """The trained weights of one view, as numbers."""
         return self.root / "links" / "model" / f"{view}.json"
@@ -188,7 +192,9 @@ class Workspace:
     @property
     def holding_tokens(self) -> tuple[Path, ...]:
         """The folders whose files hold tokens, or pseudonyms that live as long as the token key."""
-        of_matching = (self.matching.root / name for name in ("encoded", "crosswalk", "candidates", "links/pairs"))
+        of_matching = (
+            self.matching.root / name for name in ("encoded", "crosswalk", "candidates", "links/pairs", "scored")
+        )
         return (self.blocking.root, self.unsealing.root, *of_matching)
 
     def release(self, name: str) -> Path:

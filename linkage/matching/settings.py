@@ -67,10 +67,11 @@ def alike(column: str, many: bool) -> str:
     return f'list_has_any("{column}_l", "{column}_r")' if many else f'"{column}_l" = "{column}_r"'
 
 
-def rule(columns: tuple[str, ...], view: View) -> CustomRule:
-    """Pairs that agree on every one of `columns`, a list by sharing a member; not two profiles known to each other."""
+def rule(columns: tuple[str, ...], view: View, spared: tuple[str, ...] = ("known",)) -> CustomRule:
+    """Pairs that agree on every one of `columns`, a list by sharing a member; not two that both are `spared`."""
     listed = [column for column in columns if view.tokens[column].many]
-    return CustomRule(f"{agreement(columns)} and not (l.known and r.known)", arrays_to_explode=listed or None)
+    apart = "".join(f" and not (l.{mark} and r.{mark})" for mark in spared)
+    return CustomRule(f"{agreement(columns)}{apart}", arrays_to_explode=listed or None)
 
 
 def agreement(columns: tuple[str, ...]) -> str:
@@ -89,9 +90,17 @@ def connection(profiles: pa.Table) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def linker(
-    con: duckdb.DuckDBPyConnection, view: View, u: Numbers | None = None, m: Numbers | None = None, prior: float = 1e-4
+    con: duckdb.DuckDBPyConnection,
+    view: View,
+    u: Numbers | None = None,
+    m: Numbers | None = None,
+    prior: float = 1e-4,
+    spared: tuple[str, ...] = ("known",),
 ) -> Linker:
-    """Splink over the table `profiles`, with the m and u given for the levels of each comparison."""
+    """Splink over the table `profiles`, with the m and u given for the levels of each comparison.
+
+    Two profiles that both have one of the marks in `spared` are not compared: `known` to each other by an earlier view.
+    """
     settings: dict[str, Any] = {
         "link_type": "dedupe_only",
         "unique_id_column_name": "profile_id",
@@ -101,7 +110,7 @@ def linker(
         "comparisons": [
             splink_comparison(name, view, (m or {}).get(name), (u or {}).get(name)) for name in view.comparisons
         ],
-        "blocking_rules_to_generate_predictions": [rule(columns, view) for columns in view.block_on],
+        "blocking_rules_to_generate_predictions": [rule(columns, view, spared) for columns in view.block_on],
     }
     return Linker(DuckDBAPI(con).register("profiles"), settings, log_level=None)
 

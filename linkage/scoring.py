@@ -1,0 +1,83 @@
+"""Scoring from file to file. A delivery that changes little costs little: what two rows are worth is kept.
+
+matching/scored/<view>/<made with>/ holds the pairs and the rows of the last run under one model and one token key.
+"""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+import splink
+
+from linkage import facts, models
+from linkage.linking import Progress, Seen, quiet, seen_in
+from linkage.matching.score import Before, Scored
+from linkage.sealing import candidates
+from linkage.settings import Settings
+from linkage.workspace import mark_of, whole_folder, write_parquet, write_text
+
+ROWS, PAIRS, FREQUENCY = "rows.parquet", "pairs.parquet", "frequency_of_{}.parquet"
+
+
+def score(settings: Settings, view: str, progress: Progress = quiet, anew: bool = False) -> dict[str, Any]:
+    """encoded/<view>/ and candidates/<view> → the scored pairs of one view, by the model that is in use.
+
+    Pairs of rows that the same model scored before, and that have not changed, are taken from there; `anew` scores
+    them again, and gives the same bytes.
+    """
+    from linkage.matching.score import score as scored
+
+    files, declared = settings.files, settings.encodings.views[view]
+    with duckdb.connect() as con:
+        found = candidates(settings, view)
+        files.forget_people()
+        facts.forget(settings, facts.OF_LINKAGE + facts.AFTER_LINKAGE)
+        progress("profiles")
+        seen = seen_in(settings, con, view)
+        progress("training")
+        model = models.in_use(settings, view, seen.compared, seen.mark, seen.train)
+        write_text(model.to_json(), files.matching.model(view))
+        progress("scoring")
+        folder = files.matching.scored(view, made_with(settings, view, model.to_json(), seen))
+        result = scored(seen.profiles, declared, model, found, scored_before(folder, seen.mark, anew))
+        keep(con, folder, seen.mark, result)
+        write_parquet(con.from_arrow(result.pairs), files.matching.pairs(view), seen.mark)
+    return {
+        "view": view, "profiles": seen.profiles.num_rows, "compared": result.compared, "pairs": result.pairs.num_rows,
+    }  # fmt: skip
+
+
+def made_with(settings: Settings, view: str, model: str, seen: Seen) -> str:
+    """Sixteen hexadecimal digits of a hash over all that a weight hangs on, but for the rows and the key."""
+    declared = settings.encodings.views[view].model_dump(mode="json", by_alias=True)
+    said = {"model": model, "view": declared, "compared": seen.compared, "splink": splink.__version__}
+    return models.fingerprint(json.dumps(said, sort_keys=True))
+
+
+def scored_before(folder: Path, mark: str, anew: bool) -> Before:
+    """What was scored before with tokens of this mark: nothing where there is none, or it is damaged.
+
+    `anew`: only how common tokens are.
+    """
+    if mark_of(folder / PAIRS) != mark or mark_of(folder / ROWS) != mark:
+        return Before()
+    pattern = FREQUENCY.format("*")
+    tables = {path: pq.read_table(path) for path in sorted(folder.glob(pattern))}
+    frequencies = {table.column_names[0]: table for table in tables.values()}
+    if anew:
+        return Before(frequencies=frequencies)
+    return Before(pq.read_table(folder / ROWS), pq.read_table(folder / PAIRS), frequencies)
+
+
+def keep(con: duckdb.DuckDBPyConnection, folder: Path, mark: str, scored: Scored) -> None:
+    """Write what the next run need not score, whole or not at all; what another model scored goes."""
+    kept = {ROWS: scored.kept.rows, PAIRS: scored.kept.pairs}
+    kept |= {FREQUENCY.format(column): shares for column, shares in scored.kept.frequencies.items()}
+    with whole_folder(folder) as unfinished:
+        for name, table in kept.items():
+            write_parquet(con.from_arrow(table), unfinished / name, mark)
+    for other in set(folder.parent.iterdir()) - {folder}:
+        shutil.rmtree(other)
