@@ -8,7 +8,7 @@ from duckdb import DuckDBPyConnection
 from linkage.cohorts.outcomes import answers
 from linkage.cohorts.sql import Relation
 from linkage.contracts.dataset import ColumnType, Dataset
-from linkage.contracts.outcome import Example, Outcome
+from linkage.contracts.outcome import Outcome
 
 ARROW: dict[ColumnType, pa.DataType] = {
     "string": pa.string(),
@@ -17,40 +17,39 @@ ARROW: dict[ColumnType, pa.DataType] = {
     "number": pa.float64(),
     "boolean": pa.bool_(),
 }
-HER = 1
 
 
 def failures(con: DuckDBPyConnection, outcome: Outcome, dataset: Dataset) -> Iterator[str]:
     """A sentence for each example whose answer is not the expected one; none when the definition is as it says."""
-    for example in outcome.examples:
-        if (found := answer(con, outcome, dataset, example)) != example.expect:
+    if not outcome.examples:
+        return
+    for example, found in zip(outcome.examples, found_answers(con, outcome, dataset), strict=True):
+        if found != example.expect:
             yield f"{outcome.title}: {example.because}: expected {example.expect}, and the answer is {found}."
 
 
-def answer(con: DuckDBPyConnection, outcome: Outcome, dataset: Dataset, example: Example) -> str:
-    """yes, no, or why she is not counted."""
-    members = rows(con, {"person_id": pa.int64(), "index_date": pa.date32()}, [{"index_date": example.index_date}])
-    facts = rows(
-        con,
-        {"person_id": pa.int64()} | {name: ARROW[column.type] for name, column in dataset.attributes.items()},
-        example.events,
-    )
+def found_answers(con: DuckDBPyConnection, outcome: Outcome, dataset: Dataset) -> list[str]:
+    """Of each example yes, no, or why she is not counted. The woman of the first example is person 1, and so on."""
+    members = rows(con, {"index_date": pa.date32()}, [[{"index_date": each.index_date}] for each in outcome.examples])
+    attributes = {name: ARROW[column.type] for name, column in dataset.attributes.items()}
+    facts = rows(con, attributes, [each.events for each in outcome.examples])
     custody = rows(
         con,
-        {"person_id": pa.int64(), "inside_from": pa.date32(), "outside_from": pa.date32()},
-        [{"inside_from": first, "outside_from": last} for first, last in example.custody],
+        {"inside_from": pa.date32(), "outside_from": pa.date32()},
+        [[{"inside_from": f, "outside_from": t} for f, t in each.custody] for each in outcome.examples],
     )
     deaths = rows(
-        con,
-        {"person_id": pa.int64(), "died_on": pa.date32()},
-        [{"died_on": example.died}] if example.died else [],
+        con, {"died_on": pa.date32()}, [[{"died_on": each.died}] if each.died else [] for each in outcome.examples]
     )
     found = answers(con, outcome, dataset.coverage, members, facts, custody, deaths)
-    [(achieved, why_not_counted)] = found.select("achieved", "why_not_counted").fetchall()
-    return str(why_not_counted or ("yes" if achieved else "no"))
+    in_order = found.select("person_id", "achieved", "why_not_counted").order("person_id").fetchall()
+    return [str(why_not_counted or ("yes" if achieved else "no")) for _, achieved, why_not_counted in in_order]
 
 
-def rows(con: DuckDBPyConnection, types: dict[str, pa.DataType], given: Sequence[Mapping[str, object]]) -> Relation:
-    """A relation of rows about one woman; a column a row does not name is null in it."""
-    content = [{"person_id": HER, **row} for row in given]
-    return con.from_arrow(pa.Table.from_pylist(content, schema=pa.schema(list(types.items()))))
+def rows(
+    con: DuckDBPyConnection, types: dict[str, pa.DataType], of_each: Sequence[Sequence[Mapping[str, object]]]
+) -> Relation:
+    """(person_id, columns …): the rows of every woman; a column a row does not name is null in it."""
+    content = [{"person_id": person, **row} for person, given in enumerate(of_each, start=1) for row in given]
+    schema = pa.schema([("person_id", pa.int64()), *types.items()])
+    return con.from_arrow(pa.Table.from_pylist(content, schema=schema))
