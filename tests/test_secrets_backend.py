@@ -7,7 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from conftest import RECORD_KEY, REPOSITORY, TEST_KEY
 from test_pseudonymisation import attributes, court, encoded, unlike
 
@@ -20,13 +19,18 @@ BACKEND = "airflow.secrets.local_filesystem.LocalFilesystemBackend"
 def secrets(folder: Path, **connections: dict[str, str]) -> dict[str, str]:
     """The environment of an Airflow process whose secrets backend holds these connections."""
     held = folder / "connections.json"
-    held.write_text(json.dumps({name: {"conn_type": "generic"} | said for name, said in connections.items()}))
+    held.write_text(json.dumps(with_type(connections)))
     return {
         "AIRFLOW_HOME": str(folder / "airflow"),
         "AIRFLOW__SECRETS__BACKEND": BACKEND,
         "AIRFLOW__SECRETS__BACKEND_KWARGS": json.dumps({"connections_file_path": str(held)}),
         "LINKAGE_KEYS": "airflow",
     }
+
+
+def with_type(connections: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    """Connections as Airflow wants them."""
+    return {name: {"conn_type": "generic"} | said for name, said in connections.items()}
 
 
 def pseudonymise(settings: Settings, file: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -60,26 +64,44 @@ def test_a_key_in_a_secrets_backend_gives_the_same_tokens_as_in_a_file(settings,
     assert not any(key in done.stdout + done.stderr for key in (TEST_KEY, RECORD_KEY))
 
 
-@pytest.mark.parametrize(
-    ("connections", "more", "says"),
-    [
+EVERY_WAY = """
+import json, os, sys
+from pathlib import Path
+from linkage import stages
+from linkage.errors import PrivacyError
+from linkage.settings import Settings
+
+schemas, workspace, extract, held = map(Path, sys.argv[1:])
+said = []
+for connections, more in json.load(sys.stdin):
+    held.write_text(json.dumps(connections))
+    os.environ.update(more)
+    try:
+        stages.pseudonymise(Settings(schemas, workspace), "court", extract)
+    except PrivacyError as error:
+        said.append(str(error))
+print(json.dumps(said))
+"""
+
+
+def test_a_key_that_is_not_where_it_should_be_is_refused(settings, tmp_path):
+    token = {"login": "test", "password": TEST_KEY}
+    ways = [
         ({}, {}, "linkage_token is not there"),
         ({"linkage_token": {"password": TEST_KEY}}, {}, "names no epoch"),
         ({"linkage_token": {"login": "test", "password": "short"}}, {}, "no key in hexadecimal"),
-        ({"linkage_token": {"login": "test", "password": TEST_KEY}}, {}, "linkage_records_court is not there"),
-        (
-            {"linkage_token": {"login": "test", "password": TEST_KEY}, "linkage_records_court": {"password": TEST_KEY}},
-            {},
-            "hold one and the same key",
-        ),
+        ({"linkage_token": token}, {}, "linkage_records_court is not there"),
+        ({"linkage_token": token, "linkage_records_court": {"password": TEST_KEY}}, {}, "hold one and the same key"),
         ({}, {"AIRFLOW_CONN_LINKAGE_TOKEN": f"generic://test:{TEST_KEY}@"}, "stands in an environment variable"),
-    ],
-)
-def test_a_key_that_is_not_where_it_should_be_is_refused(settings, tmp_path, connections, more, says):
+    ]
     extract = court(settings, *map(unlike, range(300)))
     shutil.rmtree(settings.workspace)
-    done = pseudonymise(settings, extract, secrets(tmp_path, **connections) | more)
-    assert done.returncode == 12
-    assert says in " ".join(done.stderr.split())
-    assert TEST_KEY not in done.stderr
+    done = subprocess.run(
+        [sys.executable, "-c", EVERY_WAY, settings.schemas, settings.workspace, extract, tmp_path / "connections.json"],
+        input=json.dumps([[with_type(connections), more] for connections, more, _ in ways]),
+        cwd=REPOSITORY, env=os.environ | secrets(tmp_path), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    for (_, _, says), refusal in zip(ways, json.loads(done.stdout.splitlines()[-1]), strict=True):
+        assert says in refusal
+    assert TEST_KEY not in done.stdout + done.stderr
     assert not settings.files.matching.encoded("names", "court").exists()
