@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from linkage.contracts.analysis import Analysis, read_analysis
+from linkage.contracts.circumstances import Circumstances, read_circumstances
 from linkage.contracts.dataset import Dataset, Scope, read_dataset, read_datasets, read_scope
 from linkage.contracts.disclosure import Disclosure, read_disclosure
 from linkage.contracts.encodings import Encodings, read_encodings
@@ -78,6 +79,11 @@ class Settings:
     def analysis(self) -> Analysis:
         """What is counted, and how. Raises ContractError."""
         return read_analysis(self.schemas, self.datasets)
+
+    @property
+    def circumstances(self) -> Circumstances | None:
+        """What can contradict two records being one person; none where none is declared. Raises ContractError."""
+        return read_circumstances(self.schemas, self.datasets)
 
     @property
     def link_quality(self) -> LinkQuality | None:

@@ -79,6 +79,25 @@ class MatchingFiles:
         """Scored pairs of one view."""
         return self.root / "links" / "pairs" / f"{view}.parquet"
 
+    def numbers(self, view: str) -> Path:
+        """(view_id, kind, number, bits): which rows of a view hold the same number of a person; no token."""
+        return self.root / "links" / "numbers" / f"{view}.parquet"
+
+    @property
+    def chains(self) -> Path:
+        """(dataset, record_id, cluster_high, cluster_medium, cluster_low): what scores alone would make one person."""
+        return self.root / "links" / "chains.parquet"
+
+    @property
+    def doubts(self) -> Path:
+        """(chain, person_id, dataset, record_id, reasons): the records of chains that something speaks against."""
+        return self.root / "links" / "doubts.parquet"
+
+    @property
+    def decisions(self) -> Path:
+        """What people decided about pairs of records: one file per import. Never dropped."""
+        return self.root / "decisions"
+
     def model(self, view: str) -> Path:
         """The trained weights of one view, as numbers."""
         return self.root / "links" / "model" / f"{view}.json"
@@ -140,6 +159,11 @@ class CohortFiles:
         """Pairs of records that cannot be one person, by record_id, with the reason."""
         return self.root / "contradictions.parquet"
 
+    @property
+    def impossible(self) -> Path:
+        """The same of records that scores alone would join: by record_id, with the reason, and no attribute."""
+        return self.root / "impossible.parquet"
+
     def counts(self, table: str) -> Path:
         """Unrounded counts of one table: never leaves the analysis platform."""
         return self.root / "counts" / f"{table}.parquet"
@@ -188,8 +212,8 @@ class Workspace:
     @property
     def holding_tokens(self) -> tuple[Path, ...]:
         """The folders whose files hold tokens, or pseudonyms that live as long as the token key."""
-        of_matching = (self.matching.root / name for name in ("encoded", "crosswalk", "candidates", "links/pairs"))
-        return (self.blocking.root, self.unsealing.root, *of_matching)
+        of_matching = ("encoded", "crosswalk", "candidates", "links/pairs", "links/numbers")
+        return (self.blocking.root, self.unsealing.root, *(self.matching.root / name for name in of_matching))
 
     def release(self, name: str) -> Path:
         """The folder of one published release."""
@@ -218,8 +242,9 @@ class Workspace:
 
     def forget_people(self) -> None:
         """Drop the person index, and all that was made with it."""
-        self.matching.edges.unlink(missing_ok=True)
-        self.matching.person_index.unlink(missing_ok=True)
+        matching = self.matching
+        for path in (matching.edges, matching.chains, matching.doubts, matching.person_index, self.cohorts.impossible):
+            path.unlink(missing_ok=True)
         self.forget_counts()
 
     def forget_counts(self) -> None:

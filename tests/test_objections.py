@@ -142,7 +142,7 @@ RECORD = st.tuples(st.sampled_from(["court", "prison", "ndtms"]), st.integers(1,
 PAIR = st.tuples(RECORD, RECORD).filter(lambda pair: pair[0] < pair[1])
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.lists(st.tuples(PAIR, st.floats(2, 25)), max_size=14), st.dictionaries(PAIR, st.booleans(), max_size=5))
 def test_every_decision_holds_at_every_threshold_unless_they_contradict_each_other(links, decisions):
     con = duckdb.connect()

@@ -90,7 +90,9 @@ def prepare(con: duckdb.DuckDBPyConnection, decided: pa.Table, contradicting: pa
     if found.clashing:
         refuse(con, found.clashing)
     for name, pairs in (("must", found.one), ("decided_apart", found.apart)):
-        con.register("implied_pairs", pa.table({"node_l": [a for a, _ in pairs], "node_r": [b for _, b in pairs]}, A_PAIR))
+        con.register(
+            "implied_pairs", pa.table({"node_l": [a for a, _ in pairs], "node_r": [b for _, b in pairs]}, A_PAIR)
+        )
         con.execute(f"create table {name} as from implied_pairs")
         con.unregister("implied_pairs")
     con.execute(

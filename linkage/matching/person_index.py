@@ -34,6 +34,12 @@ class Known:
     contradicting: pa.Table
     limits: Clusters = field(default_factory=Clusters)
 
+    @property
+    def decisions(self) -> dict[str, int]:
+        """How many decisions there are of each kind."""
+        same = self.decided["same"].to_pylist()
+        return {"same": same.count(True), "different": same.count(False)}
+
 
 A_PAIR = [
     ("dataset_l", pa.string()),
