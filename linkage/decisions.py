@@ -84,9 +84,12 @@ def read(settings: Settings, sha256: str) -> Batch:
     return TypeAdapter(Batch).validate_json(content)
 
 
-def standing(settings: Settings) -> dict[tuple[Record, Record], bool]:
-    """{(record, record): are they one person?} of the last verdict on each pair; `unsure` takes an earlier one back."""
-    last = {(v.one, v.other): v.word for batch in batches(settings) for v in batch.verdicts}
+def standing(settings: Settings, *coming: Batch) -> dict[tuple[Record, Record], bool]:
+    """{(record, record): are they one person?} of the last verdict on each pair; `unsure` takes an earlier one back.
+
+    `coming`: batches that are not imported yet.
+    """
+    last = {(v.one, v.other): v.word for batch in (*batches(settings), *coming) for v in batch.verdicts}
     return {pair: word == "same" for pair, word in last.items() if word != "unsure"}
 
 

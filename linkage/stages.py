@@ -200,7 +200,7 @@ def score(settings: Settings, view: str, progress: Progress = quiet) -> dict[str
 
 
 def cluster(settings: Settings) -> dict[str, Any]:
-    """Scored pairs of every view → edges and the person index: `chain`, `contradict` and `settle`, one after the other."""
+    """Scored pairs of every view → edges and the person index: `chain`, `contradict`, `settle`."""
     chain(settings)
     contradict(settings)
     return settle(settings)

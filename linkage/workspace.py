@@ -36,6 +36,10 @@ class DepartmentFiles:
         """For copies in clear while an extract is taken in."""
         return self.root / "scratch" / dataset
 
+    def in_clear(self, sample: str, dataset: str) -> Path:
+        """Rows of a sample for review, in clear: the one place where names are looked at."""
+        return self.root / "review" / sample / f"{dataset}.CLEAR-TEXT.csv"
+
     def quarantine(self, dataset: str) -> Path:
         """Rows that could not be used, as they came, each with its reason."""
         return self.root / "quarantine" / f"{dataset}.parquet"
@@ -218,6 +222,10 @@ class Workspace:
     def release(self, name: str) -> Path:
         """The folder of one published release."""
         return self.outputs / name
+
+    def review(self, sample: str) -> Path:
+        """A sample for review: the sheet of pairs, a list of record ids per department, and what no reviewer sees."""
+        return self.root / "review" / sample
 
     def certificate(self, release: str) -> Path:
         """The proof that a release gives nobody away: it holds unrounded counts, for the reviewer alone."""

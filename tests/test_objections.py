@@ -148,7 +148,7 @@ def test_every_decision_holds_at_every_threshold_unless_they_contradict_each_oth
     con = duckdb.connect()
     rows = [(*a, *b, "initials" if "ndtms" in (a[0], b[0]) else "names", weight) for (a, b), weight in links]
     names = ("dataset_l", "record_id_l", "dataset_r", "record_id_r", "view", "match_weight")
-    types = pa.schema([*NO_DECISION.schema][:4] + [("view", pa.string()), ("match_weight", pa.float64())])
+    types = pa.schema([*[*NO_DECISION.schema][:4], ("view", pa.string()), ("match_weight", pa.float64())])
     scored = con.from_arrow(pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows], types))
     scored = scored.project("*, 1 / (1 + pow(2, -match_weight)) as match_probability")
     beside = known([(*a, *b, same) for (a, b), same in decisions.items()])
