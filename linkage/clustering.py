@@ -10,7 +10,7 @@ import duckdb
 
 from linkage import decisions, facts
 from linkage.errors import LinkError
-from linkage.linking import arrived, scored_pairs, views, whole
+from linkage.linking import Seen, arrived, scored_pairs, views, whole
 from linkage.settings import Settings
 from linkage.workspace import write_parquet
 
@@ -37,6 +37,17 @@ def compared_in(settings: Settings) -> dict[str, dict[str, bool]]:
     return {view: compared(settings.encodings, settings.datasets, view) for view in views(settings)}
 
 
+def tell_clustering(settings: Settings, view: str, seen: Seen, model: Any) -> None:
+    """What the clustering must know of the rows of a view beside their pairs, and no token: links/numbers and alike."""
+    from linkage.matching.numbers import alike, numbers
+
+    files, encodings = settings.files.matching, settings.encodings
+    held = numbers(seen.profiles, encodings.views[view], model, encodings.clusters.one_each)
+    with duckdb.connect() as con:
+        write_parquet(con.from_arrow(held), files.numbers(view), seen.mark)
+        write_parquet(con.from_arrow(alike(seen.profiles)), files.alike(view), seen.mark)
+
+
 def chain(settings: Settings) -> dict[str, int]:
     """Scored pairs of every view → edges and chains: what scores alone would make one person."""
     from linkage.matching import person_index
@@ -47,7 +58,8 @@ def chain(settings: Settings) -> dict[str, int]:
     with duckdb.connect() as con:
         crosswalks = crosswalks_of(settings, con)
         pairs = {view: scored_pairs(con, files.matching.pairs(view), view) for view in crosswalks}
-        edges = person_index.edges(con, pairs, crosswalks)
+        alike = {view: scored_pairs(con, files.matching.alike(view), view) for view in crosswalks}
+        edges = person_index.edges(con, pairs, crosswalks, alike)
         write_parquet(edges, files.matching.edges)
         edges = con.read_parquet(str(files.matching.edges))
         chains = person_index.clusters(person_index.records(crosswalks), edges, compared_in(settings))

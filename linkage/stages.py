@@ -14,7 +14,7 @@ from typing import Any, cast
 import duckdb
 
 from linkage import facts, releases
-from linkage.clustering import chain, chained, compared_in, what_is_known
+from linkage.clustering import chain, chained, compared_in, tell_clustering, what_is_known
 from linkage.clustering import contradict as contradict
 from linkage.contracts.dataset import Dataset
 from linkage.errors import ContractError, LinkError, PrivacyError
@@ -178,7 +178,6 @@ def key_source(settings: Settings) -> Any:
 def score(settings: Settings, view: str, progress: Progress = quiet) -> dict[str, Any]:
     """encoded/<view>/ and candidates/<view> → the scored pairs of one view, by the model that is in use."""
     from linkage import models
-    from linkage.matching.numbers import numbers
     from linkage.matching.score import score as scored
 
     files, declared = settings.files, settings.encodings.views[view]
@@ -194,8 +193,7 @@ def score(settings: Settings, view: str, progress: Progress = quiet) -> dict[str
         progress("scoring")
         pairs = scored(seen.profiles, declared, trained, found)
         write_parquet(con.from_arrow(pairs), files.matching.pairs(view), seen.mark)
-        held = numbers(seen.profiles, declared, trained, settings.encodings.clusters.one_each)
-        write_parquet(con.from_arrow(held), files.matching.numbers(view), seen.mark)
+        tell_clustering(settings, view, seen, trained)
     return {"view": view, "profiles": seen.profiles.num_rows, "pairs": pairs.num_rows}
 
 

@@ -84,8 +84,12 @@ class MatchingFiles:
         return self.root / "links" / "pairs" / f"{view}.parquet"
 
     def numbers(self, view: str) -> Path:
-        """(view_id, kind, number, bits): which rows of a view hold the same number of a person; no token."""
+        """(dataset, view_id, kind, number, bits): which rows of a view hold the same number of a person; no token."""
         return self.root / "links" / "numbers" / f"{view}.parquet"
+
+    def alike(self, view: str) -> Path:
+        """(dataset, view_id, first): which rows of a view have the same tokens; no token."""
+        return self.root / "links" / "alike" / f"{view}.parquet"
 
     @property
     def chains(self) -> Path:
@@ -216,7 +220,7 @@ class Workspace:
     @property
     def holding_tokens(self) -> tuple[Path, ...]:
         """The folders whose files hold tokens, or pseudonyms that live as long as the token key."""
-        of_matching = ("encoded", "crosswalk", "candidates", "links/pairs", "links/numbers")
+        of_matching = ("encoded", "crosswalk", "candidates", "links/pairs", "links/numbers", "links/alike")
         return (self.blocking.root, self.unsealing.root, *(self.matching.root / name for name in of_matching))
 
     def release(self, name: str) -> Path:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from linkage import linking, models
+from linkage import linking
 from linkage.commands.options import SchemasOption, WorkspaceOption, settings_of
 from linkage.errors import LinkError
 from linkage.settings import Settings
@@ -43,6 +43,8 @@ def model_train(view: ViewOption = None, schemas: SchemasOption = None, workspac
 @model_app.command("compare")
 def model_compare(view: ViewOption = None, schemas: SchemasOption = None, workspace: WorkspaceOption = None) -> None:
     """What each level of agreement is worth, in bits, accepted and in the candidate; what changed most comes first."""
+    from linkage import models
+
     settings = settings_of(schemas, workspace)
     for name in chosen(settings, view):
         accepted, candidate = (models.read(settings, name, which) for which in (models.ACCEPTED, models.CANDIDATE))
@@ -70,6 +72,8 @@ def model_accept(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Use the candidate from the next linkage on. Who accepted it, and why, goes into the log and on its card."""
+    from linkage import models
+
     settings = settings_of(schemas, workspace)
     for name in chosen(settings, view):
         card = models.accept(settings, name, by, why)

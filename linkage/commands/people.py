@@ -6,9 +6,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from linkage import people
 from linkage.commands.options import SchemasOption, WorkspaceOption, settings_of
-from linkage.matching.person_ids import REASONS
 from linkage.terminal import OUT
 
 people_app = typer.Typer(help="Person ids that last: who kept hers, and who did not.", no_args_is_help=True)
@@ -17,6 +15,9 @@ people_app = typer.Typer(help="Person ids that last: who kept hers, and who did 
 @people_app.command("runs")
 def people_runs(schemas: SchemasOption = None, workspace: WorkspaceOption = None) -> None:
     """Every run that changed anything: how many ids were kept, new, merged, split and retired."""
+    from linkage import people
+    from linkage.matching.person_ids import REASONS
+
     table = Table("run", "records", *REASONS, "model", box=None)
     for run in people.runs(settings_of(schemas, workspace)):
         said = people.about(run)
@@ -35,5 +36,7 @@ def people_crosswalk(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Write person_id_earlier,person_id_later,records: which ids of two runs share how many records."""
+    from linkage import people
+
     people.write_crosswalk(settings_of(schemas, workspace), earlier, later, to)
     OUT.print(f"Written: {to}. It names nobody, but it joins files: keep it where person ids are kept.")

@@ -107,7 +107,8 @@ def review_estimate(sample: SampleArgument, schemas: SchemasOption = None, works
         table.add_row(name, *cells(row["precision"]), *cells(row["recall"]))
     OUT.print(table)
     looked, pairs = found["pairs_like_those_looked_up"], found["pairs"]
-    OUT.print(f"The figures speak for {looked:,} of {pairs:,} pairs; of the others' kinds none has a verdict yet.")
+    if looked < pairs:
+        OUT.print(f"The figures speak for {looked:,} of {pairs:,} pairs; of the others' kinds none has a verdict yet.")
     OUT.print(found["caveat"])
 
 

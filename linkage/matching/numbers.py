@@ -14,11 +14,19 @@ from linkage.contracts.encodings import View
 from linkage.matching.model import Model
 from linkage.matching.person_index import THRESHOLDS, stacked
 
-A_NUMBER = pa.schema({"view_id": pa.int64(), "kind": pa.string(), "number": pa.int64(), "bits": pa.float64()})
+A_NUMBER = pa.schema(
+    {
+        "dataset": pa.string(),
+        "view_id": pa.int64(),
+        "kind": pa.string(),
+        "number": pa.int64(),
+        "bits": pa.float64(),
+    }
+)
 
 
 def numbers(profiles: pa.Table, view: View, model: Model, one_each: Collection[str]) -> pa.Table:
-    """(view_id, kind, number, bits): one row per row of the view and number it holds.
+    """(dataset, view_id, kind, number, bits): one row per row of the view and number it holds.
 
     `kind` is the comparison; `number` counts its different values from 1, in an order that says nothing of them; `bits`
     is what the model says it is worth against two rows being one person that theirs differ.
@@ -40,9 +48,18 @@ def of_kind(kind: str, column: str, bits: float) -> str:
             select "{column}" as token, row_number() over (order by min(profile_id)) as number
             from profiles where token is not null group by token
         )
-        select unnest(view_ids) as view_id, '{kind}' as kind, number, cast({bits} as double) as bits
+        select dataset, unnest(view_ids) as view_id, '{kind}' as kind, number, cast({bits} as double) as bits
         from profiles join number on token = "{column}"
     """
+
+
+def alike(profiles: pa.Table) -> pa.Table:
+    """(dataset, view_id, first): one row per row with the same tokens as others of its dataset; `first` was scored."""
+    with duckdb.connect() as con:
+        con.register("profiles", profiles)
+        return con.sql(
+            "select dataset, unnest(view_ids) as view_id, view_ids[1] as first from profiles where len(view_ids) > 1"
+        ).to_arrow_table()
 
 
 def against(model: Model, kind: str) -> float:
@@ -66,7 +83,7 @@ def by_record(
 ) -> duckdb.DuckDBPyRelation:
     """The same of one view."""
     return con.sql(
-        f"select '{view}' as view, kind, number, bits, dataset, record_id from rows join crosswalk using (view_id)"
+        f"select '{view}' as view, rows.*, record_id from rows join crosswalk using (dataset, view_id)"
     )
 
 

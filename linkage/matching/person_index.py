@@ -9,6 +9,7 @@ others it could be.
 import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import duckdb
 import pyarrow as pa
@@ -56,12 +57,18 @@ def edges(
     con: duckdb.DuckDBPyConnection,
     pairs: Mapping[str, duckdb.DuckDBPyRelation],
     crosswalks: Mapping[str, Mapping[str, duckdb.DuckDBPyRelation]],
+    alike: Mapping[str, duckdb.DuckDBPyRelation] = MappingProxyType({}),
 ) -> duckdb.DuckDBPyRelation:
     """(dataset_l, record_id_l, dataset_r, record_id_r, view, match_weight, match_probability): one row per scored pair.
 
-    `pairs` by view, `crosswalks` (view_id, record_id) by view and dataset.
+    `pairs` by view, `crosswalks` (view_id, record_id) by view and dataset; `alike` (dataset, view_id, first) by
+    view, where there are any: rows with the same tokens as others of their dataset, and the one scored for all.
     """
-    of_views = [by_record(con, name, scored, stacked(crosswalks[name])) for name, scored in pairs.items()]
+    of_views = [
+        by_record(con, name, scored, steady(con, crosswalk, alike[name]) if name in alike else crosswalk)
+        for name, scored in pairs.items()
+        for crosswalk in [stacked(crosswalks[name])]
+    ]
     every = functools.reduce(lambda above, below: above.union(below), of_views)
     return every.order("dataset_l, record_id_l, dataset_r, record_id_r, view")
 
@@ -70,6 +77,28 @@ def stacked(crosswalk: Mapping[str, duckdb.DuckDBPyRelation]) -> duckdb.DuckDBPy
     """(dataset, view_id, record_id): one row per record seen in one view."""
     named = [rows.project(f"'{dataset}' as dataset, view_id, record_id") for dataset, rows in sorted(crosswalk.items())]
     return functools.reduce(lambda above, below: above.union(below), named)
+
+
+def steady(
+    con: duckdb.DuckDBPyConnection, crosswalk: duckdb.DuckDBPyRelation, alike: duckdb.DuckDBPyRelation
+) -> duckdb.DuckDBPyRelation:
+    """(dataset, view_id, record_id), where the smallest record of those alike changes places with the one scored.
+
+    Which row was scored for the others hangs on pseudonyms, and so on the key; which record stands for it must not, or
+    a new epoch would take apart a doubted chain elsewhere.
+    """
+    return con.sql(
+        """
+        with row as (select c.*, first from crosswalk c left join alike using (dataset, view_id)),
+        group_of as (
+            select dataset, first, min(record_id) as least, any_value(record_id) filter (view_id = first) as scored
+            from row where first is not null group by dataset, first
+        )
+        select dataset, view_id,
+            case when view_id = first then least when record_id = least then scored else record_id end as record_id
+        from row left join group_of using (dataset, first)
+        """
+    )
 
 
 def records(crosswalks: Mapping[str, Mapping[str, duckdb.DuckDBPyRelation]]) -> duckdb.DuckDBPyRelation:

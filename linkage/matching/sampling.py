@@ -76,7 +76,8 @@ def sample(con: duckdb.DuckDBPyConnection, strata: Relation, each: int, name: st
 
 def numbered(con: duckdb.DuckDBPyConnection, drawn: Relation, name: str) -> Relation:
     """(pair, …): the pairs numbered from 1, in an order that says nothing of the score."""
-    return con.sql(f"select row_number() over (order by {lot(name)}) as pair, * from drawn order by pair")
+    order = lot(f"{name}|order")  # another lot: the first lots of a large stratum are smaller than those of a small one
+    return con.sql(f"select row_number() over (order by {order}) as pair, * from drawn order by pair")
 
 
 def lot(name: str) -> str:
