@@ -82,9 +82,7 @@ def by_record(
     con: duckdb.DuckDBPyConnection, view: str, rows: duckdb.DuckDBPyRelation, crosswalk: duckdb.DuckDBPyRelation
 ) -> duckdb.DuckDBPyRelation:
     """The same of one view."""
-    return con.sql(
-        f"select '{view}' as view, rows.*, record_id from rows join crosswalk using (dataset, view_id)"
-    )
+    return con.sql(f"select '{view}' as view, rows.*, record_id from rows join crosswalk using (dataset, view_id)")
 
 
 def differing(
