@@ -17,6 +17,10 @@ Sealed blocking comes first: *block* sees fragments of names under a pseudonym o
 pairs and pseudonyms and no fragment, *score* sees rows and pairs. Each deletes what it was given and logs that, so no
 task ever holds both. Where tasks have machines of their own, give each of the three its own.
 
+Scores alone may chain two people together. So *chain* joins whatever they would join; *contradict* sees what happened
+to these records, and hands back pairs of record ids that cannot be one person; *settle* makes the people of both, and
+of what was decided in review, which no run overrules.
+
 * **Waits for** `encoded/…` of every dataset.
 * **Makes** the asset `person_index`: one row per record, a person id at each of three thresholds.
 * **Stops** at the gate *person index*, where the links cannot be believed.
@@ -52,13 +56,24 @@ def link_people() -> None:
     def score(view: str) -> dict[str, object]:
         return stage("score", view)
 
+    @task
+    def chain() -> dict[str, object]:
+        """Scored pairs of every view → what scores alone would make one person."""
+        return stage("chain")
+
+    @task
+    def contradict() -> dict[str, object]:
+        """Chains and attributes → pairs of record ids that cannot be one person."""
+        return stage("contradict")
+
     @task(outlets=[PERSON_INDEX])
-    def cluster() -> dict[str, object]:
-        """Scored pairs of every view → person index; through the gate person index."""
-        return stage("cluster")
+    def settle() -> dict[str, object]:
+        """Links, contradictions and decisions → person index; through the gate person index."""
+        return stage("settle")
 
     each = views()
-    block.expand(view=each) >> unseal.expand(view=each) >> score.expand(view=each) >> cluster()
+    scored = block.expand(view=each) >> unseal.expand(view=each) >> score.expand(view=each)
+    scored >> chain() >> contradict() >> settle()
 
 
 link_people()

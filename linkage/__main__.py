@@ -16,6 +16,7 @@ from linkage.commands.model import model_app
 from linkage.commands.options import OutputsOption, SchemasOption, WorkspaceOption, folder, settings_of, shared
 from linkage.commands.people import people_app
 from linkage.commands.releases import releases_app
+from linkage.commands.review import review_app
 from linkage.errors import LinkageError
 from linkage.terminal import ERR, OUT, accuracy_table, attack_table, attack_verdict, counting, print_balance, working
 
@@ -40,6 +41,7 @@ app.add_typer(keys_app, name="keys")
 app.add_typer(audit_app, name="audit")
 app.add_typer(model_app, name="model")
 app.add_typer(people_app, name="people")
+app.add_typer(review_app, name="review")
 app.add_typer(releases_app, name="releases")
 
 

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import splink
 
 from linkage import facts, models
+from linkage.clustering import tell_clustering
 from linkage.linking import Progress, Seen, quiet, seen_in
 from linkage.matching.score import Before, Scored
 from linkage.sealing import candidates
@@ -45,6 +46,7 @@ def score(settings: Settings, view: str, progress: Progress = quiet, anew: bool 
         result = scored(seen.profiles, declared, model, found, scored_before(folder, seen.mark, anew))
         keep(con, folder, seen.mark, result)
         write_parquet(con.from_arrow(result.pairs), files.matching.pairs(view), seen.mark)
+        tell_clustering(settings, view, seen, model)
     return {
         "view": view, "profiles": seen.profiles.num_rows, "compared": result.compared, "pairs": result.pairs.num_rows,
     }  # fmt: skip

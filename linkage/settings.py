@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from linkage.contracts.analysis import Analysis, read_analysis
+from linkage.contracts.circumstances import Circumstances, read_circumstances
 from linkage.contracts.dataset import Dataset, Scope, read_dataset, read_datasets, read_scope
 from linkage.contracts.disclosure import Disclosure, read_disclosure
 from linkage.contracts.encodings import Encodings, read_encodings
 from linkage.contracts.link_quality import LinkQuality, read_link_quality
+from linkage.contracts.review import Review, read_review
 from linkage.errors import ContractError
 from linkage.workspace import Workspace
 
@@ -78,6 +80,16 @@ class Settings:
     def analysis(self) -> Analysis:
         """What is counted, and how. Raises ContractError."""
         return read_analysis(self.schemas, self.datasets)
+
+    @property
+    def circumstances(self) -> Circumstances | None:
+        """What can contradict two records being one person; none where none is declared. Raises ContractError."""
+        return read_circumstances(self.schemas, self.datasets)
+
+    @property
+    def review(self) -> Review:
+        """What is drawn for review. Raises ContractError."""
+        return read_review(self.schemas, self.datasets)
 
     @property
     def link_quality(self) -> LinkQuality | None:

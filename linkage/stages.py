@@ -14,13 +14,15 @@ from typing import Any, cast
 import duckdb
 
 from linkage import facts, releases
+from linkage.clustering import chain, chained, compared_in, what_is_known
+from linkage.clustering import contradict as contradict
 from linkage.contracts.dataset import Dataset
 from linkage.errors import ContractError, LinkError, PrivacyError
 from linkage.invention import synthesise as synthesise
 from linkage.keyring import check_one_mark as check_one_mark
 from linkage.keyring import new_keys as new_keys
 from linkage.ledger import ledger_of
-from linkage.linking import Progress, arrived, quiet, scored_pairs, whole
+from linkage.linking import Progress, arrived, quiet, whole
 from linkage.linking import views as views
 from linkage.sealing import block as block
 from linkage.sealing import unseal as unseal
@@ -178,27 +180,29 @@ def score(settings: Settings, view: str, progress: Progress = quiet, anew: bool 
 
 
 def cluster(settings: Settings) -> dict[str, Any]:
-    """Scored pairs of every view → edges and the person index, through the gate `person_index`."""
+    """Scored pairs of every view → edges and the person index: `chain`, `contradict`, `settle`."""
+    chain(settings)
+    contradict(settings)
+    return settle(settings)
+
+
+def settle(settings: Settings) -> dict[str, Any]:
+    """Edges, decisions and what contradicts a chain → the person index, through the gate `person_index`."""
     from linkage import people as named
-    from linkage.matching import model, person_index, profiles, summary
+    from linkage.matching import doubts, model, person_index, summary
     from linkage.quality import gate, suites
 
-    encodings, datasets, files = settings.encodings, settings.datasets, settings.files
-    files.forget_people()
-    facts.forget(settings, facts.OF_LINKAGE + facts.AFTER_LINKAGE)
-    compared = {view: profiles.compared(encodings, datasets, view) for view in views(settings)}
+    files, limits = settings.files, settings.encodings.clusters
     with duckdb.connect() as con:
-        pairs = {view: scored_pairs(con, files.matching.pairs(view), view) for view in compared}
-        crosswalks = {
-            view: {name: arrived(con, files.matching.crosswalk(view, name), name) for name in of_view}
-            for view, of_view in compared.items()
-        }
-        edges = person_index.edges(con, pairs, crosswalks)
-        write_parquet(edges, files.matching.edges)
-        texts = {view: files.matching.model(view).read_text() for view in compared}
-        clusters = person_index.clusters(person_index.records(crosswalks), edges, compared)
+        edges, chains = whole(con, files.matching.edges, "linkage link"), chained(settings, con)
+        known, objections = what_is_known(settings, con, chains, edges)
+        clusters = person_index.clusters(chains.project("dataset, record_id"), edges, compared_in(settings), known)
+        texts = {view: files.matching.model(view).read_text() for view in views(settings)}
         people = con.from_arrow(named.person_index(settings, con, clusters, texts.values()))
+        write_parquet(doubts.doubts(con, chains, people, objections, limits.largest), files.matching.doubts)
         found = summary.summary(con, people, edges, {view: model.model_from(text) for view, text in texts.items()})
+        found["doubts"] = doubts.counts(con, con.read_parquet(str(files.matching.doubts)))
+        found["decisions"] = known.decisions
         facts.write(settings, "linkage", found)
         suite = suites.person_index_suite(settings.expectations)
         pass_gate(settings, gate.validate("person_index", "person_index", suite, people))

@@ -36,6 +36,10 @@ class DepartmentFiles:
         """For copies in clear while an extract is taken in."""
         return self.root / "scratch" / dataset
 
+    def in_clear(self, sample: str, dataset: str) -> Path:
+        """Rows of a sample for review, in clear: the one place where names are looked at."""
+        return self.root / "review" / sample / f"{dataset}.CLEAR-TEXT.csv"
+
     def quarantine(self, dataset: str) -> Path:
         """Rows that could not be used, as they came, each with its reason."""
         return self.root / "quarantine" / f"{dataset}.parquet"
@@ -82,6 +86,29 @@ class MatchingFiles:
     def scored(self, view: str, made_with: str) -> Path:
         """The folder of what was scored in one view with one model: what the next run need not score again."""
         return self.root / "scored" / view / made_with
+
+    def numbers(self, view: str) -> Path:
+        """(dataset, view_id, kind, number, bits): which rows of a view hold the same number of a person; no token."""
+        return self.root / "links" / "numbers" / f"{view}.parquet"
+
+    def alike(self, view: str) -> Path:
+        """(dataset, view_id, first): which rows of a view have the same tokens; no token."""
+        return self.root / "links" / "alike" / f"{view}.parquet"
+
+    @property
+    def chains(self) -> Path:
+        """(dataset, record_id, cluster_high, cluster_medium, cluster_low): what scores alone would make one person."""
+        return self.root / "links" / "chains.parquet"
+
+    @property
+    def doubts(self) -> Path:
+        """(chain, person_id, dataset, record_id, reasons): the records of chains that something speaks against."""
+        return self.root / "links" / "doubts.parquet"
+
+    @property
+    def decisions(self) -> Path:
+        """What people decided about pairs of records: one file per import. Never dropped."""
+        return self.root / "decisions"
 
     def model(self, view: str) -> Path:
         """The trained weights of one view, as numbers."""
@@ -144,6 +171,11 @@ class CohortFiles:
         """Pairs of records that cannot be one person, by record_id, with the reason."""
         return self.root / "contradictions.parquet"
 
+    @property
+    def impossible(self) -> Path:
+        """The same of records that scores alone would join: by record_id, with the reason, and no attribute."""
+        return self.root / "impossible.parquet"
+
     def counts(self, table: str) -> Path:
         """Unrounded counts of one table: never leaves the analysis platform."""
         return self.root / "counts" / f"{table}.parquet"
@@ -192,14 +224,16 @@ class Workspace:
     @property
     def holding_tokens(self) -> tuple[Path, ...]:
         """The folders whose files hold tokens, or pseudonyms that live as long as the token key."""
-        of_matching = (
-            self.matching.root / name for name in ("encoded", "crosswalk", "candidates", "links/pairs", "scored")
-        )
-        return (self.blocking.root, self.unsealing.root, *of_matching)
+        of_matching = ("encoded", "crosswalk", "candidates", "scored", "links/pairs", "links/numbers", "links/alike")
+        return (self.blocking.root, self.unsealing.root, *(self.matching.root / name for name in of_matching))
 
     def release(self, name: str) -> Path:
         """The folder of one published release."""
         return self.outputs / name
+
+    def review(self, sample: str) -> Path:
+        """A sample for review: the sheet of pairs, a list of record ids per department, and what no reviewer sees."""
+        return self.root / "review" / sample
 
     def certificate(self, release: str) -> Path:
         """The proof that a release gives nobody away: it holds unrounded counts, for the reviewer alone."""
@@ -224,8 +258,9 @@ class Workspace:
 
     def forget_people(self) -> None:
         """Drop the person index, and all that was made with it."""
-        self.matching.edges.unlink(missing_ok=True)
-        self.matching.person_index.unlink(missing_ok=True)
+        matching = self.matching
+        for path in (matching.edges, matching.chains, matching.doubts, matching.person_index, self.cohorts.impossible):
+            path.unlink(missing_ok=True)
         self.forget_counts()
 
     def forget_counts(self) -> None:

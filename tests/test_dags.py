@@ -107,7 +107,7 @@ def test_linking_waits_for_every_dataset_and_publishing_for_the_person_index(par
     link, publish = parsed["dags"]["link_people"], parsed["dags"]["publish_tables"]
     assert link["waits_for"] == [f"encoded/{name}" for name in DATASETS]
     assert link["makes"] == publish["waits_for"] == ["person_index"]
-    assert link["tasks"] == ["block", "cluster", "score", "unseal", "views"]
+    assert link["tasks"] == ["block", "chain", "contradict", "score", "settle", "unseal", "views"]
     assert publish["tasks"] == [
         "approve", "publish", "report", "report_for_approval", "tabulate", "waive", "who_approves",
     ]  # fmt: skip
@@ -117,7 +117,8 @@ def test_sealed_keys_are_blocked_and_deleted_before_a_row_is_scored_each_by_a_ta
     follows = parsed["dags"]["link_people"]["follows"]
     assert follows["unseal"] == ["block", "views"]
     assert follows["score"] == ["unseal", "views"]
-    assert parsed["one_stage_a_task"] == {task: [task] for task in ("views", "block", "unseal", "score", "cluster")}
+    names = ("views", "block", "unseal", "score", "chain", "contradict", "settle")
+    assert parsed["one_stage_a_task"] == {task: [task] for task in names}
 
 
 def test_nobody_is_asked_to_approve_before_it_is_known_whether_the_data_are_invented(parsed):

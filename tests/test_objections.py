@@ -1,7 +1,9 @@
 """Decisions that no run overrules, and chains that are not believed."""
 
+import duckdb
 import pyarrow as pa
 import pytest
+from conftest import drawn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -106,3 +108,55 @@ def test_nobody_decided_apart_is_together_and_a_looser_threshold_only_joins(draw
     strict = rebuilt(range(10), [one for one in drawn if one[2] >= stricter], against, limits)
     assert all(loose[a] != loose[b] for a, of in against.items() for b, bits in of.items() if bits == 200.0)
     assert all(loose[a] == loose[b] for a in range(10) for b in range(10) if strict[a] == strict[b])
+
+
+def test_what_follows_from_decisions_holds_as_well(table):
+    both = known([("court", 1, "ndtms", 1, True), ("ndtms", 1, "prison", 2, False)])
+    apart = people(table, CHAIN, both)
+    assert frozenset({"court 2", "prison 2"}) in apart
+    assert frozenset({"court 1", "prison 1", "ndtms 1"}) in apart
+
+
+def test_who_is_decided_to_be_two_people_is_not_chained_together_by_a_later_view(table):
+    linked = "| court | 1 | prison | 1 | names | 20.0 |\n| ndtms | 1 | ndtms | 2 | initials | 20.0 |\n"
+    both = known([("ndtms", 1, "court", 1, True), ("ndtms", 2, "court", 3, True)])
+    found = people(table, LINKS + linked, both)
+    assert found == {frozenset({"court 1", "prison 1", "ndtms 1"}), frozenset({"court 3", "ndtms 2"})}
+
+
+def test_of_two_records_decided_to_be_different_people_the_better_one_joins_a_person(table):
+    linked = "| ndtms | 1 | prison | 1 | initials | 15.0 |\n| ndtms | 2 | prison | 1 | initials | 14.0 |\n"
+    apart = known([("ndtms", 1, "ndtms", 2, False)])
+    assert people(table, LINKS + linked, known()) == {frozenset({"prison 1", "ndtms 1", "ndtms 2"})}
+    assert people(table, LINKS + linked, apart) == {frozenset({"prison 1", "ndtms 1"})}
+
+
+def test_a_later_view_joins_a_person_it_contradicts_by_a_strong_link_only(table):
+    doubt = known(contradicting=[("court", 1, "ndtms", 1, 10.0)])
+    for weight, joined in ((12.0, False), (16.0, True)):
+        linked = CHAIN + f"| ndtms | 1 | prison | 1 | initials | {weight} |\n"
+        assert any("ndtms 1" in one for one in people(table, linked, doubt)) == joined
+
+
+RECORD = st.tuples(st.sampled_from(["court", "prison", "ndtms"]), st.integers(1, 3))
+PAIR = st.tuples(RECORD, RECORD).filter(lambda pair: pair[0] < pair[1])
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.lists(st.tuples(PAIR, st.floats(2, 25)), max_size=14), st.dictionaries(PAIR, st.booleans(), max_size=5))
+def test_every_decision_holds_at_every_threshold_unless_they_contradict_each_other(links, decisions):
+    con = duckdb.connect()
+    rows = [(*a, *b, "initials" if "ndtms" in (a[0], b[0]) else "names", weight) for (a, b), weight in links]
+    names = ("dataset_l", "record_id_l", "dataset_r", "record_id_r", "view", "match_weight")
+    types = pa.schema([*[*NO_DECISION.schema][:4], ("view", pa.string()), ("match_weight", pa.float64())])
+    scored = con.from_arrow(pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows], types))
+    scored = scored.project("*, 1 / (1 + pow(2, -match_weight)) as match_probability")
+    beside = known([(*a, *b, same) for (a, b), same in decisions.items()])
+    try:
+        index = clusters(con.from_arrow(drawn(RECORDS)), scored, VIEWS, beside).to_pylist()
+    except LinkError:
+        return
+    for name in ("cluster_high", "cluster_medium", "cluster_low"):
+        person = {(row["dataset"], row["record_id"]): row[name] for row in index}
+        assert all((person[a] == person[b]) == same for (a, b), same in decisions.items())
+    assert len({row["cluster_high"] for row in index}) >= len({row["cluster_low"] for row in index})

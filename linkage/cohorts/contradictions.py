@@ -6,6 +6,7 @@ International Journal of Epidemiology 2017. Their number is a lower bound: most 
 
 from collections.abc import Iterator, Mapping
 
+import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from linkage.cohorts.circumstances import custody_spells, dated
@@ -14,6 +15,16 @@ from linkage.cohorts.sql import Relation, gathered, literal
 from linkage.cohorts.tabulate import thresholds
 from linkage.contracts.analysis import Analysis
 from linkage.contracts.circumstances import Circumstances
+
+A_CONTRADICTION = pa.schema(
+    {
+        "dataset_l": pa.string(),
+        "record_id_l": pa.int64(),
+        "dataset_r": pa.string(),
+        "record_id_r": pa.int64(),
+        "reason": pa.string(),
+    }
+)
 
 
 def contradictions(
@@ -28,6 +39,20 @@ def contradictions(
         for pairs in at_one_threshold(Records(con, attributes, person_index, threshold), analysis.circumstances):
             found.append(pairs.project(f"*, {literal(threshold)} as threshold"))
     return gathered(con, found).order("threshold, reason, dataset_l, record_id_l, dataset_r, record_id_r")
+
+
+def impossible(
+    con: DuckDBPyConnection, declared: Circumstances | None, attributes: Mapping[str, Relation], person_index: Relation
+) -> Relation:
+    """(dataset_l, record_id_l, dataset_r, record_id_r, reason): what is found at the loosest threshold alone.
+
+    `person_index` (dataset, record_id, person_id_low); `attributes` of the datasets that tell of circumstances. Where
+    none are declared nothing is impossible.
+    """
+    if declared is None:
+        return con.from_arrow(A_CONTRADICTION.empty_table())
+    found = at_one_threshold(Records(con, attributes, person_index, "low"), declared)
+    return gathered(con, found).order("dataset_l, record_id_l, dataset_r, record_id_r, reason")
 
 
 def at_one_threshold(records: Records, declared: Circumstances) -> Iterator[Relation]:

@@ -5,13 +5,15 @@ denominator and count her in a column of her own.
 """
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
 from linkage.contracts.choices import Where, column_mistakes, unknown_dataset, where_mistakes
 from linkage.contracts.dataset import Dataset
-from linkage.contracts.reading import Declaration
+from linkage.contracts.reading import Declaration, read
+from linkage.errors import ContractError
 
 Circumstance = Literal["in_custody", "died"]
 
@@ -63,3 +65,19 @@ class Circumstances(Declaration):
             wrong = list(unknown_dataset(declared.dataset, datasets))
             wrong = wrong or list(declared.mistakes(datasets[declared.dataset]))
             yield from (f"{place}: {line}" for line in wrong)
+
+    @property
+    def told_by(self) -> set[str]:
+        """Every dataset that is read to know them."""
+        return {self.in_custody.dataset, *(one.dataset for one in (*self.died, *self.alive))}
+
+
+def read_circumstances(schemas: Path, datasets: Mapping[str, Dataset]) -> Circumstances | None:
+    """The declared circumstances; None where none are declared. Raises ContractError."""
+    path = schemas / "circumstances.yaml"
+    if not path.exists():
+        return None
+    circumstances = read(Circumstances, path)
+    if wrong := [f"{path}: {line}" for line in circumstances.mistakes(datasets)]:
+        raise ContractError("\n".join(wrong))
+    return circumstances

@@ -215,10 +215,14 @@ class View(Declaration):
 class Clusters(Declaration):
     """When a chain of links is not believed.
 
-    `contradiction_bits`: how much stronger than the threshold a link must be to join parts with records that cannot be
-    one person (one may hold a wrong date). `largest`, `size_bits`: the same for parts of more records than that.
+    `one_each`: comparisons of a number of which a person has one. Two different ones in a chain weigh against it as
+    much as the model learned that their difference is worth; it is no wall, since some people have two. Whatever a link
+    of the chain compared itself is in the weight of that link already. `contradiction_bits`: how much stronger than the
+    threshold a link must be to join parts with records that cannot be one person (one may hold a wrong date).
+    `largest`, `size_bits`: the same for parts of more records than that.
     """
 
+    one_each: tuple[str, ...] = ()
     contradiction_bits: float = Field(default=10.0, ge=0)
     largest: int = Field(default=1000, gt=1)
     size_bits: float = Field(default=10.0, ge=0)
@@ -258,6 +262,18 @@ class Encodings(Declaration):
             for place, kinds in said.items():
                 if unknown := sorted(kinds - set(known)):
                     raise ValueError(f"views.{view_name}.{place}: no identifier {unknown}; known: {known}")
+        return self
+
+    @model_validator(mode="after")
+    def _one_each_is_compared_as_one_token(self) -> Self:
+        numbers = {
+            name
+            for view in self.views.values()
+            for name, comparison in view.comparisons.items()
+            if len(comparison.needs) == 1 and not view.tokens[comparison.needs[0]].many
+        }
+        if unknown := sorted({*self.clusters.one_each} - numbers):
+            raise ValueError(f"clusters.one_each: {unknown} are no comparisons that need a single token of one value")
         return self
 
     @model_validator(mode="after")

@@ -8,7 +8,9 @@ weighs more than any link.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import combinations
 from math import log2
+from typing import NoReturn
 
 import duckdb
 import pyarrow as pa
@@ -16,6 +18,8 @@ import pyarrow as pa
 from linkage.contracts.encodings import Clusters
 from linkage.errors import LinkError
 
+Pair = tuple[int, int]
+A_PAIR = pa.schema([("node_l", pa.int64()), ("node_r", pa.int64())])
 DECIDED_BITS = 200.0  # more than any sum of weights
 # Bits of a link at the default threshold. It is the same at every threshold, so that a looser one only joins.
 ENOUGH = log2(0.95 / 0.05)
@@ -75,23 +79,31 @@ def objection(left: set[int], right: set[int], against: Mapping[int, Mapping[int
 def prepare(con: duckdb.DuckDBPyConnection, decided: pa.Table, contradicting: pa.Table) -> None:
     """Make `must` (node_l, node_r) and `against` (node_l, node_r, bits, decided) from pairs of records in `node`.
 
-    `decided` (dataset_l, record_id_l, dataset_r, record_id_r, same); `contradicting` (the same four, bits). A decision
-    that they are one person overrules a contradiction. Raises LinkError where decisions contradict each other.
+    `decided` (dataset_l, record_id_l, dataset_r, record_id_r, same); `contradicting` (the same four, bits). Both tables
+    hold what follows from decisions as well. A decision that they are one person overrules a contradiction. Raises
+    LinkError where decisions contradict each other.
     """
     con.register("decided_pairs", decided)
     con.register("contradicting_pairs", contradicting)
+    said = con.execute(f"{by_node('decided_pairs', 'same')} order by all").fetchall()
+    found = implied([(a, b) for a, b, same in said if same], [(a, b) for a, b, same in said if not same])
+    if found.clashing:
+        refuse(con, found.clashing)
+    for name, pairs in (("must", found.one), ("decided_apart", found.apart)):
+        con.register(
+            "implied_pairs", pa.table({"node_l": [a for a, _ in pairs], "node_r": [b for _, b in pairs]}, A_PAIR)
+        )
+        con.execute(f"create table {name} as from implied_pairs")
+        con.unregister("implied_pairs")
     con.execute(
         f"""
-        create table must as {by_node("decided_pairs", "same")} where same;
         create table against as
-        select node_l, node_r, {DECIDED_BITS} as bits, true as decided
-        from ({by_node("decided_pairs", "same")}) where not same
+        select node_l, node_r, {DECIDED_BITS} as bits, true as decided from decided_apart
         union all
-        select node_l, node_r, bits, false from ({by_node("contradicting_pairs", "bits")})
-        anti join must using (node_l, node_r)
+        select node_l, node_r, max(bits), false from ({by_node("contradicting_pairs", "bits")})
+        anti join must using (node_l, node_r) group by node_l, node_r
         """
     )
-    check_decisions(con)
 
 
 def by_node(pairs: str, *more: str) -> str:
@@ -105,22 +117,40 @@ def by_node(pairs: str, *more: str) -> str:
     """
 
 
-def check_decisions(con: duckdb.DuckDBPyConnection) -> None:
-    """Raises LinkError where records are decided to be one person by a chain, and two of them different people."""
-    pairs = con.execute("select node_l, node_r from must order by all").fetchall()
-    parts = Parts({node: node for pair in pairs for node in pair})
-    for one, other in pairs:
+@dataclass(frozen=True)
+class Implied:
+    """What decisions say of pairs of nodes, the smaller first: `one` person, people `apart`, and `clashing` decisions.
+
+    Who is decided to be one person with somebody is apart from whomever she is apart from.
+    """
+
+    one: list[Pair]
+    apart: list[Pair]
+    clashing: list[Pair]
+
+
+def implied(same: Iterable[Pair], different: Iterable[Pair]) -> Implied:
+    """Follow decisions through chains of them."""
+    same, different = list(same), list(different)
+    parts = Parts({node: node for pair in (*same, *different) for node in pair})
+    for one, other in same:
         if parts.part_of[one] != parts.part_of[other]:
             parts.join(parts.part_of[one], parts.part_of[other])
-    never = con.execute("select node_l, node_r from against where decided order by all").fetchall()
-    clashing = [(a, b) for a, b in never if a in parts.part_of and parts.part_of[a] == parts.part_of.get(b)]
-    if clashing:
-        named = con.execute(
-            "select dataset, record_id from node where list_contains($nodes, node) order by all",
-            {"nodes": sorted({node for pair in clashing for node in pair})},
-        ).fetchall()
-        raise LinkError(
-            f"{len(clashing):,} decisions contradict others: records are decided to be different people, and by a "
-            f"chain of decisions one person. They touch (dataset, record_id) {named[:6]}. Decide these again: linkage "
-            "review import; of decisions about one pair the last stands."
-        )
+    clashing = [(a, b) for a, b in different if parts.part_of[a] == parts.part_of[b]]
+    groups = {node: parts.nodes[part] for node, part in parts.part_of.items()}
+    apart = {(min(a, b), max(a, b)) for one, other in different for a in groups[one] for b in groups[other]}
+    together = {pair for nodes in parts.nodes.values() for pair in combinations(sorted(nodes), 2)}
+    return Implied(sorted(together), sorted(apart), clashing)
+
+
+def refuse(con: duckdb.DuckDBPyConnection, clashing: list[Pair]) -> NoReturn:
+    """Raises LinkError naming records that are decided to be one person by a chain, and different people."""
+    named = con.execute(
+        "select dataset, record_id from node where list_contains($nodes, node) order by all",
+        {"nodes": sorted({node for pair in clashing for node in pair})},
+    ).fetchall()
+    raise LinkError(
+        f"{len(clashing):,} decisions contradict others: records are decided to be different people, and by a "
+        f"chain of decisions one person. They touch (dataset, record_id) {named[:6]}. Decide these again: linkage "
+        "review import; of decisions about one pair the last stands."
+    )

@@ -9,6 +9,7 @@ others it could be.
 import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import duckdb
 import pyarrow as pa
@@ -34,6 +35,12 @@ class Known:
     contradicting: pa.Table
     limits: Clusters = field(default_factory=Clusters)
 
+    @property
+    def decisions(self) -> dict[str, int]:
+        """How many decisions there are of each kind."""
+        same = self.decided["same"].to_pylist()
+        return {"same": same.count(True), "different": same.count(False)}
+
 
 A_PAIR = [
     ("dataset_l", pa.string()),
@@ -50,12 +57,18 @@ def edges(
     con: duckdb.DuckDBPyConnection,
     pairs: Mapping[str, duckdb.DuckDBPyRelation],
     crosswalks: Mapping[str, Mapping[str, duckdb.DuckDBPyRelation]],
+    alike: Mapping[str, duckdb.DuckDBPyRelation] = MappingProxyType({}),
 ) -> duckdb.DuckDBPyRelation:
     """(dataset_l, record_id_l, dataset_r, record_id_r, view, match_weight, match_probability): one row per scored pair.
 
-    `pairs` by view, `crosswalks` (view_id, record_id) by view and dataset.
+    `pairs` by view, `crosswalks` (view_id, record_id) by view and dataset; `alike` (dataset, view_id, first) by
+    view, where there are any: rows with the same tokens as others of their dataset, and the one scored for all.
     """
-    of_views = [by_record(con, name, scored, stacked(crosswalks[name])) for name, scored in pairs.items()]
+    of_views = [
+        by_record(con, name, scored, steady(con, crosswalk, alike[name]) if name in alike else crosswalk)
+        for name, scored in pairs.items()
+        for crosswalk in [stacked(crosswalks[name])]
+    ]
     every = functools.reduce(lambda above, below: above.union(below), of_views)
     return every.order("dataset_l, record_id_l, dataset_r, record_id_r, view")
 
@@ -64,6 +77,28 @@ def stacked(crosswalk: Mapping[str, duckdb.DuckDBPyRelation]) -> duckdb.DuckDBPy
     """(dataset, view_id, record_id): one row per record seen in one view."""
     named = [rows.project(f"'{dataset}' as dataset, view_id, record_id") for dataset, rows in sorted(crosswalk.items())]
     return functools.reduce(lambda above, below: above.union(below), named)
+
+
+def steady(
+    con: duckdb.DuckDBPyConnection, crosswalk: duckdb.DuckDBPyRelation, alike: duckdb.DuckDBPyRelation
+) -> duckdb.DuckDBPyRelation:
+    """(dataset, view_id, record_id), where the smallest record of those alike changes places with the one scored.
+
+    Which row was scored for the others hangs on pseudonyms, and so on the key; which record stands for it must not, or
+    a new epoch would take apart a doubted chain elsewhere.
+    """
+    return con.sql(
+        """
+        with row as (select c.*, first from crosswalk c left join alike using (dataset, view_id)),
+        group_of as (
+            select dataset, first, min(record_id) as least, any_value(record_id) filter (view_id = first) as scored
+            from row where first is not null group by dataset, first
+        )
+        select dataset, view_id,
+            case when view_id = first then least when record_id = least then scored else record_id end as record_id
+        from row left join group_of using (dataset, first)
+        """
+    )
 
 
 def records(crosswalks: Mapping[str, Mapping[str, duckdb.DuckDBPyRelation]]) -> duckdb.DuckDBPyRelation:
@@ -126,10 +161,11 @@ def clusters(
             where a.decided and a.node_l = least(edge.node_l, edge.node_r)
             and a.node_r = greatest(edge.node_l, edge.node_r);
             insert into edge select view, node_l, node_r, {objections.DECIDED_BITS}, 1.0
-            from (from must union all select node_r, node_l, same from must), (select unnest({list(views)}) as view)
+            from (from must union all select node_r, node_l from must), (select unnest({list(views)}) as view)
             """
         )
         con.execute("create table placed (view varchar, node bigint, anchor bigint)")
+        place_decided(con, views)
         for name, threshold in THRESHOLDS.items():
             con.execute("create or replace table member as select node, node as person from node")
             for view, compared in views.items():
@@ -143,10 +179,31 @@ def clusters(
         ).to_arrow_table()
 
 
+def place_decided(con: duckdb.DuckDBPyConnection, views: Mapping[str, Mapping[str, bool]]) -> None:
+    """Who is decided to be one person with somebody of an earlier view is placed with her before any score is read."""
+    earlier: list[str] = []
+    for view, compared in views.items():
+        new = [dataset for dataset, was in compared.items() if not was]
+        con.execute(
+            """
+            insert into placed
+            select $view, n.node, min(e.node)
+            from (from must union all select node_r, node_l from must) m
+            join node n on n.node = m.node_l join node e on e.node = m.node_r
+            where list_contains($new, n.dataset) and list_contains($earlier, e.dataset)
+            group by n.node
+            """,
+            {"view": view, "new": new, "earlier": earlier},
+        )
+        earlier += new
+
+
 def add_view(con: duckdb.DuckDBPyConnection, view: str, new: list[str], threshold: float, limits: Clusters) -> None:
     """Give each record of the view's new datasets its person: an earlier one, or its group among themselves.
 
-    Who joined somebody at a stricter threshold stays with her, and speaks for her here.
+    Who joined somebody at a stricter threshold, or is decided to be her, stays with her, and speaks for her here. What
+    speaks against a group being a person is taken from the weight of their link; of two groups that are decided to be
+    different people, the better one joins.
     """
     con.execute(
         """
@@ -179,23 +236,38 @@ def add_view(con: duckdb.DuckDBPyConnection, view: str, new: list[str], threshol
         """
         create or replace temp table joined as
         with candidate as (
-            select group_id, m.person, power(2, max(match_weight)) as odds
+            select group_id, m.person, max(match_weight) as weight
             from edge
             join grouped g on g.node = node_l
             join member m on m.node = node_r
             where view = $view and m.node not in (from arrived)
             group by group_id, m.person
         ),
-        refused as (
-            select group_id, m.person
+        objection as (
+            select group_id, m.person, max(bits) as bits
             from (from against union all select node_r, node_l, bits, decided from against) a
             join grouped g on g.node = a.node_l join member m on m.node = a.node_r
-            where decided and m.node not in (from arrived)
+            where m.node not in (from arrived)
+            group by group_id, m.person
+        ),
+        weighed as (
+            select group_id, person, power(2, weight - coalesce(bits, 0)) as odds
+            from candidate left join objection using (group_id, person)
         )
-        select group_id, person from candidate anti join refused using (group_id, person)
+        select group_id, person, odds from weighed
         qualify odds / (1 + sum(odds) over (partition by group_id)) >= $threshold
         """,
         {"view": view, "threshold": threshold},
+    )
+    con.execute(
+        """
+        delete from joined where group_id in (
+            select mine.group_id from joined mine join joined other using (person)
+            join grouped l on l.group_id = mine.group_id join grouped r on r.group_id = other.group_id
+            join against on decided and node_l = least(l.node, r.node) and node_r = greatest(l.node, r.node)
+            where (other.odds, other.group_id) > (mine.odds, mine.group_id)
+        )
+        """
     )
     con.execute(
         """

@@ -1,39 +1,50 @@
-"""Which pairs are looked up in clear, and what their verdicts say about all the others.
+"""Which pairs are looked up, and what their verdicts say about all the others.
 
 Pairs are drawn by stratum: a band of match probability, or `chain` for two records of one person that were not compared
-with each other, and the pair of sources. A stratified estimate and its interval: Cochran, Sampling Techniques (3rd ed.,
-1977), chapter 5; where all verdicts of a stratum agree, half a verdict is added on the other side for its variance.
+with each other; whether they are one person at the default threshold; the pair of sources; and a subgroup where one is
+declared. A stratified estimate and its interval: Cochran, Sampling Techniques (3rd ed., 1977), chapter 5; where all
+verdicts of a stratum agree, half a verdict is added on the other side for its variance. Beside them, whole chains and
+people are looked at by their weakest links; these are no sample, so no estimate uses them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from math import sqrt
+from operator import itemgetter
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 
+from linkage.matching.objections import Parts
+
 # From unlikely to sure; each begins at its number. Those from .95 on are links at the default threshold.
 BANDS = (0.01, 0.5, 0.8, 0.95, 0.99)
-LINKED_FROM = 0.95
-CHAIN = "chain"
+CHAIN, WHOLE = "chain", "whole"
 SAME, DIFFERENT = "same", "different"
 Z = 1.959964
+Relation = duckdb.DuckDBPyRelation
+Linked = tuple[tuple[str, int], tuple[str, int]]
+A_LINK = pa.schema({"band": pa.string(), "dataset_l": pa.string(), "record_id_l": pa.int64(),
+                    "dataset_r": pa.string(), "record_id_r": pa.int64()})  # fmt: skip
+A_PAIR = "dataset_l, record_id_l, dataset_r, record_id_r"
 
 
 @dataclass(frozen=True)
 class Stratum:
-    """Pairs of one kind. `pairs`: how many there are; `same`, `different`: verdicts on those that were looked up."""
+    """Pairs of one kind. `pairs`: how many there are; `same`, `different`: verdicts on those that were looked up.
+
+    `linked`: are they one person at the default threshold?
+    """
 
     band: str
+    linked: bool
     sources: str
+    subgroup: str
     pairs: int
     same: int
     different: int
-
-    @property
-    def linked(self) -> bool:
-        """Are its pairs one person at the default threshold?"""
-        return self.band == CHAIN or float(self.band) >= LINKED_FROM
 
 
 @dataclass(frozen=True)
@@ -46,40 +57,47 @@ class Share:
     looked_up: int
 
 
-def sample(
-    con: duckdb.DuckDBPyConnection,
-    edges: duckdb.DuckDBPyRelation,
-    people: duckdb.DuckDBPyRelation,
-    each: int,
-    name: str,
-) -> pa.Table:
-    """(pair, band, sources, in_stratum, dataset_l, record_id_l, dataset_r, record_id_r): at most `each` per stratum.
+def sample(con: duckdb.DuckDBPyConnection, strata: Relation, each: int, name: str) -> Relation:
+    """(band, linked, sources, subgroup, in_stratum, the pair …): at most `each` per stratum, without those left out.
 
-    `pair` numbers them from 1 in an order that says nothing of the score. The same `name` draws the same pairs.
+    The same `name` draws the same pairs.
     """
-    con.execute(f"create or replace temp table strata as {strata()}")
     return con.sql(
         f"""
-        with drawn as (
-            select *, count(*) over stratum as in_stratum,
-                sha256(concat_ws('|', '{name}', dataset_l, record_id_l, dataset_r, record_id_r)) as lot
+        select * exclude (lot) from (
+            select *, count(*) over (partition by band, linked, sources, subgroup) as in_stratum,
+                {lot(name)} as lot
             from strata
-            qualify row_number() over (partition by band, sources order by lot) <= {each}
-            window stratum as (partition by band, sources)
         )
-        select row_number() over (order by lot) as pair, band, sources, in_stratum,
-            dataset_l, record_id_l, dataset_r, record_id_r
-        from drawn order by pair
+        qualify row_number() over (partition by band, linked, sources, subgroup order by lot) <= {each}
         """
-    ).to_arrow_table()
+    )
 
 
-def strata() -> str:
-    """SQL: (band, sources, dataset_l, record_id_l, dataset_r, record_id_r): every pair that may be drawn, once."""
+def numbered(con: duckdb.DuckDBPyConnection, drawn: Relation, name: str) -> Relation:
+    """(pair, …): the pairs numbered from 1, in an order that says nothing of the score."""
+    order = lot(f"{name}|order")  # another lot: the first lots of a large stratum are smaller than those of a small one
+    return con.sql(f"select row_number() over (order by {order}) as pair, * from drawn order by pair")
+
+
+def lot(name: str) -> str:
+    """SQL: the place of a pair in a draw of that name."""
+    return f"sha256(concat_ws('|', '{name}', {A_PAIR}))"
+
+
+def strata(
+    con: duckdb.DuckDBPyConnection, edges: Relation, people: Relation, subgroups: Relation, left_out: Relation
+) -> Relation:
+    """(band, linked, sources, subgroup, the pair …): every pair that may be drawn, once; the smaller record first.
+
+    `edges`: scored pairs; `people`: the person index; `subgroups` (dataset, record_id, subgroup); a pair is of the
+    subgroup of its first record. `left_out` (dataset, record_id): records that nobody is to look up.
+    """
     band = " ".join(f"when match_probability >= {low} then '{low}'" for low in reversed(BANDS))
-    return f"""
+    return con.sql(
+        f"""
         with scored as (
-            select dataset_l, record_id_l, dataset_r, record_id_r, max(match_probability) as match_probability
+            select {smaller_first()}, max(match_probability) as match_probability
             from edges where match_probability >= {BANDS[0]} group by all
         ),
         together as (
@@ -88,21 +106,116 @@ def strata() -> str:
             from people l join people r using (person_id_medium)
             where (l.dataset, l.record_id) < (r.dataset, r.record_id)
         ),
-        either_way as (
-            from scored union all by name
-            select dataset_l as dataset_r, record_id_l as record_id_r,
-                dataset_r as dataset_l, record_id_r as record_id_l
-            from scored
+        every as (
+            select case {band} end as band, {A_PAIR} from scored
+            union all
+            select '{CHAIN}', {A_PAIR} from together anti join scored using ({A_PAIR})
         )
-        select case {band} end as band,
-            least(dataset_l, dataset_r) || ' and ' || greatest(dataset_l, dataset_r) as sources,
-            dataset_l, record_id_l, dataset_r, record_id_r
-        from scored
-        union all
-        select '{CHAIN}', least(dataset_l, dataset_r) || ' and ' || greatest(dataset_l, dataset_r),
-            dataset_l, record_id_l, dataset_r, record_id_r
-        from together anti join either_way using (dataset_l, record_id_l, dataset_r, record_id_r)
+        select band, l.person_id_medium = r.person_id_medium as linked,
+            dataset_l || ' and ' || dataset_r as sources, g.subgroup, {A_PAIR}
+        from every
+        join people l on l.dataset = dataset_l and l.record_id = record_id_l
+        join people r on r.dataset = dataset_r and r.record_id = record_id_r
+        join subgroups g on g.dataset = dataset_l and g.record_id = record_id_l
+        where (dataset_l, record_id_l) not in (select (dataset, record_id) from left_out)
+        and (dataset_r, record_id_r) not in (select (dataset, record_id) from left_out)
+        """
+    )
+
+
+def smaller_first() -> str:
+    """SQL: a pair with the smaller of its records first."""
+    swapped = "(dataset_l, record_id_l) > (dataset_r, record_id_r)"
+    columns = {
+        "dataset_l": "dataset_r", "record_id_l": "record_id_r", "dataset_r": "dataset_l", "record_id_r": "record_id_l",
+    }  # fmt: skip
+    return ", ".join(f"if({swapped}, {other}, {one}) as {one}" for one, other in columns.items())
+
+
+def groups(
+    con: duckdb.DuckDBPyConnection,
+    doubts: Relation,
+    people: Relation,
+    left_out: Relation,
+    most: tuple[int, int],
+    name: str,
+) -> Relation:
+    """(group_id, dataset, record_id): records of chains in doubt, drawn by lot, and of the people with most records.
+
+    `most`: how many of each. A chain or person with a record that nobody is to look up is left out whole.
     """
+    return con.sql(
+        f"""
+        with doubted as (
+            select chain from doubts group by chain
+            having not bool_or((dataset, record_id) in (select (dataset, record_id) from left_out))
+            order by sha256('{name}|' || min(dataset || ' ' || record_id)) limit {most[0]}
+        ),
+        largest as (
+            select person_id_medium from people group by person_id_medium
+            having not bool_or((dataset, record_id) in (select (dataset, record_id) from left_out)) and count(*) > 1
+            order by count(*) desc, person_id_medium limit {most[1]}
+        )
+        select 'chain ' || chain as group_id, dataset, record_id from doubts semi join doubted using (chain)
+        union all
+        select 'person ' || person_id_medium, dataset, record_id from people semi join largest using (person_id_medium)
+        """
+    )
+
+
+def links_within(con: duckdb.DuckDBPyConnection, groups: Relation, edges: Relation) -> list[list[Linked]]:
+    """The scored pairs within each group, the strongest first; one list per group."""
+    rows = con.sql(
+        f"""
+        with scored as (select {smaller_first()}, max(match_weight) as weight from edges group by all)
+        select l.group_id, {A_PAIR}
+        from scored
+        join groups l on l.dataset = dataset_l and l.record_id = record_id_l
+        join groups r on r.dataset = dataset_r and r.record_id = record_id_r and r.group_id = l.group_id
+        order by l.group_id, weight desc, {A_PAIR}
+        """
+    ).fetchall()
+    return [[((d, i), (e, j)) for _, d, i, e, j in links] for _, links in groupby(rows, key=itemgetter(0))]
+
+
+def whole(groups: Sequence[Sequence[Linked]], each: int) -> pa.Table:
+    """(band, the pair …): the weakest links of each group, each pair once."""
+    links = list(dict.fromkeys(link for group in groups for link in weakest(group, each)))
+    rows = [(WHOLE, *one, *other) for one, other in links]
+    return pa.table([list(c) for c in zip(*rows, strict=True)] or [[]] * len(A_LINK), schema=A_LINK)
+
+
+def together(con: duckdb.DuckDBPyConnection, by_lot: Relation, whole: Relation) -> Relation:
+    """What was drawn by lot, and those pairs of whole groups that were not."""
+    return con.sql(f"select * from by_lot union all by name select * from whole anti join by_lot using ({A_PAIR})")
+
+
+def weakest(links: Sequence[Linked], each: int) -> list[Linked]:
+    """Of links, the strongest first, the last `each` that hold their records together.
+
+    Without them the records fall apart, whatever the others are: the end of a maximum spanning forest (Kruskal 1956).
+    """
+    number = {record: n for n, record in enumerate(dict.fromkeys(record for link in links for record in link))}
+    parts, kept = Parts({n: n for n in number.values()}), []
+    for one, other in links:
+        left, right = parts.part_of[number[one]], parts.part_of[number[other]]
+        if left != right:
+            parts.join(left, right)
+            kept.append((one, other))
+    return kept[max(len(kept) - each, 0) :]
+
+
+def strata_of(pairs: Sequence[Mapping[str, Any]], verdicts: Mapping[int, str]) -> list[Stratum]:
+    """The strata of a sample with what was said of their pairs; `verdicts` {pair: same, different or another word}."""
+    kinds = ("band", "linked", "sources", "subgroup", "in_stratum")
+    said: dict[tuple[Any, ...], list[str]] = {}
+    for row in pairs:
+        if row["band"] != WHOLE:
+            said.setdefault(tuple(row[kind] for kind in kinds), []).append(verdicts.get(row["pair"], ""))
+    return [
+        Stratum(band, linked, sources, subgroup, n, words.count(SAME), words.count(DIFFERENT))
+        for (band, linked, sources, subgroup, n), words in sorted(said.items())
+    ]
 
 
 def precision(strata: Sequence[Stratum]) -> Share:

@@ -1,0 +1,117 @@
+"""linkage review …: draw pairs, look them up, take decisions back, say how good the links are."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from linkage import review
+from linkage.commands.options import SchemasOption, WorkspaceOption, settings_of
+from linkage.terminal import OUT, share, working
+
+review_app = typer.Typer(
+    help=(
+        "What people make of the links. In this order: sample draws pairs; lookup, inside each department, finds their "
+        "names; reviewers fill the sheet with same, different or unsure; import makes decisions of that, which no run "
+        "overrules; estimate says how good the links are. docs/review.md shows a session."
+    ),
+    no_args_is_help=True,
+)
+SampleArgument = Annotated[str, typer.Argument(help="The name of the sample, such as 2026-spring.")]
+
+
+@review_app.command("sample")
+def review_sample(sample: SampleArgument, schemas: SchemasOption = None, workspace: WorkspaceOption = None) -> None:
+    """Draw pairs of the linkage there is, by band of score, pair of sources and, where declared, subgroup.
+
+    Also the weakest links of chains that were doubted and of the largest people. How much is drawn says
+    schemas/review.yaml. Reviewers see how a pair agrees, and neither its score nor what became of it. Protected people
+    are left out. The same name draws the same pairs of the same linkage.
+    """
+    with working("draw"):
+        done = review.draw(settings_of(schemas, workspace), sample)
+    OUT.print(
+        f"{done['pairs']:,} pairs drawn: {done['pairs'] - done['of_whole_groups']:,} by lot from {done['strata']:,} "
+        f"strata, {done['of_whole_groups']:,} more of {done['groups']:,} chains and people looked at whole. "
+        f"{done['records_protected']:,} records of protected people were left out."
+    )
+    OUT.print(
+        f"In {done['folder']}: sheet.csv for reviewers; records-<dataset>.csv for each department, which looks them up "
+        "with: linkage review lookup. Keep kept_back.parquet from reviewers: it says which pairs are linked.",
+        soft_wrap=True,
+    )
+
+
+@review_app.command("lookup")
+def review_lookup(
+    dataset: Annotated[str, typer.Argument(help="The name of the department's contract in schemas/datasets.")],
+    asked: Annotated[Path, typer.Argument(help="Its list of the sample: records-<dataset>.csv.")],
+    extract: Annotated[
+        Path | None, typer.Argument(help="The extract. Default: where its contract has it delivered")
+    ] = None,
+    schemas: SchemasOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Inside a department: write the clear rows of its own records on the list. The one place where names are seen.
+
+    Needs the record-id key and the extract. The file is for its owner alone, holds identifiers and nothing of what
+    happened to anybody, and stays in the department; what goes back is the sheet with verdicts. It is logged.
+    """
+    with working("look up"):
+        done = review.look_up(settings_of(schemas, workspace), dataset, asked, extract)
+    OUT.print(
+        f"{done['found']:,} of {done['asked']:,} records found; {done['protected']:,} are marked as protected and were "
+        f"left out, {done['missing']:,} are not in this extract."
+    )
+    OUT.print(f"CLEAR TEXT, for its owner alone: {done['file']}. Never copy it; delete it after.", soft_wrap=True)
+
+
+@review_app.command("import")
+def review_import(
+    file: Annotated[Path, typer.Argument(help="The filled sheet: CSV with the columns sample, pair, verdict.")],
+    by: Annotated[str, typer.Option(help="Who decided.")],
+    why: Annotated[str, typer.Option(help="On what grounds.")],
+    in_clear: Annotated[
+        bool, typer.Option("--in-clear", help="The records were seen in clear, not as pseudonyms only.")
+    ] = False,
+    schemas: SchemasOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Take verdicts back as decisions: same, different or unsure per pair. No run overrules them.
+
+    All are looked at before one is written: an unknown pair, two verdicts for one pair, another word, or decisions that
+    contradict each other through a chain end in an error. A pair without a verdict has not been looked at. Of decisions
+    about one pair the last stands; unsure takes an earlier one back. They outlive deliveries and keys.
+    """
+    done = review.import_verdicts(settings_of(schemas, workspace), file, by, why, in_clear)
+    OUT.print(
+        f"Sample {done['sample']}: {done['same']:,} same, {done['different']:,} different, {done['unsure']:,} unsure, "
+        f"{done['without_verdict']:,} without a verdict. Now: linkage link, which obeys; linkage review estimate."
+    )
+    OUT.print(f"Log entry: {done['log']}", soft_wrap=True)
+
+
+@review_app.command("estimate")
+def review_estimate(sample: SampleArgument, schemas: SchemasOption = None, workspace: WorkspaceOption = None) -> None:
+    """Precision and recall of the linkage that was drawn from, with 95 % intervals, from the verdicts there are.
+
+    Verdicts over pseudonyms check the model and not the truth: only a review in clear, inside departments, can say
+    whether two records are one person. The figures go into the quality report.
+    """
+    found = review.estimate(settings_of(schemas, workspace), sample)
+    table = Table("links", "precision", "95 %", "verdicts", "recall", "95 %", "verdicts", box=None)
+    table.title, table.title_justify = f"Sample {sample}, drawn {found['drawn']}", "left"
+    rows = [("all", found), *((row["sources"], row) for row in found["by_sources"])]
+    for name, row in (*rows, *((row["subgroup"], row) for row in found["by_subgroup"])):
+        table.add_row(name, *cells(row["precision"]), *cells(row["recall"]))
+    OUT.print(table)
+    looked, pairs = found["pairs_like_those_looked_up"], found["pairs"]
+    if looked < pairs:
+        OUT.print(f"The figures speak for {looked:,} of {pairs:,} pairs; of the others' kinds none has a verdict yet.")
+    OUT.print(found["caveat"])
+
+
+def cells(found: dict[str, Any]) -> tuple[str, str, str]:
+    """A share, its interval, and how many verdicts it rests on."""
+    return share(found["value"]), f"{share(found['lower'])} to {share(found['upper'])}", f"{found['looked_up']:,}"

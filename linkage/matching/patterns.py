@@ -1,0 +1,64 @@
+"""How two records agree, comparison by comparison, as somebody sees it who sees tokens only."""
+
+from math import log2
+
+import duckdb
+import pyarrow as pa
+
+from linkage.contracts.encodings import Comparison, View
+from linkage.matching.model import Model
+from linkage.matching.score import check
+from linkage.matching.settings import condition, fillable
+
+MISSING = "missing"
+
+
+def patterns(
+    con: duckdb.DuckDBPyConnection,
+    pairs: duckdb.DuckDBPyRelation,
+    crosswalk: duckdb.DuckDBPyRelation,
+    profiles: pa.Table,
+    declared: View,
+    model: Model,
+) -> list[dict[str, object]]:
+    """(pair, comparison …): one row per pair of which the view sees both records.
+
+    A comparison says its level and what that is worth in bits, before how common the value is: "exact (+20.9)"; or
+    `missing`. `pairs` (pair, dataset_l, record_id_l, dataset_r, record_id_r); `crosswalk` (dataset, view_id,
+    record_id). Raises LinkError when the model is of another scheme.
+    """
+    view, _ = fillable(declared, profiles)
+    check(view, model)
+    columns = [name for name in view.tokens if name in profiles.column_names]
+    sides = {side: ", ".join(f'{side}."{name}" as "{name}_{side}"' for name in columns) for side in "lr"}
+    levels = ", ".join(f'{level_of(one, view)} as "{name}"' for name, one in view.comparisons.items())
+    found = con.sql(
+        f"""
+        with seen as (
+            select c.dataset, record_id, profiles.* exclude (dataset, view_ids)
+            from (select unnest(view_ids) as view_id, * from profiles) profiles join crosswalk c using (view_id)
+        ),
+        side_by_side as (
+            select pair, {sides["l"]}, {sides["r"]}
+            from pairs
+            join seen l on l.dataset = dataset_l and l.record_id = record_id_l
+            join seen r on r.dataset = dataset_r and r.record_id = record_id_r
+        )
+        select pair, {levels} from side_by_side order by pair
+        """
+    ).to_arrow_table()
+    words = {
+        name: [f"{w.label} ({log2(w.m / w.u):+.1f})" for w in model.comparisons[name]] for name in view.comparisons
+    }
+    return [
+        {"pair": pair} | {name: MISSING if n is None else words[name][n] for name, n in row.items()}
+        for pair, row in ((row.pop("pair"), row) for row in found.to_pylist())
+    ]
+
+
+def level_of(comparison: Comparison, view: View) -> str:
+    """SQL: the number of the level at which a pair is, from 0; null where a token is missing."""
+    missing = " or ".join(f'"{column}_{side}" is null' for column in comparison.needs for side in "lr")
+    *levels, last = range(len(comparison.levels))
+    whens = " ".join(f"when {condition(comparison.levels[n], view)} then {n}" for n in levels)
+    return f"case when {missing} then null {whens} else {last} end"

@@ -1,0 +1,324 @@
+"""People look at pairs of records: drawn, looked up in clear, decided, and counted.
+
+Over pseudonyms a reviewer sees how two records agree and what the model makes of it, never whose they are: such a
+review checks the model. Whether two records are one woman is only known where her names are, inside a department.
+"""
+
+import csv
+import datetime
+import io
+import json
+import re
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, get_args
+
+import duckdb
+import pyarrow as pa
+
+from linkage import decisions, facts
+from linkage.decisions import Batch, Verdict, Word
+from linkage.errors import ExtractError, LinkError, PrivacyError
+from linkage.ledger import ledger_of
+from linkage.linking import arrived, seen_in, views, whole
+from linkage.settings import Settings
+from linkage.workspace import (
+    OWNER_ONLY_FILE,
+    OWNER_ONLY_FOLDER,
+    passing_folder,
+    private_folder,
+    whole_file,
+    whole_folder,
+    write_parquet,
+)
+
+A_SAMPLE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+SHEET, KEPT_BACK, ABOUT = "sheet.csv", "kept_back.parquet", "about.json"
+OF_THE_SHEET = ("sample", "pair", "source_a", "source_b")
+NOTICE = (
+    "# CLEAR TEXT of real people, for a review in this department. Never copy it elsewhere; delete it afterwards.\n"
+)
+CAVEAT = {
+    "pseudonyms": "Verdicts over pseudonyms check the model, and not the truth: the reviewers saw what the model sees. "
+    "Only a review in clear, inside departments, can establish whether two records are one person.",
+    "clear": "Verdicts are from records seen in clear. Pairs that no blocking rule compared, or that the model gave "
+    "less than 1 in 100, were not drawn: a true pair among them is in no figure.",
+}
+DRAWN = "review drawn"
+
+
+# -------------------------------------------------------------------------------------------------------------- sample
+
+
+def draw(settings: Settings, name: str) -> dict[str, Any]:
+    """Draw pairs of the run there is, and write review/<name>/: a sheet, a list per department, and what is kept back.
+
+    Raises LinkError where there is nothing to draw from, or a sample of that name.
+    """
+    folder = settings.files.review(a_sample(name))
+    if folder.exists():
+        raise LinkError(f"{folder} is there already, and its verdicts with it. Draw a sample of another name.")
+    with duckdb.connect() as con:
+        drawn, about = drawn_pairs(settings, con, name)
+        if not drawn.num_rows:
+            raise LinkError(
+                "There is no pair to draw: no scored pair reaches 1 in 100, or all are of protected people."
+            )
+        pairs = con.from_arrow(drawn)
+        lines = sheet(settings, con, pairs, name)
+        private_folder(folder.parent)
+        with whole_folder(folder) as unfinished:
+            write(unfinished / SHEET, as_csv(lines))
+            for dataset, listed in lists(drawn, name).items():
+                write(unfinished / f"records-{dataset}.csv", as_csv(listed))
+            unfinished.chmod(OWNER_ONLY_FOLDER)
+            write_parquet(pairs, unfinished / KEPT_BACK)
+            write(unfinished / ABOUT, json.dumps(about, indent=1, sort_keys=True) + "\n")
+            sha256 = facts.sha256(unfinished / KEPT_BACK)
+    ledger_of(settings).append(DRAWN, **about, sha256=sha256)
+    return about | {"folder": str(folder)}
+
+
+def a_sample(name: str) -> str:
+    """`name` where a sample may be called that. Raises LinkError."""
+    if not A_SAMPLE.fullmatch(name):
+        raise LinkError("A sample is named with small letters, digits, '_', '.' and '-'. Nothing was written.")
+    return name
+
+
+def drawn_pairs(settings: Settings, con: duckdb.DuckDBPyConnection, name: str) -> tuple[pa.Table, dict[str, Any]]:
+    """(pair, band, linked, sources, subgroup, in_stratum, the pair …) in blind order; and what is said of the draw."""
+    from linkage.cohorts import reviewed
+    from linkage.contracts.review import telling
+    from linkage.matching import sampling
+
+    files, datasets, declared = settings.files, settings.datasets, settings.review
+    edges, doubts, people = (made_by_linking(con, path) for path in
+                             (files.matching.edges, files.matching.doubts, files.matching.person_index))  # fmt: skip
+    markers, column = reviewed.marked(datasets), declared.subgroup.column if declared.subgroup else None
+    saying = telling(column, datasets) if column else []
+    attributes = {n: arrived(con, files.cohorts.attributes(n), n) for n in sorted({*markers, *saying})}
+    left_out = reviewed.protected(con, attributes, people, markers)
+    groups_of = people.project("dataset, record_id, '' as subgroup")
+    subgroups = reviewed.subgroups(con, attributes, people, column, saying) if column else groups_of
+    strata = sampling.strata(con, edges, people, subgroups, left_out)
+    by_lot = con.from_arrow(sampling.sample(con, strata, declared.pairs_per_stratum.value, name).to_arrow_table())
+    most = (declared.doubted_chains.value, declared.largest_people.value)
+    groups = con.from_arrow(sampling.groups(con, doubts, people, left_out, most, name).to_arrow_table())
+    of_groups = sampling.links_within(con, groups, edges)
+    held = con.from_arrow(sampling.whole(of_groups, declared.links_of_each.value))
+    drawn = sampling.numbered(con, sampling.together(con, by_lot, held), name).to_arrow_table()
+    return drawn, {
+        "sample": name,
+        "drawn": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "pairs": drawn.num_rows,
+        "of_whole_groups": drawn["band"].to_pylist().count(sampling.WHOLE),
+        "groups": len(of_groups),
+        "strata": by_lot.project("band, linked, sources, subgroup").distinct().shape[0],
+        "records_protected": left_out.shape[0],
+        "subgroup": column,
+    }
+
+
+def made_by_linking(con: duckdb.DuckDBPyConnection, path: Path) -> duckdb.DuckDBPyRelation:
+    """A file of the linkage. Raises LinkError where it is not there."""
+    if not path.exists():
+        raise LinkError("There is no linkage to draw from yet. Run: linkage link")
+    return whole(con, path, "linkage link")
+
+
+def sheet(
+    settings: Settings, con: duckdb.DuckDBPyConnection, pairs: duckdb.DuckDBPyRelation, name: str
+) -> list[dict[str, Any]]:
+    """One row per pair: its sources, how it agrees on each comparison, and room for a verdict."""
+    agreeing: dict[int, dict[str, Any]] = {}
+    for view in views(settings):
+        for row in agreements(settings, con, pairs, view):
+            agreeing.setdefault(row["pair"], row)  # of two views the first, which sees more
+    columns = dict.fromkeys(c for row in agreeing.values() for c in row if c != "pair")
+    sources = pairs.project("pair, dataset_l, dataset_r").order("pair").fetchall()
+    return [
+        {"sample": name, "pair": pair, "source_a": one, "source_b": other}
+        | {column: agreeing.get(pair, {}).get(column, "not compared") for column in columns}
+        | {"verdict": ""}
+        for pair, one, other in sources
+    ]
+
+
+def agreements(
+    settings: Settings, con: duckdb.DuckDBPyConnection, pairs: duckdb.DuckDBPyRelation, view: str
+) -> list[dict[str, Any]]:
+    """(pair, comparison …): how the pairs agree that a view sees both records of."""
+    from linkage.clustering import crosswalks_of
+    from linkage.matching import model
+    from linkage.matching.patterns import patterns
+    from linkage.matching.person_index import stacked
+
+    trained = model.model_from(settings.files.matching.model(view).read_text(encoding="utf-8"))
+    crosswalk = stacked(crosswalks_of(settings, con)[view])
+    profiles = seen_in(settings, con, view).profiles
+    return patterns(con, pairs, crosswalk, profiles, settings.encodings.views[view], trained)
+
+
+def lists(drawn: pa.Table, name: str) -> dict[str, list[dict[str, Any]]]:
+    """{dataset: (sample, pair, side, record_id)}: what each department is asked to look up."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in drawn.to_pylist():
+        for side, end in (("a", "l"), ("b", "r")):
+            asked = {"sample": name, "pair": row["pair"], "side": side, "record_id": row[f"record_id_{end}"]}
+            found.setdefault(row[f"dataset_{end}"], []).append(asked)
+    return found
+
+
+def as_csv(rows: list[dict[str, Any]]) -> str:
+    """Rows, of which there is one at least, as CSV with a header."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def write(path: Path, text: str) -> None:
+    """A file in a folder that nobody sees yet, for its owner alone."""
+    path.write_text(text, encoding="utf-8")
+    path.chmod(OWNER_ONLY_FILE)
+
+
+# -------------------------------------------------------------------------------------------------------------- lookup
+
+
+def look_up(settings: Settings, dataset: str, asked: Path, extract: Path | None = None) -> dict[str, Any]:
+    """The clear rows of a department's own records on a list → department/review/<sample>/, for its owner alone.
+
+    Logged. Raises ExtractError where the list or the extract cannot be read, PrivacyError without the record-id key.
+    """
+    from linkage.pseudonymisation.lookup import look_up as found_in
+    from linkage.stages import key_source, spilling
+
+    contract, files = settings.dataset(dataset), settings.files
+    delivered = extract or files.department.extract(contract.path)
+    with passing_folder(files.department.scratch(f"review-{dataset}")) as scratch, spilling(scratch) as con:
+        found = found_in(con, contract, key_source(settings), asked, delivered, scratch)
+        to = files.department.in_clear(a_sample(found.sample), dataset)
+        rows = [dict(zip(found.rows.columns, row, strict=True)) for row in found.rows.fetchall()]
+        with whole_file(to) as unfinished:
+            write(unfinished, NOTICE + (as_csv(rows) if rows else ""))
+    said = {"sample": found.sample, "asked": found.asked, "found": len(rows), "protected": found.protected,
+            "missing": found.missing}  # fmt: skip
+    ledger_of(settings).append("looked up in clear", dataset=dataset, **said)
+    return said | {"file": str(to)}
+
+
+# -------------------------------------------------------------------------------------------------------------- import
+
+
+def import_verdicts(settings: Settings, file: Path, by: str, why: str, in_clear: bool) -> dict[str, Any]:
+    """A filled sheet → decisions that no run overrules. Everything is looked at before anything is written.
+
+    Raises ExtractError for a file that is no such sheet, LinkError where decisions would contradict each other.
+    """
+    if not by.strip() or not why.strip():
+        raise LinkError("Decisions are made by somebody and for a reason: --by and --why.")
+    sample, said = read_sheet(file)
+    verdicts = verdicts_of(settings, file, sample, said)
+    at = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    batch = Batch(sample, by, why, at, in_clear, tuple(verdicts))
+    decisions.check(decisions.standing(settings, batch))
+    entry = decisions.keep(settings, batch)
+    return batch.counts() | {"sample": sample, "without_verdict": len(said) - len(verdicts), "log": entry.hash}
+
+
+def read_sheet(file: Path) -> tuple[str, list[tuple[str, str]]]:
+    """The name of the sample, and (pair, verdict) of each line. Raises ExtractError."""
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as text:
+            rows = list(csv.DictReader(text))
+    except (OSError, UnicodeDecodeError, csv.Error):
+        raise ExtractError(f"{file} cannot be read as CSV text in UTF-8.") from None
+    if not rows or not {"sample", "pair", "verdict"} <= rows[0].keys():
+        raise ExtractError(f"{file}: needed are a line per pair and the columns sample, pair and verdict of the sheet.")
+    samples = {row["sample"] for row in rows}
+    if len(samples) != 1:
+        raise ExtractError(f"{file}: a sheet is of one sample; this one names {len(samples):,}.")
+    return samples.pop(), [((row["pair"] or "").strip(), (row["verdict"] or "").strip().lower()) for row in rows]
+
+
+def verdicts_of(settings: Settings, file: Path, sample: str, said: list[tuple[str, str]]) -> list[Verdict]:
+    """The verdicts of a sheet; a line without one has not been looked at. Raises ExtractError with all its mistakes."""
+    records = {str(row["pair"]): row for row in kept_back(settings, sample)}
+    given = [(pair, word) for pair, word in said if word]
+    pairs, words = [pair for pair, _ in given], get_args(Word)
+    wrong = [f"line {n}: pair is none of the sample" for n, (pair, _) in enumerate(said, 2) if pair not in records]
+    wrong += [f"pair {pair}: two verdicts" for pair in dict.fromkeys(pairs) if pairs.count(pair) > 1]
+    wrong += [f"line {n}: a verdict is one of {', '.join(words)}, or empty"
+              for n, (_, word) in enumerate(said, 2) if word and word not in words]  # fmt: skip
+    if wrong:
+        more = f"; and {len(wrong) - 10:,} more" if len(wrong) > 10 else ""
+        raise ExtractError(f"{file}: {'; '.join(wrong[:10])}{more}. Nothing was imported.")
+    found = []
+    for pair, word in given:
+        row = records[pair]
+        one, other = (row["dataset_l"], row["record_id_l"]), (row["dataset_r"], row["record_id_r"])
+        found.append(Verdict(int(pair), one, other, word))  # type: ignore[arg-type]  # its word was looked at
+    return found
+
+
+def kept_back(settings: Settings, sample: str) -> list[dict[str, Any]]:
+    """The pairs of a sample, with what no reviewer sees.
+
+    Raises LinkError where there is no such sample, PrivacyError where it is not what was drawn.
+    """
+    path = settings.files.review(a_sample(sample)) / KEPT_BACK
+    logged = [e for e in ledger_of(settings).verify().entries if e.what == DRAWN and e.details["sample"] == sample]
+    if not path.exists() or not logged:
+        raise LinkError(f"There is no sample {sample!r} in this workspace. Draw one: linkage review sample")
+    if facts.sha256(path) != logged[-1].details["sha256"]:
+        raise PrivacyError(
+            f"{path} is not what was drawn; the log says so. Restore it from a backup. Nothing was done."
+        )
+    with duckdb.connect() as con:
+        return list(con.read_parquet(str(path)).order("pair").to_arrow_table().to_pylist())
+
+
+# ------------------------------------------------------------------------------------------------------------ estimate
+
+
+def estimate(settings: Settings, sample: str) -> dict[str, Any]:
+    """Precision and recall of the run that was drawn from, with 95 % intervals, overall and by pair of sources.
+
+    Raises LinkError where there is no verdict yet.
+    """
+    from linkage.matching import sampling
+
+    pairs = kept_back(settings, sample)
+    said = {v.pair: (v.word, batch.in_clear)
+            for batch in decisions.batches(settings) if batch.sample == sample for v in batch.verdicts}  # fmt: skip
+    if not said:
+        raise LinkError(f"Sample {sample} has no verdict yet. Fill its sheet, then: linkage review import")
+    strata = sampling.strata_of(pairs, {pair: word for pair, (word, _) in said.items()})
+    words = [word for word, _ in said.values()]
+    basis = "clear" if all(in_clear for _, in_clear in said.values()) else "pseudonyms"
+    found = {
+        "sample": sample,
+        "drawn": json.loads((settings.files.review(sample) / ABOUT).read_text(encoding="utf-8"))["drawn"],
+        "basis": basis,
+        "caveat": CAVEAT[basis],
+        "verdicts": {word: words.count(word) for word in get_args(Word)},
+        "pairs": sum(stratum.pairs for stratum in strata),
+        "pairs_like_those_looked_up": sum(s.pairs for s in strata if s.same + s.different),
+        **shares(strata),
+        "by_sources": [{"sources": n} | shares([s for s in strata if s.sources == n])
+                       for n in sorted({s.sources for s in strata})],
+        "by_subgroup": [{"subgroup": n} | shares([s for s in strata if s.subgroup == n])
+                        for n in sorted({s.subgroup for s in strata} - {""})],
+    }  # fmt: skip
+    facts.write(settings, "review", found)
+    return found
+
+
+def shares(strata: list[Any]) -> dict[str, Any]:
+    """{precision, recall}, each a share with its interval and how many verdicts it rests on."""
+    from linkage.matching import sampling
+
+    return {"precision": asdict(sampling.precision(strata)), "recall": asdict(sampling.recall(strata))}

@@ -1,0 +1,441 @@
+"""From a linkage to a sheet, to verdicts, to decisions that the next linkage obeys; on invented people."""
+
+import csv
+import datetime
+import json
+import os
+import random
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import REPOSITORY, planted_value, put_test_keys
+from test_department import ALONE
+from typer.testing import CliRunner
+
+from linkage import decisions, facts, people, review, stages
+from linkage.__main__ import app
+from linkage.errors import ContractError, ExtractError, LinkError, PrivacyError
+from linkage.keyring import rotate_keys
+from linkage.ledger import ledger_of
+from linkage.matching import sampling
+from linkage.matching.sampling import Stratum
+from linkage.settings import Settings
+
+CIRCUMSTANCES = """
+in_custody: {dataset: prison, start: reception_date, end: release_date}
+died: [{dataset: prison, date: release_date, where: {release_type: died}}]
+alive: [{dataset: prison, date: reception_date}]
+"""
+DATASETS = ("court", "prison")
+
+
+def link(settings: Settings) -> None:
+    for name in DATASETS:
+        stages.pseudonymise(settings, name)
+    for view in stages.views(settings):
+        for stage in (stages.block, stages.unseal, stages.score):
+            stage(settings, view)
+    stages.cluster(settings)
+
+
+@pytest.fixture(scope="module")
+def linked(tmp_path_factory) -> Settings:
+    """Court and prison, and in prison two namesakes born on one day who were inside at the same time."""
+    folder = tmp_path_factory.mktemp("review")
+    settings = Settings(schemas=folder / "schemas", workspace=folder / "workspace")
+    (settings.schemas / "datasets").mkdir(parents=True)
+    for name in ("encodings.yaml", "review.yaml", *(f"datasets/{name}.yaml" for name in DATASETS)):
+        shutil.copy(REPOSITORY / "schemas" / name, settings.schemas / name)
+    (settings.schemas / "circumstances.yaml").write_text(CIRCUMSTANCES)
+    stages.synthesise(Settings(REPOSITORY / "schemas", settings.workspace), people=1_500, seed=5)
+    in_custody_twice(settings)
+    put_test_keys(settings)
+    link(settings)
+    return settings
+
+
+def in_custody_twice(settings: Settings) -> None:
+    """Two spells of one name and birth date, in different places, without a number, that overlap."""
+    prison = settings.datasets["prison"]
+    blank = {c.name: "" for c in prison.columns if c.identifier in ("pnc", "nomis", "postcode", "local_authority")}
+    row = {c.name: planted_value(c) for c in prison.columns} | blank
+    spells = {"twice-1": ("2023-01-02", "2023-05-01"), "twice-2": ("2023-02-01", "2023-03-01")}
+    with settings.files.department.extract(prison.path).open("a", encoding=prison.encoding, newline="") as file:
+        writer = csv.DictWriter(file, list(row), delimiter=prison.delimiter, lineterminator="\n")
+        for own, days in spells.items():
+            dates = zip(("reception_date", "release_date"), days, strict=True)
+            told = {name: written(prison.column(name), day) for name, day in dates}
+            writer.writerow(row | {prison.record_key: own} | told)
+
+
+def written(column, day: str) -> str:
+    return datetime.date.fromisoformat(day).strftime(column.date_format)
+
+
+@pytest.fixture(scope="module")
+def drawn(linked) -> Settings:
+    review.draw(linked, "first")
+    return linked
+
+
+@pytest.fixture
+def copied(drawn, tmp_path) -> Settings:
+    """The same in a folder of the test's own, which it may change."""
+    shutil.copytree(drawn.workspace, tmp_path / "workspace")
+    shutil.copytree(drawn.schemas, tmp_path / "schemas")
+    return Settings(tmp_path / "schemas", tmp_path / "workspace")
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def sheet(settings: Settings) -> list[dict[str, str]]:
+    return rows_of(settings.files.review("first") / review.SHEET)
+
+
+def filled(settings: Settings, verdicts: dict[int, str], **more: str) -> Path:
+    """The sheet with these verdicts, and more in the fields of its first line."""
+    rows = [row | {"verdict": verdicts.get(int(row["pair"]), "")} for row in sheet(settings)]
+    rows[0] |= more
+    path = settings.workspace / "filled.csv"
+    path.write_text(review.as_csv(rows))
+    return path
+
+
+def decide(settings: Settings, verdicts: dict[int, str], in_clear: bool = False) -> dict:
+    return review.import_verdicts(settings, filled(settings, verdicts), "two reviewers", "the sheet", in_clear)
+
+
+def kept_back(settings: Settings) -> list[dict]:
+    return review.kept_back(settings, "first")
+
+
+def person(settings: Settings, dataset: str, record_id: int) -> int:
+    [(found,)] = duckdb.execute(
+        f"select person_id_medium from '{settings.files.matching.person_index}' where dataset = ? and record_id = ?",
+        [dataset, record_id],
+    ).fetchall()
+    return found
+
+
+def together(settings: Settings, pair: dict) -> bool:
+    ends = (person(settings, pair[f"dataset_{side}"], pair[f"record_id_{side}"]) for side in "lr")
+    return len(set(ends)) == 1
+
+
+# ------------------------------------------------------------------------------------------------------- contradictions
+
+
+def test_two_spells_in_custody_at_one_time_are_no_longer_one_person(linked):
+    cannot = duckdb.sql(f"from '{linked.files.cohorts.impossible}'").fetchall()
+    doubted = facts.read(linked, "linkage")["doubts"]
+    custody = next(row for row in doubted["by_reason"] if row["reason"] == "overlapping custody")
+    assert custody["taken_apart"] >= 1
+    pair = {"dataset_l": "prison", "dataset_r": "prison"}
+    torn = [pair | {"record_id_l": a, "record_id_r": b} for _, a, _, b, why in cannot if why == "overlapping custody"]
+    assert not all(together(linked, one) for one in torn)
+
+
+def test_what_crosses_from_the_analysis_platform_is_pairs_of_record_ids_and_a_reason(linked):
+    assert duckdb.sql(f"from '{linked.files.cohorts.impossible}'").columns == [
+        "dataset_l", "record_id_l", "dataset_r", "record_id_r", "reason",
+    ]  # fmt: skip
+    numbers = duckdb.sql(f"from '{linked.files.matching.numbers('names')}'")
+    assert numbers.columns == ["dataset", "view_id", "kind", "number", "bits"]
+    assert numbers.max("number").fetchall()[0][0] <= numbers.shape[0]  # counted, and no token
+
+
+def test_people_cannot_be_made_before_somebody_looked_for_contradictions(copied):
+    stages.chain(copied)
+    with pytest.raises(LinkError, match="linkage link"):
+        stages.settle(copied)
+
+
+# --------------------------------------------------------------------------------------------------------------- sample
+
+
+def test_a_sheet_shows_how_pairs_agree_and_neither_score_nor_verdict(drawn):
+    rows, kept = sheet(drawn), kept_back(drawn)
+    assert len(rows) == len(kept) > 30
+    assert {"forename", "surname_and_home", "pnc"} <= rows[0].keys()
+    assert not {"band", "linked", "match_weight", "match_probability", "record_id_l"} & rows[0].keys()
+    assert any(row["pnc"].startswith("exact (+") for row in rows)
+    assert {row["verdict"] for row in rows} == {""}
+
+
+def test_the_order_of_a_sheet_says_nothing_of_the_score(drawn):
+    linked = [row["linked"] for row in kept_back(drawn) if row["band"] != sampling.WHOLE]
+    half = len(linked) // 2
+    assert abs(sum(linked[:half]) / half - sum(linked[half:]) / (len(linked) - half)) < 0.25
+
+
+def test_each_department_is_asked_for_its_own_records_only(drawn):
+    folder = drawn.files.review("first")
+    for dataset in DATASETS:
+        asked = rows_of(folder / f"records-{dataset}.csv")
+        known = {
+            str(i)
+            for (i,) in duckdb.sql(f"select record_id from '{drawn.files.cohorts.attributes(dataset)}'").fetchall()
+        }
+        assert {row["record_id"] for row in asked} <= known
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in folder.iterdir())
+
+
+def test_the_same_name_draws_the_same_pairs_and_is_drawn_once(copied, drawn):
+    with pytest.raises(LinkError, match="is there already"):
+        review.draw(copied, "first")
+    shutil.rmtree(copied.files.review("first"))
+    review.draw(copied, "first")
+    assert sheet(copied) == sheet(drawn)
+
+
+def test_people_whose_address_is_protected_are_left_out_with_every_record_of_theirs(drawn):
+    files = drawn.files
+    hidden = set(
+        duckdb.sql(
+            f"""with marked as (
+                select person_id_low from '{files.cohorts.attributes("prison")}'
+                join '{files.matching.person_index}' using (record_id) where protected = 'yes'
+            )
+            select dataset, record_id from '{files.matching.person_index}' semi join marked using (person_id_low)"""
+        ).fetchall()
+    )
+    said = json.loads((drawn.files.review("first") / review.ABOUT).read_text())
+    assert said["records_protected"] == len(hidden) > 0
+    shown = {(row[f"dataset_{side}"], row[f"record_id_{side}"]) for row in kept_back(drawn) for side in "lr"}
+    assert not shown & hidden
+
+
+def test_pairs_are_drawn_by_subgroup_where_one_is_declared(copied):
+    path = copied.schemas / "review.yaml"
+    path.write_text(path.read_text() + "subgroup: {column: ethnicity, reason: to lose nobody of any group}\n")
+    review.draw(copied, "by-group")
+    groups = {row["subgroup"] for row in review.kept_back(copied, "by-group") if row["band"] != sampling.WHOLE}
+    assert len(groups) > 3
+    path.write_text(path.read_text().replace("ethnicity", "shoe_size"))
+    with pytest.raises(ContractError, match=r"review.yaml: subgroup: no contract has a coded attribute 'shoe_size'"):
+        review.draw(copied, "by-shoe")
+
+
+def test_there_is_nothing_to_draw_before_a_linkage(settings):
+    with pytest.raises(LinkError, match="linkage link"):
+        review.draw(settings, "early")
+
+
+@pytest.mark.parametrize("name", ["../up", "", "A b", "/tmp/x"])
+def test_a_sample_cannot_be_written_outside_its_folder(drawn, name):
+    with pytest.raises(LinkError, match="A sample is named"):
+        review.draw(drawn, name)
+
+
+# --------------------------------------------------------------------------------------------------------------- lookup
+
+
+def test_a_department_finds_the_names_of_its_own_records_without_the_matching_software(copied, tmp_path):
+    asked = copied.files.review("first") / "records-prison.csv"
+    command = [sys.executable, "-c", ALONE, "review", "lookup", "prison", str(asked)]
+    done = subprocess.run(
+        command, cwd=REPOSITORY, env=os.environ | copied.as_environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    found = copied.files.department.in_clear("first", "prison")
+    assert stat.S_IMODE(found.stat().st_mode) == 0o600
+    notice, *lines = found.read_text().splitlines()
+    assert "CLEAR TEXT" in notice
+    rows = list(csv.DictReader(lines))
+    assert len(rows) == len(rows_of(asked))
+    assert {"pair", "side", "booking_id", "first_name", "last_name"} <= rows[0].keys()
+    assert not {"offence", "release_date", "protected"} & rows[0].keys()
+    entry = ledger_of(copied).verify().entries[-1]
+    assert (entry.what, entry.details["found"]) == ("looked up in clear", len(rows))
+
+
+def test_whoever_has_been_marked_as_protected_since_is_not_looked_up(copied):
+    prison = copied.datasets["prison"]
+    extract = copied.files.department.extract(prison.path)
+    rows = list(csv.DictReader(extract.read_text(encoding=prison.encoding).splitlines(), delimiter=prison.delimiter))
+    marked = [row | {"protected": "Y"} for row in rows]
+    with extract.open("w", encoding=prison.encoding, newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), delimiter=prison.delimiter, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(marked)
+    done = review.look_up(copied, "prison", copied.files.review("first") / "records-prison.csv")
+    assert (done["found"], done["protected"]) == (0, done["asked"])
+
+
+def test_a_list_that_is_none_is_refused_by_its_place(copied, tmp_path):
+    for text in ("a,b\n1,2\n", "sample,pair,side,record_id\nfirst,1,a,Quxbarrowfex\n"):
+        (tmp_path / "list.csv").write_text(text)
+        with pytest.raises(ExtractError, match=r"list.csv cannot be read as a list") as raised:
+            review.look_up(copied, "prison", tmp_path / "list.csv")
+        assert "Quxbarrowfex" not in str(raised.value)
+
+
+# --------------------------------------------------------------------------------------------------------------- import
+
+
+def test_decisions_are_obeyed_by_the_next_linkage_and_outlive_an_epoch(copied):
+    kept = kept_back(copied)
+    apart = next(row for row in kept if row["linked"] and row["band"] == "0.99")
+    joined = next(row for row in kept if not row["linked"])
+    decide(copied, {apart["pair"]: "different", joined["pair"]: "same"})
+    stages.cluster(copied)
+    assert not together(copied, apart)
+    assert together(copied, joined)
+    found = facts.read(copied, "linkage")
+    assert found["decisions"] == {"same": 1, "different": 1}
+    assert any(row["reason"] == "decided to be different people" for row in found["doubts"]["by_reason"])
+    runs = len(people.runs(copied))
+    rotate_keys(copied, "2027")
+    link(copied)
+    assert not together(copied, apart)
+    assert together(copied, joined)
+    assert len(people.runs(copied)) == runs  # nobody was renamed
+
+
+def test_the_last_verdict_about_a_pair_stands_and_unsure_takes_it_back(copied):
+    pair = next(row for row in kept_back(copied) if row["linked"])
+    key = (("court", 1), ("prison", 1))
+    assert key not in decisions.standing(copied)
+    seen = []
+    for word in ("different", "same", "unsure"):
+        decide(copied, {pair["pair"]: word})
+        seen.append(list(decisions.standing(copied).values()))
+    assert seen == [[False], [True], []]
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "more", "complaint"),
+    [
+        ({1: "maybe"}, {}, r"line 2: a verdict is one of same, different, unsure"),
+        ({}, {"pair": "99999", "verdict": "same"}, r"line 2: pair is none of the sample"),
+        ({1: "same", 2: "same"}, {"pair": "2"}, r"pair 2: two verdicts"),
+        ({}, {"sample": "other"}, r"a sheet is of one sample; this one names 2"),
+    ],
+)
+def test_a_sheet_with_a_mistake_is_refused_whole(copied, verdicts, more, complaint):
+    before = ledger_of(copied).verify().head
+    with pytest.raises(ExtractError, match=complaint):
+        review.import_verdicts(copied, filled(copied, {3: "same"} | verdicts, **more), "somebody", "a reason", False)
+    assert decisions.batches(copied) == []
+    assert ledger_of(copied).verify().head == before
+
+
+def test_verdicts_that_contradict_each_other_through_a_chain_are_refused_before_anything_is_written(copied):
+    triangle = chain_of_three(copied)
+    with pytest.raises(LinkError, match=r"1 decisions contradict others.*Look at these pairs again"):
+        decide(copied, dict(zip(triangle, ("same", "same", "different"), strict=True)))
+    assert decisions.batches(copied) == []
+
+
+def chain_of_three(settings: Settings) -> list[int]:
+    """Three pairs of the sample over three records."""
+    pair_of = {frozenset(((r["dataset_l"], r["record_id_l"]), (r["dataset_r"], r["record_id_r"]))): r["pair"]
+               for r in kept_back(settings)}  # fmt: skip
+    for one, number in pair_of.items():
+        for other, second in pair_of.items():
+            if len(one & other) == 1 and one ^ other in pair_of:
+                return [number, second, pair_of[one ^ other]]
+    raise AssertionError("no three pairs of the sample are of three records")
+
+
+def test_nobody_decides_without_a_name_and_a_reason(copied):
+    with pytest.raises(LinkError, match="by somebody and for a reason"):
+        review.import_verdicts(copied, filled(copied, {1: "same"}), " ", "a reason", False)
+
+
+def test_decisions_that_were_changed_or_lost_stop_the_linkage(copied):
+    decide(copied, {1: "same", 2: "different"})
+    [path] = copied.files.matching.decisions.iterdir()
+    path.write_text(path.read_text().replace('"different"', '"same"'))
+    with pytest.raises(PrivacyError, match="are lost, or were changed"):
+        stages.cluster(copied)
+    path.unlink()
+    with pytest.raises(PrivacyError, match="are lost, or were changed"):
+        stages.cluster(copied)
+
+
+def test_a_sample_that_was_changed_after_it_was_drawn_makes_no_decision(copied):
+    path = copied.files.review("first") / review.KEPT_BACK
+    duckdb.sql(f"select * replace (pair + 1 as pair) from '{path}'").write_parquet(str(path))
+    with pytest.raises(PrivacyError, match="is not what was drawn"):
+        decide(copied, {1: "same"})
+
+
+# ------------------------------------------------------------------------------------------------------------- estimate
+
+
+def test_an_estimate_says_what_it_is_worth(copied):
+    with pytest.raises(LinkError, match="has no verdict yet"):
+        review.estimate(copied, "first")
+    by_lot = [row for row in kept_back(copied) if row["band"] != sampling.WHOLE]
+    decide(copied, {row["pair"]: "same" if row["linked"] else "different" for row in by_lot})
+    found = review.estimate(copied, "first")
+    assert (found["precision"]["value"], found["recall"]["value"]) == (1.0, 1.0)
+    assert found["precision"]["lower"] < 1
+    assert "Only a review in clear" in found["caveat"]
+    assert {row["sources"] for row in found["by_sources"]} <= {
+        "court and court",
+        "court and prison",
+        "prison and prison",
+    }
+    assert facts.read(copied, "review") == found
+    decide(copied, {row["pair"]: "different" for row in kept_back(copied) if row["linked"]}, in_clear=True)
+    assert review.estimate(copied, "first")["precision"]["value"] == 0
+    assert review.estimate(copied, "first")["basis"] == "pseudonyms"  # of the others nobody has seen a name
+
+
+STRATA = (("0.99", True, 4000, 0.995), ("0.95", True, 300, 0.9), ("0.5", False, 400, 0.4), ("0.01", False, 3000, 0.03))
+
+
+def test_intervals_hold_the_truth_about_as_often_as_they_say():
+    dice = random.Random(1)
+    held = {"precision": 0, "recall": 0}
+    for _ in range(300):
+        found = []
+        for band, linked, pairs, true in STRATA:
+            everybody = [True] * round(pairs * true) + [False] * (pairs - round(pairs * true))
+            same = sum(dice.sample(everybody, 80))
+            found.append(Stratum(band, linked, "a and b", "", pairs, same, 80 - same))
+        right = sum(round(n * share) for _, linked, n, share in STRATA if linked)
+        true = {
+            "precision": right / sum(n for _, linked, n, _ in STRATA if linked),
+            "recall": right / sum(round(n * share) for _, _, n, share in STRATA),
+        }
+        for name, estimate in (("precision", sampling.precision(found)), ("recall", sampling.recall(found))):
+            held[name] += estimate.lower <= true[name] <= estimate.upper
+    assert all(count >= 0.9 * 300 for count in held.values()), held
+
+
+def test_the_weakest_links_of_a_group_are_those_without_which_it_falls_apart():
+    a, b, c, d = (("court", n) for n in range(4))
+    links = [(a, b), (b, c), (a, c), (c, d)]  # the strongest first
+    assert sampling.weakest(links, 2) == [(b, c), (c, d)]
+    assert sampling.weakest(links, 9) == [(a, b), (b, c), (c, d)]
+
+
+# ------------------------------------------------------------------------------------------------------------- commands
+
+
+def test_the_commands_lead_from_one_to_the_next(copied):
+    def linkage(*words: str):
+        options = ["--workspace", str(copied.workspace), "--schemas", str(copied.schemas)]
+        return CliRunner().invoke(app, ["review", *words, *options])
+
+    done = linkage("sample", "second")
+    assert done.exit_code == 0, done.output
+    assert "linkage review lookup" in " ".join(done.output.split())
+    asked = str(copied.files.review("second") / "records-court.csv")
+    assert "CLEAR TEXT" in linkage("lookup", "court", asked).output
+    path = filled(copied, {1: "same", 2: "unsure"})
+    done = linkage("import", str(path), "--by", "two reviewers", "--why", "looked up", "--in-clear")
+    assert "1 same, 0 different, 1 unsure" in done.output
+    assert "linkage link" in done.output
+    assert "precision" in linkage("estimate", "first").output
