@@ -4,7 +4,6 @@ A stage is a command of the CLI and a task of an Airflow DAG alike. It reads wha
 writes whole files, and passes a gate. What it returns is counts, never data, so it may stand in an XCom.
 """
 
-import json
 import os
 from collections.abc import Callable
 from dataclasses import asdict
@@ -13,7 +12,7 @@ from typing import Any, cast
 
 import duckdb
 
-from linkage import facts, releases
+from linkage import facts, quality_run, releases
 from linkage.contracts.dataset import Dataset
 from linkage.errors import ContractError, LinkError, PrivacyError
 from linkage.invention import synthesise as synthesise
@@ -158,8 +157,7 @@ def pass_gate(settings: Settings, verdict: Any) -> None:
     """Keep a verdict in both its forms, then enforce it. Raises GateError."""
     from linkage.quality import gate
 
-    write_text(json.dumps(verdict.gx_json, indent=1) + "\n", settings.files.quality.gate(verdict.gate, verdict.name))
-    facts.write(settings, f"gates/{verdict.gate}/{verdict.name}", verdict.summary)
+    quality_run.keep(settings, verdict)
     gate.enforce(verdict)
 
 
@@ -177,6 +175,7 @@ def score(settings: Settings, view: str, progress: Progress = quiet) -> dict[str
     """encoded/<view>/ and candidates/<view> → the scored pairs of one view, by the model that is in use."""
     from linkage import models
     from linkage.matching.score import score as scored
+    from linkage.matching.unlinkable import unlinkable
 
     files, declared = settings.files, settings.encodings.views[view]
     with duckdb.connect() as con:
@@ -185,12 +184,17 @@ def score(settings: Settings, view: str, progress: Progress = quiet) -> dict[str
         facts.forget(settings, facts.OF_LINKAGE + facts.AFTER_LINKAGE)
         progress("profiles")
         seen = seen_in(settings, con, view)
+        progress("blocking")
+        quality_run.note_blocking(settings, view, seen.profiles, found)
         progress("training")
         trained = models.in_use(settings, view, seen.compared, seen.mark, seen.train)
         write_text(trained.to_json(), files.matching.model(view))
         progress("scoring")
         pairs = scored(seen.profiles, declared, trained, found)
         write_parquet(con.from_arrow(pairs), files.matching.pairs(view), seen.mark)
+        progress("what cannot be linked")
+        alone = unlinkable(seen.profiles, declared, trained)
+        write_parquet(con.from_arrow(alone), files.matching.unlinkable(view), seen.mark)
     return {"view": view, "profiles": seen.profiles.num_rows, "pairs": pairs.num_rows}
 
 
@@ -217,6 +221,7 @@ def cluster(settings: Settings) -> dict[str, Any]:
         people = con.from_arrow(named.person_index(settings, con, clusters, texts.values()))
         found = summary.summary(con, people, edges, {view: model.model_from(text) for view, text in texts.items()})
         facts.write(settings, "linkage", found)
+        quality_run.note_people(settings, con, crosswalks, edges, people)
         suite = suites.person_index_suite(settings.expectations)
         pass_gate(settings, gate.validate("person_index", "person_index", suite, people))
         write_parquet(people, files.matching.person_index)
@@ -224,8 +229,8 @@ def cluster(settings: Settings) -> dict[str, Any]:
 
 
 def tabulate(settings: Settings) -> dict[str, Any]:
-    """attributes/ and the person index → unrounded counts per table, link quality and contradictions."""
-    from linkage.cohorts import contradictions, link_quality, tabulate
+    """attributes/ and the person index → unrounded counts per table, link quality, contradictions, and a verdict."""
+    from linkage.cohorts import contradictions, tabulate
     from linkage.cohorts.members import sex_conflicts
     from linkage.cohorts.records import Records
 
@@ -237,12 +242,13 @@ def tabulate(settings: Settings) -> dict[str, Any]:
         tables = tabulate.tables(con, analysis, attributes, people)
         for name, counts in tables.items():
             write_parquet(counts, files.cohorts.counts(name))
-        facts.write(settings, "link_rates", rows_of(link_quality.link_quality(con, analysis, attributes, people)))
+        quality_run.note_groups(settings, con, analysis, attributes, people)
         impossible = contradictions.contradictions(con, analysis, attributes, people)
         write_parquet(impossible, files.cohorts.contradictions)
         by_reason = impossible.aggregate("reason, threshold, count(*) as pairs", "reason, threshold").order("all")
         facts.write(settings, "contradictions", rows_of(by_reason))
         facts.write(settings, "sex_conflicts", sex_conflicts(Records(con, attributes, people, "medium"), analysis))
+    quality_run.judge(settings)
     return {"tables": sorted(tables)}
 
 
@@ -283,6 +289,7 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
     if files.release(release).exists() and not (files.release(release) / "manifest.json").exists():
         raise ContractError(f"{files.release(release)} is there and is no release. Choose another name.")
     approval = approval or releases.WAIVED
+    quality_run.release_gate(settings, release, approval)
     masthead = pages.Masthead(release, TITLE, made_up, approval, facts.population(settings))
     years = releases.years_of(analysis)
     with duckdb.connect() as con:
@@ -346,7 +353,8 @@ def report(settings: Settings) -> str:
         "intake": list(facts.intake(settings).values()),
         "gates": facts.read_all(settings, "gates"),
         "linkage": facts.read(settings, "linkage"),
-        "link_rates": facts.read(settings, "link_rates"),
+        "blocking": facts.by_name(settings, "blocking"),
+        **{name: facts.read(settings, name) for name in facts.FOR_THE_QUALITY_LEAD},
         "registers": [name for name, one in settings.datasets.items() if one.coverage == "event_register"],
         "attack": facts.read(settings, "attack"),
         "accuracy": (facts.read(settings, "evaluation") or {}).get("rows"),

@@ -7,7 +7,7 @@ from splink import DuckDBAPI
 from linkage.contracts.encodings import View
 from linkage.errors import LinkError
 from linkage.matching.model import Model
-from linkage.matching.settings import connection, fillable, linker
+from linkage.matching.settings import connection, fillable, linker, meet
 
 # Pairs less probable than this are never looked at again: the lowest cluster threshold is .80, and a score histogram
 # needs only some room below it. They are most of the pairs.
@@ -15,12 +15,14 @@ SMALLEST_PROBABILITY = 0.01
 
 
 def score(profiles: pa.Table, view: View, model: Model, candidates: pa.Table | None = None) -> pa.Table:
-    """(dataset_l, view_id_l, dataset_r, view_id_r, match_weight, match_probability): one row per pair of view rows.
+    """(dataset_l, view_id_l, dataset_r, view_id_r, match_weight, match_probability, by_number, by_others): one row per
+    pair of view rows.
 
     A profile stands for its rows through the smallest of their ids; its other rows are paired with that one at the
     weight a profile has against itself, so that Splink says whether rows with equal tokens are one person. `candidates`
     (view_id_l, view_id_r): pairs to score beside those of the view's own rules. Probability 0.01 to 1, weight in bits
-    with the prior in it. Raises LinkError when the model is of another scheme.
+    with the prior in it. `by_number`: the two agree on a person number; `by_others`: a rule without a person number
+    finds them. Raises LinkError when the model is of another scheme.
     """
     view, _ = fillable(view, profiles)
     check(view, model)
@@ -45,13 +47,30 @@ def score(profiles: pa.Table, view: View, model: Model, candidates: pa.Table | N
             select
                 l.dataset as dataset_l, l.view_ids[1] as view_id_l, r.dataset as dataset_r,
                 unnest(if(profile_id_l = profile_id_r, l.view_ids[2:], r.view_ids[1:1])) as view_id_r,
-                match_weight, match_probability
+                match_weight, match_probability, {by_number(view)} as by_number,
+                sealed.join_key_l is not null or {by_others(view)} as by_others
             from {scored}
             join profiles l on l.profile_id = profile_id_l
             join profiles r on r.profile_id = profile_id_r
+            left join candidate sealed on sealed.join_key_l = profile_id_l and sealed.join_key_r = profile_id_r
             order by view_id_l, view_id_r, dataset_l, dataset_r
             """
         ).to_arrow_table()
+
+
+def by_number(view: View) -> str:
+    """SQL: profiles l and r agree on a person number."""
+    return any_of([meet((number,), view) for number in view.person_numbers])
+
+
+def by_others(view: View) -> str:
+    """SQL: a rule in which no person number stands makes the pair of l and r."""
+    return any_of([meet(rule, view) for rule in view.block_on if not set(rule) & set(view.person_numbers)])
+
+
+def any_of(conditions: list[str]) -> str:
+    """SQL: one of them holds; false where none does, or where there is none."""
+    return f"coalesce({' or '.join(f'({one})' for one in [*conditions, 'false'])}, false)"
 
 
 def register_candidates(con: duckdb.DuckDBPyConnection, candidates: pa.Table | None) -> None:
