@@ -11,7 +11,7 @@ from linkage.settings import Settings
 from linkage.workspace import write_text
 
 OF_LINKAGE = ("linkage", "expected", "unlinkable", "gates/person_index")
-FOR_THE_QUALITY_LEAD = ("expected", "expected_groups", "unlinkable", "link_rates", "quality", "review")
+FOR_THE_QUALITY_LEAD = ("expected", "expected_groups", "unlinkable", "link_rates", "quality", "review", "calibration")
 OF_TOKENS = ("attack", "sealed", "blocking")
 AFTER_LINKAGE = (
     "link_rates",
@@ -21,6 +21,7 @@ AFTER_LINKAGE = (
     "contradictions",
     "sex_conflicts",
     "evaluation",
+    "calibration",
     "gates/tables",
     "suppression",
     "audit",

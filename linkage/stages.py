@@ -332,6 +332,8 @@ def evaluate(settings: Settings, truth: Path, save_index: Path | None = None) ->
         known = con.from_arrow(with_record_ids(con, truth, settings.datasets, key_source(settings)))
         people = whole(con, linked(settings), "linkage link")
         found = evaluation.evaluate(con, known.project("* exclude (own_record_id)"), people)
+        edges = whole(con, settings.files.matching.edges, "linkage link")
+        facts.write(settings, "calibration", evaluation.calibration(con, known, edges))
         if save_index:
             saved = con.sql(
                 """select dataset, own_record_id as record_id, person_id_high, person_id_medium, person_id_low

@@ -13,7 +13,7 @@ from linkage.contracts.disclosure import read_disclosure
 from linkage.contracts.link_quality import read_link_quality
 from linkage.errors import ContractError
 from linkage.report import charts
-from linkage.report.facts import Check, Facts, Gate, Intake, LinkRate
+from linkage.report.facts import Check, Expected, ExpectedGroup, Facts, Gate, Intake, LinkRate
 from linkage.report.pages import TEMPLATES, Masthead, quality_report, release_page
 from linkage.report.verdict import verdict
 
@@ -92,6 +92,22 @@ def link_rate(
     }  # fmt: skip
 
 
+def expected(sources: str, precision: float, recall: float) -> Expected:
+    """What is expected of the links between two sources."""
+    return {
+        "view": "names", "sources": sources, "linked": 500, "right": 497.5, "chained": 12, "missed": 30.0,
+        "precision": precision, "recall": recall, "found": 0.97,
+    }  # fmt: skip
+
+
+def group(breakdown: str, category: str, linked: int, missed: float) -> ExpectedGroup:
+    """A group of cohort entries of which the model believes that so many links were missed."""
+    return {
+        "cohort": "released", "dataset": "court", "breakdown": breakdown, "category": category, "entries": 400,
+        "linked": linked, "right": linked - 0.5, "missed": missed, "near_certain": 0, "otherwise": 0, "unlinkable": 3,
+    }  # fmt: skip
+
+
 FACTS: Facts = {
     "intake": [intake()],
     "gates": [gate(check(), check("warning", passed=False))],
@@ -105,6 +121,24 @@ FACTS: Facts = {
         "weights": [{"weight_from": -4.0, "pairs": 90}, {"weight_from": -2.0, "pairs": 7},
                     {"weight_from": 0.0, "pairs": 80}],
     },
+    "blocking": {"names": {
+        "profiles": 500, "pairs": 900, "pairs_per_record": 1.8, "recall": 0.97, "near_certain": 400,
+        "rules": [{"rule": "pnc", "pairs": 600, "alone": 40, "near_certain": 0, "found": 0, "recall": None},
+                  {"rule": "dob", "pairs": 860, "alone": 300, "near_certain": 400, "found": 300, "recall": 0.75}],
+        "sealed": {"pairs": {"sound_of_names": 120}, "keys_left_out": 0},
+    }},
+    "expected": [expected("court and prison", 0.995, 0.93), expected("", 0.995, 0.93)],
+    "expected_groups": [group("all", "all", 180, 20), group("no_fixed_abode", "no", 150, 5),
+                        group("no_fixed_abode", "yes", 30, 15)],
+    "unlinkable": [{"dataset": "prison", "records": 400, "unlinkable": 8}],
+    "calibration": [{"from": 0.95, "pairs": 700, "expected": 0.99, "true": 0.981}],
+    "review": {"precision": {"value": 0.987, "lower": 0.96, "upper": 0.998, "looked_up": 150},
+               "recall": {"value": None, "lower": None, "upper": None, "looked_up": 0}},
+    "quality": {
+        "facts": {"moved_share.scores": 0.21, "missing_share.court, pnc_id": 0.4, "missing_share.court, surname": 0.0},
+        "accepted": {"by": "A. Lead", "on": "2026-03-01", "why": "read in full",
+                     "weights": [{"weight_from": -4.0, "pairs": 50}]},
+    },
     "link_rates": [link_rate(None, "court", "all", "all"), link_rate(0.85), link_rate(0.5, "paye")],
     "registers": ["paye"],
     "accuracy": [{
@@ -117,7 +151,20 @@ FACTS: Facts = {
         "table_id": "work", "verdict": "review", "at_risk": 24, "narrowest": 3, "reasons": ["work, 18-20: too narrow."],
     }],
 }  # fmt: skip
-SECTIONS = ("intake", "gates", "linkage", "link-rates", "accuracy", "contradictions", "disclosure", "audit")
+SECTIONS = (
+    "changed",
+    "lost",
+    "sources",
+    "blocking",
+    "intake",
+    "gates",
+    "linkage",
+    "link-rates",
+    "accuracy",
+    "contradictions",
+    "disclosure",
+    "audit",
+)
 
 
 @pytest.fixture(scope="module")
@@ -347,6 +394,38 @@ def test_a_report_has_a_section_for_each_fact_and_no_other(quality):
     assert re.findall(r'<section id="([\w-]+)"', quality) == list(SECTIONS)
     only = quality_report(INVENTED, {"gates": FACTS["gates"]}, LIMITS)
     assert re.findall(r'<section id="([\w-]+)"', only) == ["gates"]
+
+
+def test_a_report_says_what_changed_since_whose_acceptance(quality):
+    said = text_of(quality)
+    assert "A. Lead accepted on 2026-03-01: read in full" in said
+    assert "court, pnc_id 40.0%" in said
+    assert "court, surname" not in said
+    nothing = Facts(quality={"facts": {}, "accepted": None}, linkage=FACTS["linkage"])
+    assert "No run has been accepted yet" in text_of(quality_report(INVENTED, nothing, LIMITS))
+
+
+def test_a_report_shows_who_is_lost_the_least_found_first(quality):
+    said = text_of(quality)
+    rows = re.findall(r"No fixed abode (yes|no) Released court 400", said)
+    assert rows == ["yes", "no"]
+    assert "No fixed abode yes Released court 400 30 98.3% 66.3% 3" in said
+    assert "No fixed abode, yes, found: 66.3%" in quality
+
+
+def test_a_report_shows_what_is_expected_beside_what_was_looked_up(quality):
+    said = text_of(quality)
+    assert "court and prison 500 12 99.5% 93.0%" in said
+    assert "Precision 98.7% 96.0% to 99.8% 150" in said
+    assert "from 0.95 700 99.0% 98.1%" in said
+    assert "prison 400 8 2.0%" in said
+
+
+def test_a_report_shows_what_each_rule_makes_and_finds(quality):
+    said = text_of(quality)
+    assert "dob 860 300 400 75.0%" in said
+    assert "sealed: sound of names 120" in said
+    assert "All rules without a person number find 97.0% in view names" in said
 
 
 def test_a_report_shows_where_rows_went_and_that_they_add_up(quality):

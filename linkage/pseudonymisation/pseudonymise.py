@@ -169,7 +169,7 @@ def how_many(column: Column) -> str:
     """SQL: how many different values a cell holds, as a word; two and more are one word, so that few stand out."""
     cell = f"coalesce(lower({quoted(column.name)}), '')"
     parts = f"string_split({cell}, {intake.text(column.separator)})" if column.separator else f"[{cell}]"
-    values = f"list_distinct(list_filter(list_transform({parts}, x -> trim(x)), x -> x <> ''))"
+    values = f"list_distinct([trim(x) for x in {parts} if trim(x) <> ''])"
     none, one, more = map(intake.text, HOW_MANY)
     return f"case len({values}) when 0 then {none} when 1 then {one} else {more} end"
 

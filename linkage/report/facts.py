@@ -102,6 +102,8 @@ class Accuracy(TypedDict):
     f1: float | None
     pairs_true: int
     pairs_found: int
+    precision_interval: NotRequired[list[float] | None]
+    recall_interval: NotRequired[list[float] | None]
     cluster_precision: NotRequired[float | None]
     cluster_recall: NotRequired[float | None]
     cluster_f1: NotRequired[float | None]
@@ -282,6 +284,9 @@ class Review(TypedDict):
     recall: Share
 
 
+Band = TypedDict("Band", {"from": float, "pairs": int, "expected": float, "true": float})
+
+
 class Facts(TypedDict, total=False):
     """Everything known about a run; a section of the report appears when its facts are there.
 
@@ -298,6 +303,7 @@ class Facts(TypedDict, total=False):
     unlinkable: list[Unlinkable]
     quality: Quality
     review: Review
+    calibration: list[Band]
     link_rates: list[LinkRate]
     registers: list[str]
     accuracy: list[Accuracy]

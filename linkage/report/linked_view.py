@@ -1,11 +1,12 @@
 """What the quality report says of a linkage without a truth: what changed, is anybody lost, what blocking finds."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import sqrt
 
+from linkage.intervals import wilson
 from linkage.report import linked_charts
 from linkage.report.facts import (
     Accuracy,
+    Band,
     Blocking,
     Expected,
     ExpectedGroup,
@@ -20,7 +21,6 @@ from linkage.report.linked_charts import Dot
 from linkage.report.section import Section, rate, share
 from linkage.report.verdict import MAIN, words
 
-Z = 1.959964
 SMALLEST = 30  # women found or missed; of fewer a share is not drawn
 MOST = 8  # lines of what changed
 CHANGED = {
@@ -38,7 +38,7 @@ def sections(facts: Facts) -> Iterator[Section]:
     if groups := facts.get("expected_groups"):
         yield lost_section(groups)
     if expected := facts.get("expected"):
-        yield sources_section(expected, facts.get("accuracy", []), facts.get("review"), facts.get("unlinkable", []))
+        yield sources_section(expected, facts)
     if blocking := facts.get("blocking"):
         yield blocking_section(blocking)
 
@@ -75,7 +75,13 @@ def lost_section(rows: Sequence[ExpectedGroup]) -> Section:
     """The share of each group's true links that were made, over all sources, as the model sees it."""
     groups = of_all_sources(rows)
     drawn = [
-        Dot(words(breakdown), category, "found", *wilson(found, found + missed))
+        Dot(
+            words(breakdown),
+            category,
+            "found",
+            found / (found + missed),
+            *wilson(found / (found + missed), found + missed),
+        )
         for (breakdown, category), (found, missed) in groups.items()
         if found + missed >= SMALLEST
     ]
@@ -130,11 +136,14 @@ def figures(row: ExpectedGroup) -> tuple[str, ...]:
     return (*counts, share(row["right"], row["linked"]), rate(expected_share(row)), f"{row['unlinkable']:,}")
 
 
-def sources_section(
-    expected: Sequence[Expected], accuracy: Sequence[Accuracy], review: Review | None, silent: Sequence[Unlinkable]
-) -> Section:
+def sources_section(expected: Sequence[Expected], facts: Facts) -> Section:
     """Expected precision and recall of each pair of sources, beside the truth or the review where there is one."""
-    true = {row["part"]: row for row in accuracy if row["scope"] == "dataset pair" and row["threshold"] == MAIN}
+    silent, review = facts.get("unlinkable", []), facts.get("review")
+    true = {
+        row["part"]: row
+        for row in facts.get("accuracy", [])
+        if row["scope"] == "dataset pair" and row["threshold"] == MAIN
+    }
     rows = [row for row in expected if row["sources"] and row["linked"] >= SMALLEST]
     drawn = [dot for row in rows for dot in source_dots(row, true.get(row["sources"]))]
     lines = tuple(
@@ -146,6 +155,8 @@ def sources_section(
     grids = [Grid("Pairs of sources", "Sources", (("", 2), ("", 2), ("By the truth", 2)), columns, lines)]
     if review:
         grids.append(review_grid(review))
+    if bands := facts.get("calibration"):
+        grids.append(calibration_grid(bands))
     if any(row["unlinkable"] for row in silent):
         grids.append(unlinkable_grid(silent))
     about = (
@@ -163,10 +174,15 @@ def source_dots(row: Expected, true: Accuracy | None) -> Iterator[Dot]:
     for title, expected in (("Precision", row["precision"]), ("Recall", row["recall"])):
         if expected is not None:
             yield Dot(title, row["sources"], "expected", expected)
-        known = true and (true["precision"] if title == "Precision" else true["recall"])
-        if true and known is not None:
-            of = true["pairs_found"] if title == "Precision" else true["pairs_true"]
-            yield Dot(title, row["sources"], "true", *wilson(known * of, of))
+    if true and true["precision"] is not None:
+        yield Dot("Precision", row["sources"], "true", true["precision"], *ends(true.get("precision_interval")))
+    if true and true["recall"] is not None:
+        yield Dot("Recall", row["sources"], "true", true["recall"], *ends(true.get("recall_interval")))
+
+
+def ends(interval: Sequence[float] | None) -> tuple[float | None, float | None]:
+    """Both ends of an interval; none where it is not known."""
+    return (interval[0], interval[1]) if interval else (None, None)
 
 
 def source_cells(row: Expected, true: Accuracy | None) -> tuple[str, ...]:
@@ -185,6 +201,13 @@ def review_grid(review: Review) -> Grid:
         if one["value"] is not None
     )
     return Grid("Pairs that were looked up", "Figure", (), ("Share", "95% interval", "Pairs"), lines)
+
+
+def calibration_grid(bands: Sequence[Band]) -> Grid:
+    """What a match probability is worth, against the truth."""
+    lines = tuple(Line(f"from {b['from']}", (f"{b['pairs']:,}", rate(b["expected"]), rate(b["true"]))) for b in bands)
+    columns = ("Pairs between sources", "Expected to be right", "Right")
+    return Grid("What a match probability is worth", "Match probability", (), columns, lines)
 
 
 def unlinkable_grid(rows: Sequence[Unlinkable]) -> Grid:
@@ -220,10 +243,3 @@ def blocking_section(blocking: Mapping[str, Blocking]) -> Section:
     caption = "Pairs that each rule makes. One that makes many of its own and finds little is one to narrow."
     drawn = linked_charts.rules({view: found["rules"] for view, found in blocking.items()})
     return Section("blocking", "Blocking", about, ((drawn, caption),), more=(("Rule by rule", tuple(grids)),))
-
-
-def wilson(found: float, of: float) -> tuple[float, float, float]:
-    """A share and its 95 % score interval (Wilson, JASA 22, 1927), as if each of `of` were independent."""
-    p = found / of
-    middle, spread = p + Z**2 / (2 * of), Z * sqrt(p * (1 - p) / of + Z**2 / (4 * of**2))
-    return p, max((middle - spread) / (1 + Z**2 / of), 0.0), min((middle + spread) / (1 + Z**2 / of), 1.0)

@@ -213,7 +213,10 @@ def accuracy_section(rows: Sequence[Accuracy]) -> Section:
         ),
     ]
     pairs = [row for row in whole if row["scope"] == "dataset pair"]
-    about = "Precision: how many of the links made are right. Recall: how many of the true links were made."
+    about = (
+        "Precision: how many of the links made are right. Recall: how many of the true links were made. In brackets "
+        "95% intervals that take the pairs of one person for right or wrong together."
+    )
     more = (("By pair of extracts", (accuracy_grid("Pairs of extracts", pairs),)),) if pairs else ()
     return Section("accuracy", "Accuracy against the truth", about, grids=tuple(grids), more=more)
 
@@ -223,12 +226,18 @@ def accuracy_grid(caption: str, rows: Sequence[Accuracy]) -> Grid:
     columns = ("Linkage", "Precision", "Recall", "F1", "True pairs", "Pairs found", "F1 of whole people")
     lines = []
     for row in rows:
-        shares = (rate(row["precision"]), rate(row["recall"]), rate(row["f1"]))
+        shares = (with_ends(row["precision"], row.get("precision_interval")),
+                  with_ends(row["recall"], row.get("recall_interval")), rate(row["f1"]))  # fmt: skip
         pairs = (f"{row['pairs_true']:,}", f"{row['pairs_found']:,}")
         lines.append(
             Line(row["part"] or words(row["scope"]), (row["threshold"], *shares, *pairs, rate(row.get("cluster_f1"))))
         )
     return Grid(caption, "Part", (), columns, tuple(lines), words=1)
+
+
+def with_ends(share: float | None, ends: Sequence[float] | None) -> str:
+    """A share, and the ends of its 95 % interval where it is known."""
+    return f"{rate(share)} ({100 * ends[0]:.1f}–{100 * ends[1]:.1f})" if ends else rate(share)
 
 
 def contradictions_section(pairs: Sequence[Contradiction], conflicts: Sequence[SexConflict]) -> Section:
