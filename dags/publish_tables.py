@@ -17,12 +17,13 @@ files read again by an audit that tries to work the suppressed numbers out.
   asked where the data are invented; the release then says so on every page.
 * **Makes** `outputs/<release>/`, and an entry in the ledger of releases, with which every later one is protected. Start
   it by hand to choose the release's name; take back a draft that nobody saw: `linkage releases withdraw --unseen`.
-* **Stops** at the gate *tables*, and where a cell, alone or beside an earlier release, would give a woman away.
+* **Stops** at the gates *linkage* (women are being lost, or too much has changed since the run accepted last) and
+  *tables*, and where a cell, alone or beside an earlier release, would give a woman away.
 """
 ASK = """
 The tables are counted and wait to be controlled and published as `{{ params.release }}`.
 
-1. Read the quality report of this workspace. May this run be used?
+1. Read the quality report of this workspace. May this run be used? Your name is logged beside each amber line.
 2. Approve to publish. Reject and nothing leaves the platform.
 """
 

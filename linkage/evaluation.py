@@ -1,24 +1,32 @@
 """Precision, recall and F1 of a person index against the truth, from group sizes: no pair is ever written down."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import duckdb
 
 from linkage.errors import LinkError
+from linkage.intervals import wilson
 
 THRESHOLDS = ("high", "medium", "low")
 KEYS = ("dataset", "record_id", "person")
+BANDS = (0.01, 0.2, 0.5, 0.8, 0.95, 0.99)  # of match probability
 RIGHT, FOUND, TRUE = "person, cluster", "cluster", "person"
 
 
 @dataclass(frozen=True)
 class Score:
-    """Counts of right, found and true things (pairs or clusters), and their ratios; None where nothing is divided."""
+    """Counts of right, found and true things (pairs or clusters), and their ratios; None where nothing is divided.
+
+    `found_by`, `true_by`: how many clusters, and people, would give as sure a share if each had one pair (the effective
+    sample size of Kish, Survey Sampling, 1965): the pairs of one person are right or wrong together. 0 where unknown.
+    """
 
     right: int
     found: int
     true: int
+    found_by: float = field(default=0.0, compare=False)
+    true_by: float = field(default=0.0, compare=False)
 
     @property
     def precision(self) -> float | None:
@@ -31,9 +39,24 @@ class Score:
         return self.right / self.true if self.true else None
 
     @property
+    def precision_interval(self) -> tuple[float, float] | None:
+        """The 95 % interval of the precision."""
+        return interval(self.precision, self.found_by)
+
+    @property
+    def recall_interval(self) -> tuple[float, float] | None:
+        """The 95 % interval of the recall."""
+        return interval(self.recall, self.true_by)
+
+    @property
     def f1(self) -> float | None:
         """The harmonic mean of both: 2 right / (found + true)."""
         return 2 * self.right / (self.found + self.true) if self.found + self.true else None
+
+
+def interval(share: float | None, of: float) -> tuple[float, float] | None:
+    """The interval of a share of so many independent ones; None where either is not known."""
+    return wilson(share, of) if share is not None and of else None
 
 
 @dataclass(frozen=True)
@@ -58,6 +81,7 @@ class Row:
         return {
             "scope": self.scope, "part": self.part, "threshold": self.threshold,
             "precision": self.pairs.precision, "recall": self.pairs.recall, "f1": self.pairs.f1,
+            "precision_interval": self.pairs.precision_interval, "recall_interval": self.pairs.recall_interval,
             "pairs_true": self.pairs.true, "pairs_found": self.pairs.found, "pairs_right": self.pairs.right,
             "cluster_precision": clusters.precision, "cluster_recall": clusters.recall, "cluster_f1": clusters.f1,
         }  # fmt: skip
@@ -157,8 +181,10 @@ def touching(con: duckdb.DuckDBPyConnection, rows: duckdb.DuckDBPyRelation, valu
     return by_key(
         con, rows, value,
         """
-        select value, threshold, sum(of_all * (of_all - 1) // 2 - (of_all - n) * (of_all - n - 1) // 2)
-        from (select *, sum(n) over (partition by threshold, {key}) as of_all from counted) group by all
+        select value, threshold, sum(pairs), sum(pairs ** 2) from (
+            select value, threshold, of_all * (of_all - 1) // 2 - (of_all - n) * (of_all - n - 1) // 2 as pairs
+            from (select *, sum(n) over (partition by threshold, {key}) as of_all from counted)
+        ) group by all
         """,
     )  # fmt: skip
 
@@ -170,20 +196,29 @@ def between_and_within(
     return by_key(
         con, rows, "dataset",
         """
-        select l.value, r.value, threshold, sum(if(l.value = r.value, l.n * (l.n - 1) // 2, l.n * r.n))
-        from counted l join counted r using (threshold, {key}) where l.value <= r.value group by all
+        select one, other, threshold, sum(pairs), sum(pairs ** 2) from (
+            select l.value as one, r.value as other, threshold,
+                if(l.value = r.value, l.n * (l.n - 1) // 2, l.n * r.n) as pairs
+            from counted l join counted r using (threshold, {key}) where l.value <= r.value
+        ) group by all
         """,
     )  # fmt: skip
 
 
 def by_key(con: duckdb.DuckDBPyConnection, rows: duckdb.DuckDBPyRelation, value: str, sql: str) -> dict[Any, Score]:
     """{group: Score} of a query over the counts by person and cluster, by cluster, and by person; in group order."""
-    found: list[dict[Any, int]] = []
+    found: list[dict[Any, tuple[int, float]]] = []
     for key in (RIGHT, FOUND, TRUE):
         counted = counts(con, rows, key, value)  # noqa: F841  the query reads it by name
-        found.append({tuple(group): int(n) for *group, n in con.sql(sql.format(key=key)).fetchall()})
+        sums = con.sql(sql.format(key=key)).fetchall()
+        found.append({tuple(group): (int(n), int(n) ** 2 / squares if n else 0.0) for *group, n, squares in sums})
     groups = sorted(set().union(*found))
-    return {group: Score(*(of.get(group, 0) for of in found)) for group in groups}
+    return {group: score_of(*(of.get(group, (0, 0.0)) for of in found)) for group in groups}
+
+
+def score_of(right: tuple[int, float], found: tuple[int, float], true: tuple[int, float]) -> Score:
+    """A score of (count, effective number) of each."""
+    return Score(right[0], found[0], true[0], found[1], true[1])
 
 
 def exact_clusters(
@@ -206,3 +241,27 @@ def exact_clusters(
         """
     )
     return {(value, threshold): Score(*n) for value, threshold, *n in counted.fetchall()}
+
+
+def calibration(
+    con: duckdb.DuckDBPyConnection, truth: duckdb.DuckDBPyRelation, edges: duckdb.DuckDBPyRelation
+) -> list[dict[str, Any]]:
+    """[{from, pairs, expected, true}]: of scored pairs between datasets, by band of match probability.
+
+    `expected`: their mean probability, `true`: the share that is one person; equal where probabilities hold.
+    """
+    bands = " ".join(f"when match_probability >= {low} then {low}" for low in reversed(BANDS))
+    return (
+        con.sql(
+            f"""
+            select cast(case {bands} end as double) as "from", count(*) as pairs, avg(match_probability) as expected,
+                avg(if(l.person = r.person, 1.0, 0.0)) as true
+            from edges
+            join truth l on l.dataset = dataset_l and l.record_id = record_id_l
+            join truth r on r.dataset = dataset_r and r.record_id = record_id_r
+            where dataset_l <> dataset_r group by 1 order by 1
+            """
+        )
+        .to_arrow_table()
+        .to_pylist()
+    )

@@ -10,13 +10,18 @@ from typing import Any
 from linkage.settings import Settings
 from linkage.workspace import write_text
 
-OF_LINKAGE = ("linkage", "gates/person_index")
-OF_TOKENS = ("attack",)
+OF_LINKAGE = ("linkage", "expected", "unlinkable", "gates/person_index")
+FOR_THE_QUALITY_LEAD = ("expected", "expected_groups", "unlinkable", "link_rates", "quality", "review", "calibration")
+OF_TOKENS = ("attack", "sealed", "blocking")
 AFTER_LINKAGE = (
     "link_rates",
+    "expected_groups",
+    "gates/linkage",
+    "quality",
     "contradictions",
     "sex_conflicts",
     "evaluation",
+    "calibration",
     "gates/tables",
     "suppression",
     "audit",
@@ -46,6 +51,12 @@ def read_all(settings: Settings, group: str) -> list[Any]:
     """The facts of a group, such as gates, in name order."""
     folder = settings.files.quality.fact(group).with_suffix("")
     return [json.loads(path.read_text()) for path in sorted(folder.rglob("*.json"))]
+
+
+def by_name(settings: Settings, group: str) -> dict[str, Any]:
+    """{name: facts} of a group."""
+    folder = settings.files.quality.fact(group).with_suffix("")
+    return {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
 
 
 def intake(settings: Settings) -> dict[str, Any]:

@@ -12,10 +12,11 @@ import duckdb
 import pyarrow.parquet as pq
 import splink
 
-from linkage import facts, models
+from linkage import facts, models, quality_run
 from linkage.clustering import tell_clustering
 from linkage.linking import Progress, Seen, quiet, seen_in
 from linkage.matching.score import Before, Scored
+from linkage.matching.unlinkable import unlinkable
 from linkage.sealing import candidates
 from linkage.settings import Settings
 from linkage.workspace import mark_of, whole_folder, write_parquet, write_text
@@ -38,6 +39,8 @@ def score(settings: Settings, view: str, progress: Progress = quiet, anew: bool 
         facts.forget(settings, facts.OF_LINKAGE + facts.AFTER_LINKAGE)
         progress("profiles")
         seen = seen_in(settings, con, view)
+        progress("blocking")
+        quality_run.note_blocking(settings, view, seen.profiles, found)
         progress("training")
         model = models.in_use(settings, view, seen.compared, seen.mark, seen.train)
         write_text(model.to_json(), files.matching.model(view))
@@ -47,6 +50,9 @@ def score(settings: Settings, view: str, progress: Progress = quiet, anew: bool 
         keep(con, folder, seen.mark, result)
         write_parquet(con.from_arrow(result.pairs), files.matching.pairs(view), seen.mark)
         tell_clustering(settings, view, seen, model)
+        progress("what cannot be linked")
+        alone = unlinkable(seen.profiles, declared, model)
+        write_parquet(con.from_arrow(alone), files.matching.unlinkable(view), seen.mark)
     return {
         "view": view, "profiles": seen.profiles.num_rows, "compared": result.compared, "pairs": result.pairs.num_rows,
     }  # fmt: skip

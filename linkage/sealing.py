@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from linkage import facts
 from linkage.errors import LinkError, PrivacyError
 from linkage.ledger import ledger_of
 from linkage.settings import Settings
@@ -36,6 +37,7 @@ def block(settings: Settings, view: str) -> dict[str, Any]:
             found = pairs.candidates(con, {name: con.read_parquet(str(path)) for name, path in keys.items()}, known)
             write_parquet(found.pairs, done[0], mark)
             delete(settings, view, "blocking keys", keys.values())
+            facts.write(settings, f"sealed/{view}", {"pairs": found.by_rule, "keys_left_out": found.left_out})
             return {"view": view, "pairs": found.pairs.shape[0], "keys_left_out": found.left_out}
     delete(settings, view, "blocking keys", keys.values())
     return {"view": view}

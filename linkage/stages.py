@@ -4,7 +4,6 @@ A stage is a command of the CLI and a task of an Airflow DAG alike. It reads wha
 writes whole files, and passes a gate. What it returns is counts, never data, so it may stand in an XCom.
 """
 
-import json
 import os
 from collections.abc import Callable
 from dataclasses import asdict
@@ -13,8 +12,8 @@ from typing import Any, cast
 
 import duckdb
 
-from linkage import facts, releases
-from linkage.clustering import chain, chained, compared_in, what_is_known
+from linkage import facts, quality_run, releases
+from linkage.clustering import chain, chained, compared_in, crosswalks_of, what_is_known
 from linkage.clustering import contradict as contradict
 from linkage.contracts.dataset import Dataset
 from linkage.errors import ContractError, LinkError, PrivacyError
@@ -154,8 +153,7 @@ def pass_gate(settings: Settings, verdict: Any) -> None:
     """Keep a verdict in both its forms, then enforce it. Raises GateError."""
     from linkage.quality import gate
 
-    write_text(json.dumps(verdict.gx_json, indent=1) + "\n", settings.files.quality.gate(verdict.gate, verdict.name))
-    facts.write(settings, f"gates/{verdict.gate}/{verdict.name}", verdict.summary)
+    quality_run.keep(settings, verdict)
     gate.enforce(verdict)
 
 
@@ -204,6 +202,7 @@ def settle(settings: Settings) -> dict[str, Any]:
         found["doubts"] = doubts.counts(con, con.read_parquet(str(files.matching.doubts)))
         found["decisions"] = known.decisions
         facts.write(settings, "linkage", found)
+        quality_run.note_people(settings, con, crosswalks_of(settings, con), edges, people)
         suite = suites.person_index_suite(settings.expectations)
         pass_gate(settings, gate.validate("person_index", "person_index", suite, people))
         write_parquet(people, files.matching.person_index)
@@ -211,8 +210,8 @@ def settle(settings: Settings) -> dict[str, Any]:
 
 
 def tabulate(settings: Settings) -> dict[str, Any]:
-    """attributes/ and the person index → unrounded counts per table, link quality and contradictions."""
-    from linkage.cohorts import contradictions, link_quality, tabulate
+    """attributes/ and the person index → unrounded counts per table, link quality, contradictions, and a verdict."""
+    from linkage.cohorts import contradictions, tabulate
     from linkage.cohorts.members import sex_conflicts
     from linkage.cohorts.records import Records
 
@@ -224,12 +223,13 @@ def tabulate(settings: Settings) -> dict[str, Any]:
         tables = tabulate.tables(con, analysis, attributes, people)
         for name, counts in tables.items():
             write_parquet(counts, files.cohorts.counts(name))
-        facts.write(settings, "link_rates", rows_of(link_quality.link_quality(con, analysis, attributes, people)))
+        quality_run.note_groups(settings, con, analysis, attributes, people)
         impossible = contradictions.contradictions(con, analysis, attributes, people)
         write_parquet(impossible, files.cohorts.contradictions)
         by_reason = impossible.aggregate("reason, threshold, count(*) as pairs", "reason, threshold").order("all")
         facts.write(settings, "contradictions", rows_of(by_reason))
         facts.write(settings, "sex_conflicts", sex_conflicts(Records(con, attributes, people, "medium"), analysis))
+    quality_run.judge(settings)
     return {"tables": sorted(tables)}
 
 
@@ -270,6 +270,7 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
     if files.release(release).exists() and not (files.release(release) / "manifest.json").exists():
         raise ContractError(f"{files.release(release)} is there and is no release. Choose another name.")
     approval = approval or releases.WAIVED
+    quality_run.release_gate(settings, release, approval)
     masthead = pages.Masthead(release, TITLE, made_up, approval, facts.population(settings))
     years = releases.years_of(analysis)
     with duckdb.connect() as con:
@@ -312,6 +313,8 @@ def evaluate(settings: Settings, truth: Path, save_index: Path | None = None) ->
         known = con.from_arrow(with_record_ids(con, truth, settings.datasets, key_source(settings)))
         people = whole(con, linked(settings), "linkage link")
         found = evaluation.evaluate(con, known.project("* exclude (own_record_id)"), people)
+        edges = whole(con, settings.files.matching.edges, "linkage link")
+        facts.write(settings, "calibration", evaluation.calibration(con, known, edges))
         if save_index:
             saved = con.sql(
                 """select dataset, own_record_id as record_id, person_id_high, person_id_medium, person_id_low
@@ -333,7 +336,8 @@ def report(settings: Settings) -> str:
         "intake": list(facts.intake(settings).values()),
         "gates": facts.read_all(settings, "gates"),
         "linkage": facts.read(settings, "linkage"),
-        "link_rates": facts.read(settings, "link_rates"),
+        "blocking": facts.by_name(settings, "blocking"),
+        **{name: facts.read(settings, name) for name in facts.FOR_THE_QUALITY_LEAD},
         "registers": [name for name, one in settings.datasets.items() if one.coverage == "event_register"],
         "attack": facts.read(settings, "attack"),
         "accuracy": (facts.read(settings, "evaluation") or {}).get("rows"),

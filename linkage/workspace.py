@@ -114,10 +114,19 @@ class MatchingFiles:
         """The trained weights of one view, as numbers."""
         return self.root / "links" / "model" / f"{view}.json"
 
+    def unlinkable(self, view: str) -> Path:
+        """(dataset, view_id): rows of one view that say too little to be linked to anything."""
+        return self.root / "links" / "unlinkable" / f"{view}.parquet"
+
     @property
     def edges(self) -> Path:
         """Scored pairs of every view, by record_id."""
         return self.root / "links" / "edges.parquet"
+
+    @property
+    def unlinkable_records(self) -> Path:
+        """(dataset, record_id): the same rows of every view."""
+        return self.root / "links" / "unlinkable.parquet"
 
     @property
     def people(self) -> Path:
@@ -199,6 +208,11 @@ class QualityFiles:
     def report(self) -> Path:
         """The one quality report."""
         return self.root / "quality" / "report.html"
+
+    @property
+    def accepted(self) -> Path:
+        """The facts of the run that was accepted last, and by whom: what later runs are held against."""
+        return self.root / "quality" / "accepted.json"
 
     @property
     def log_head(self) -> Path:

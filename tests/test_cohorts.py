@@ -29,22 +29,22 @@ def analysis() -> Analysis:
 
 
 PRISON = """
-| record_id | sex | birth_month | ethnicity | region     | police_force_area | reception_date | reception_type | release_date | release_type         | sentence_days | no_fixed_abode | treatment_need |
-| 101       | F   | 1990-05-01  | White     | London     | Metropolitan Police | 2022-09-01   | sentenced      | 2022-11-01   | conditional release  | 120           | yes            | yes            |
-| 102       | F   | 1990-05-01  | White     | London     | Metropolitan Police | 2022-12-01   | sentenced      | 2022-12-20   | automatic release    | 40            | yes            | yes            |
-| 103       | F   | 1990-05-01  | White     | London     | Metropolitan Police | 2023-02-01   | sentenced      | 2023-02-10   | conditional release  | 400           | yes            | no             |
-| 111       | F   | 2004-11-01  | Asian     | Wales      | Gwent             | 2022-10-10     | sentenced      | 2022-11-15   | home detention curfew | 1461         | no             | yes            |
-| 121       | F   | 1970-01-01  | -         | North West | Cumbria           | 2022-10-10     | sentenced      | 2023-10-01   | automatic release    | 182           | no             | yes            |
-| 131       | F   | 1980-01-01  | White     | London     | Metropolitan Police | 2022-10-10   | remand         | 2022-11-10   | unsentenced release  | -             | no             | no             |
-| 132       | F   | 1980-01-01  | White     | London     | Metropolitan Police | 2022-10-10   | sentenced      | 2022-11-10   | deported             | 90            | no             | no             |
-| 141       | not known | 1980-01-01 | White | London    | Metropolitan Police | 2022-10-10    | sentenced      | 2022-11-10   | automatic release    | 90            | no             | no             |
+| record_id | sex | birth_month | ethnicity | region     | police_force_area | other_surnames | reception_date | reception_type | release_date | release_type         | sentence_days | no_fixed_abode | treatment_need |
+| 101       | F   | 1990-05-01  | White     | London     | Metropolitan Police | none           | 2022-09-01   | sentenced      | 2022-11-01   | conditional release  | 120           | yes            | yes            |
+| 102       | F   | 1990-05-01  | White     | London     | Metropolitan Police | none           | 2022-12-01   | sentenced      | 2022-12-20   | automatic release    | 40            | yes            | yes            |
+| 103       | F   | 1990-05-01  | White     | London     | Metropolitan Police | none           | 2023-02-01   | sentenced      | 2023-02-10   | conditional release  | 400           | yes            | no             |
+| 111       | F   | 2004-11-01  | Asian     | Wales      | Gwent             | none           | 2022-10-10     | sentenced      | 2022-11-15   | home detention curfew | 1461         | no             | yes            |
+| 121       | F   | 1970-01-01  | -         | North West | Cumbria           | none           | 2022-10-10     | sentenced      | 2023-10-01   | automatic release    | 182           | no             | yes            |
+| 131       | F   | 1980-01-01  | White     | London     | Metropolitan Police | none           | 2022-10-10   | remand         | 2022-11-10   | unsentenced release  | -             | no             | no             |
+| 132       | F   | 1980-01-01  | White     | London     | Metropolitan Police | none           | 2022-10-10   | sentenced      | 2022-11-10   | deported             | 90            | no             | no             |
+| 141       | not known | 1980-01-01 | White | London    | Metropolitan Police | none           | 2022-10-10    | sentenced      | 2022-11-10   | automatic release    | 90            | no             | no             |
 """  # noqa: E501
 PROBATION = """
-| record_id | sex | birth_month | ethnicity | region | police_force_area   | disposal        | start_date | requirement         | treatment_need | review_date | accommodation_status | date_of_death |
-| 201       | F   | 1990-05-01  | White     | London | Metropolitan Police | licence         | 2022-11-01 | none                | no             | 2022-12-01  | settled              | -             |
-| 221       | M   | 1970-01-01  | White     | London | Metropolitan Police | community order | 2023-05-01 | drug rehabilitation | yes            | 2023-06-01  | settled              | 2023-12-01    |
-| 251       | F   | 1995-03-01  | Mixed     | -      | -                   | community order | 2023-04-01 | drug rehabilitation | yes            | 2023-06-01  | rough sleeping       | -             |
-| 252       | F   | 1995-03-01  | Mixed     | London | Metropolitan Police | community order | 2023-04-01 | none                | no             | 2023-05-01  | unknown              | -             |
+| record_id | sex | birth_month | ethnicity | region | police_force_area   | other_surnames | disposal        | start_date | requirement         | treatment_need | review_date | accommodation_status | date_of_death |
+| 201       | F   | 1990-05-01  | White     | London | Metropolitan Police | none           | licence         | 2022-11-01 | none                | no             | 2022-12-01  | settled              | -             |
+| 221       | M   | 1970-01-01  | White     | London | Metropolitan Police | none           | community order | 2023-05-01 | drug rehabilitation | yes            | 2023-06-01  | settled              | 2023-12-01    |
+| 251       | F   | 1995-03-01  | Mixed     | -      | -                   | none           | community order | 2023-04-01 | drug rehabilitation | yes            | 2023-06-01  | rough sleeping       | -             |
+| 252       | F   | 1995-03-01  | Mixed     | London | Metropolitan Police | none           | community order | 2023-04-01 | none                | no             | 2023-05-01  | unknown              | -             |
 """  # noqa: E501
 COURT = """
 | record_id | sex | offence_group  | offence_date | outcome_date | disposal | breach |
@@ -207,8 +207,8 @@ def test_age_is_in_completed_years_from_the_month_of_birth_and_children_are_not_
 ) -> None:
     prison = table(
         f"""
-        | record_id | sex | birth_month | ethnicity | region | police_force_area | reception_date | reception_type | release_date | release_type      | sentence_days | no_fixed_abode | treatment_need |
-        | 101       | F   | {born}      | White     | London | -                 | 2022-01-01     | sentenced      | {index_date} | automatic release | 90            | no             | no             |
+        | record_id | sex | birth_month | ethnicity | region | police_force_area | other_surnames | reception_date | reception_type | release_date | release_type      | sentence_days | no_fixed_abode | treatment_need |
+        | 101       | F   | {born}      | White     | London | -                 | none           | 2022-01-01     | sentenced      | {index_date} | automatic release | 90            | no             | no             |
         """  # noqa: E501
     )
     prison = prison.project("* replace (cast(birth_month as date) as birth_month)")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linkage.evaluation import THRESHOLDS, Score, evaluate
+from linkage.evaluation import THRESHOLDS, Score, calibration, evaluate
 
 # Two people: p has prison 1, prison 2, court 1; q has court 2 and prison 3. The index splits p and gives q her court 1.
 TRUTH = """
@@ -53,6 +53,32 @@ def test_pairs_are_counted_between_and_within_datasets(evaluation):
     assert evaluation.row("between datasets").pairs == Score(right=1, found=2, true=3)
     assert evaluation.row("dataset pair", "court and prison").pairs == Score(right=1, found=2, true=3)
     assert evaluation.row("dataset pair", "within court").pairs == Score(right=0, found=1, true=0)
+
+
+def test_the_pairs_of_one_person_count_as_little_more_than_one_for_the_interval(evaluation):
+    # Three pairs of p and one of q are as sure as (3 + 1)² / (3² + 1²) pairs of as many people.
+    overall = evaluation.row(threshold="medium").pairs
+    assert overall.true_by == pytest.approx(16 / 10)
+    lower, upper = overall.recall_interval
+    assert (lower, upper) == pytest.approx((0.0799, 0.9201), abs=1e-4)  # Wilson of .5 of 1.6
+    assert evaluation.row("between datasets").pairs.recall_interval is None
+
+
+def test_a_probability_is_held_against_the_truth_band_by_band(con, table):
+    truth = table("| dataset | record_id | person |\n| a | 1 | p |\n| b | 2 | p |\n| b | 3 | q |\n| a | 4 | q |")
+    edges = table(
+        """
+        | dataset_l | record_id_l | dataset_r | record_id_r | match_probability |
+        | a         | 1           | b         | 2           | 0.96              |
+        | a         | 1           | b         | 3           | 0.98              |
+        | a         | 4           | b         | 3           | 0.6               |
+        | a         | 1           | a         | 4           | 0.99              |
+        """
+    )
+    assert calibration(con, truth, edges) == [
+        {"from": 0.5, "pairs": 1, "expected": 0.6, "true": 1.0},
+        {"from": 0.95, "pairs": 2, "expected": 0.97, "true": 0.5},
+    ]
 
 
 def test_a_pair_belongs_to_each_subgroup_it_touches(evaluation):

@@ -12,10 +12,14 @@ LARGEST_BLOCK = 500
 
 @dataclass(frozen=True)
 class Candidates:
-    """`pairs`: (block_id_l, block_id_r), a row per pair with a key in common, sorted. `left_out`: keys too common."""
+    """`pairs`: (block_id_l, block_id_r), a row per pair with a key in common, sorted. `left_out`: keys too common.
+
+    `by_rule`: {rule: its pairs}. A pseudonym is of one rule, so no pair is of two.
+    """
 
     pairs: duckdb.DuckDBPyRelation
     left_out: int
+    by_rule: dict[str, int]
 
 
 def candidates(
@@ -36,16 +40,19 @@ def candidates(
         select rule, key, count(*) between 2 and {LARGEST_BLOCK} as wanted from sealed group by all having count(*) > 1
         """
     )
-    pairs = con.sql(
+    con.execute(
         """
-        select distinct l.block_id as block_id_l, r.block_id as block_id_r
+        create table made as
+        select distinct rule, l.block_id as block_id_l, r.block_id as block_id_r
         from sizes join sealed l using (rule, key) join sealed r using (rule, key)
         where wanted and l.block_id < r.block_id and not (l.known and r.known)
-        order by all
         """
     )
     left_out = con.execute("select count(*) from sizes where not wanted").fetchall()[0][0]
-    return Candidates(pairs, int(left_out))
+    by_rule = con.execute("select rule, count(*) from made group by 1 order by 1").fetchall()
+    return Candidates(
+        con.sql("select distinct block_id_l, block_id_r from made order by all"), int(left_out), dict(by_rule)
+    )
 
 
 def opened(

@@ -14,16 +14,23 @@ from linkage.cohorts.sql import Relation, each_breakdown, gathered, literal
 from linkage.cohorts.tabulate import thresholds
 from linkage.contracts.analysis import Analysis, Threshold
 
+Z = 1.959964
+# Of a group in which nobody is linked, for the interval alone: the logarithm of nothing is none.
+HALF_A_WOMAN = 0.5
+
 
 def link_quality(
     con: DuckDBPyConnection, analysis: Analysis, attributes: Mapping[str, Relation], person_index: Relation
 ) -> Relation:
-    """(cohort, dataset, breakdown, category, threshold, anchor_records, linked, rate, ratio): one row per group.
+    """(cohort, dataset, breakdown, category, threshold, anchor_records, linked, rate, ratio, lower, upper): one row per
+    group.
 
     `anchor_records`: cohort entries, one per woman and quarter; for a dataset that covers England only, those in
     England. `linked`: those whose person has a record in the dataset. `rate`: their share, 0 to 1. `ratio`: the rate
-    over that of the breakdown's reference category; null for all women, and where the reference links nobody. The
-    breakdowns are those that declare a reference. Raises LinkError.
+    over that of the breakdown's reference category; null for all women, and where the reference links nobody. `lower`,
+    `upper`: its 95 % interval by the logarithm of a ratio of proportions (Katz and others, Biometrics 1978), as if each
+    entry were another woman; null for the reference itself. The breakdowns are those that declare a reference. Raises
+    LinkError.
     """
     require_persons(con, attributes, person_index)
     found: list[Relation] = []
@@ -71,7 +78,7 @@ def linked(
 
 
 def compared(con: DuckDBPyConnection, groups: Relation, analysis: Analysis) -> Relation:
-    """`groups` with their rate, and its ratio to that of the reference category."""
+    """`groups` with their rate, its ratio to that of the reference category, and the interval of the ratio."""
     reference = " or ".join(
         ["false"]
         + [
@@ -80,20 +87,29 @@ def compared(con: DuckDBPyConnection, groups: Relation, analysis: Analysis) -> R
             if one.reference
         ]
     )
+    of_reference = "over (partition by cohort, dataset, breakdown, threshold)"
     return con.sql(
         f"""
         select
-            cohort, dataset, breakdown, category, threshold, anchor_records, linked, rate,
-            rate / nullif(max(case when {reference} then rate end) over (
-                partition by cohort, dataset, breakdown, threshold
-            ), 0) as ratio
+            cohort, dataset, breakdown, category, threshold, anchor_records, linked, rate, ratio,
+            exp(middle - {Z} * spread) as lower, exp(middle + {Z} * spread) as upper
         from (
             select
-                groups.cohort, groups.dataset, groups.breakdown, groups.category, groups.threshold,
-                groups.anchor_records, groups.linked,
-                cast(groups.linked as double) / groups.anchor_records as rate
-            from groups
-            where groups.anchor_records > 0
+                *, rate / nullif(reference_linked / reference_records, 0) as ratio,
+                case when not is_reference then
+                    ln(seen / anchor_records) - ln(reference_linked / reference_records)
+                end as middle,
+                sqrt(1 / seen - 1.0 / anchor_records + 1 / reference_linked - 1 / reference_records) as spread
+            from (
+                select
+                    *, cast(linked as double) / anchor_records as rate,
+                    case when linked = 0 then {HALF_A_WOMAN} else cast(linked as double) end as seen,
+                    nullif(max(case when is_reference then cast(linked as double) end) {of_reference}, 0)
+                        as reference_linked,
+                    max(case when is_reference then cast(anchor_records as double) end) {of_reference}
+                        as reference_records
+                from (select groups.*, {reference} as is_reference from groups where anchor_records > 0) as marked
+            ) as beside
         ) as rated
         order by cohort, dataset, threshold, breakdown, category
         """

@@ -8,7 +8,7 @@ import codecs
 import functools
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
@@ -27,7 +27,8 @@ from linkage.errors import ContractError, PrivacyError
 Coverage = Literal["spine", "event_register"]
 Geography = Literal["England", "England and Wales"]
 ColumnType = Literal["string", "date", "integer", "number", "boolean"]
-Lossy = Literal["month", "year"]
+Lossy = Literal["month", "year", "how_many"]
+HOW_MANY = ("none", "one", "two or more")
 JAVA_TO_STRPTIME = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "MMM": "%b", "HH": "%H", "mm": "%M", "ss": "%S"}
 A_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 # Names that the pipeline gives to columns of its own beside those of an extract.
@@ -63,10 +64,11 @@ class Column:
     """One column of an extract.
 
     `identifier`: the kind of identifier it holds; such a column leaves the department as tokens only. `derived`: what
-    may be kept of a date that is an identifier, e.g. {"birth_month": "month"}. `codes`: {value in the extract: word
-    used from here on}; empty when any value may come. `separator`: between the values of a column that holds several.
-    `names_nobody`: why a text that is neither an identifier nor a code may leave the department in clear. `protects`:
-    the value that marks somebody whose address nobody may come near, not even as a token.
+    may be kept of an identifier, e.g. {"birth_month": "month"} of a date, or how many different values it holds.
+    `codes`: {value in the extract: word used from here on}; empty when any value may come. `separator`: between the
+    values of a column that holds several. `names_nobody`: why a text that is neither an identifier nor a code may leave
+    the department in clear. `protects`: the value that marks somebody whose address nobody may come near, not even as a
+    token.
     """
 
     name: str
@@ -122,7 +124,7 @@ class Dataset:
     def attributes(self) -> dict[str, Column]:
         """{name downstream: the column it comes from}: whatever may leave the department in clear."""
         kept = {c.name: c for c in self.columns if not c.identifier and c.name != self.record_key}
-        kept |= {name: c for c in self.columns for name in c.derived}
+        kept |= {name: counted(c, lossy) for c in self.columns for name, lossy in c.derived.items()}
         sex = self.identifiers.get("sex")
         return kept | ({"sex": sex[0]} if sex else {})
 
@@ -138,6 +140,11 @@ class Dataset:
 
     def __hash__(self) -> int:
         return hash((self.name, self.version))
+
+
+def counted(column: Column, lossy: Lossy) -> Column:
+    """The column that what is kept of an identifier makes: a date as it is, a number of values as a word."""
+    return replace(column, codes={word: word for word in HOW_MANY}) if lossy == "how_many" else column
 
 
 class Scope(Declaration):
@@ -304,8 +311,8 @@ def mistakes(dataset: Dataset, encodings: Encodings) -> list[str]:
         if c.identifier and c.identifier not in encodings.identifiers
     ]
     found += [
-        f"{c.name}: `derived` is for a date that is an identifier" for c in dataset.columns
-        if c.derived and not (c.identifier and c.type == "date")
+        f"{c.name}: `derived` is for an identifier: month or year of a date, how_many of texts" for c in dataset.columns
+        if c.derived and not (c.identifier and (c.type == "date") == ("how_many" not in c.derived.values()))
     ]  # fmt: skip
     if dataset.sensitivity not in {DEFAULT, *encodings.profiles}:
         found.append(

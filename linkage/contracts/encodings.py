@@ -165,6 +165,13 @@ class Training(Declaration):
     seed: int = 1
 
 
+class Ceiling(Declaration):
+    """The most there may be of something, and why."""
+
+    value: float = Field(gt=0)
+    reason: str = Field(min_length=20)
+
+
 class View(Declaration):
     """One way to see a record: its tokens, and the model that compares them.
 
@@ -172,7 +179,8 @@ class View(Declaration):
     one view says nothing about a token of another. A view compares only pairs of which at least one dataset is in no
     earlier view; `against` limits the other side to datasets of that coverage. `sealed_blocking`: rules on fragments of
     names, whose keys never stand beside a token: of each, the parts of one key, and for each part what is taken from
-    which kinds ({surname: soundex, other_surname: soundex}), as in a compound token.
+    which kinds ({surname: soundex, other_surname: soundex}), as in a compound token. `person_numbers`: tokens that only
+    records of one person share, by which blocking is judged. `pairs_per_record`: over which nothing is scored.
     """
 
     about: str = ""
@@ -181,12 +189,14 @@ class View(Declaration):
     tokens: dict[str, Token]
     block_on: tuple[tuple[str, ...], ...]
     sealed_blocking: dict[str, tuple[dict[str, Derivation], ...]] = Field(default_factory=dict)
+    person_numbers: tuple[str, ...] = ()
+    pairs_per_record: Ceiling | None = None
     comparisons: dict[str, Comparison]
     training: Training
 
     @model_validator(mode="after")
     def _names_only_its_tokens(self) -> Self:
-        used = {*self.needs}
+        used = {*self.needs, *self.person_numbers}
         for rule in (*self.block_on, *self.training.prior_rules, *self.training.em_blocks):
             used |= set(rule)
         for comparison in self.comparisons.values():
@@ -209,6 +219,8 @@ class View(Declaration):
         rules = (*self.training.prior_rules, *self.training.em_blocks, *within)
         if listed := sorted({name for rule in rules for name in rule if self.tokens[name].many}):
             raise ValueError(f"training: {listed} hold several tokens a row; its rules take single ones")
+        if listed := [name for name in self.person_numbers if self.tokens[name].many]:
+            raise ValueError(f"person_numbers: {listed} hold several tokens a row; a person has one of each")
         return self
 
 

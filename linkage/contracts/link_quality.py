@@ -38,11 +38,24 @@ class LinkQuality(Declaration):
             raise ValueError("red_below_ratio must be smaller than amber_below_ratio")
         return self
 
-    def flag(self, ratio: float | None, entries: int) -> Flag:
-        """How a group's link rate compares with its reference group's; '' too where nothing can be compared."""
-        if ratio is None or entries < self.smallest_group.value or ratio >= self.amber_below_ratio.value:
+    def holds(self, rate: float) -> bool:
+        """Does a source in which that share of a cohort is found hold everybody, so that an absent record is missed?"""
+        return rate >= self.holds_everybody_from_rate.value
+
+    def enough(self, entries: int) -> bool:
+        """Is a group of so many cohort entries large enough to be judged?"""
+        return entries >= self.smallest_group.value
+
+    def flag(self, ratio: float | None, upper: float | None, entries: int) -> Flag:
+        """How a group's link rate compares with its reference group's; '' too where nothing can be compared.
+
+        `upper`: the upper end of the ratio's 95 % interval. Red where even that is too low, so that chance is not it.
+        """
+        if ratio is None or upper is None or not self.enough(entries):
             return ""
-        return "red" if ratio < self.red_below_ratio.value else "amber"
+        if upper < self.red_below_ratio.value:
+            return "red"
+        return "amber" if ratio < self.amber_below_ratio.value else ""
 
 
 def read_link_quality(schemas: Path) -> LinkQuality:

@@ -59,7 +59,7 @@ def edges(
     crosswalks: Mapping[str, Mapping[str, duckdb.DuckDBPyRelation]],
     alike: Mapping[str, duckdb.DuckDBPyRelation] = MappingProxyType({}),
 ) -> duckdb.DuckDBPyRelation:
-    """(dataset_l, record_id_l, dataset_r, record_id_r, view, match_weight, match_probability): one row per scored pair.
+    """(dataset_l, record_id_l, dataset_r, record_id_r, view, match_weight …): one row per scored pair, as scored.
 
     `pairs` by view, `crosswalks` (view_id, record_id) by view and dataset; `alike` (dataset, view_id, first) by
     view, where there are any: rows with the same tokens as others of their dataset, and the one scored for all.
@@ -115,7 +115,7 @@ def by_record(
         f"""
         select
             p.dataset_l, l.record_id as record_id_l, p.dataset_r, r.record_id as record_id_r,
-            '{view}' as view, p.match_weight, p.match_probability
+            '{view}' as view, p.* exclude (dataset_l, view_id_l, dataset_r, view_id_r)
         from pairs p
         join crosswalk l on l.dataset = p.dataset_l and l.view_id = p.view_id_l
         join crosswalk r on r.dataset = p.dataset_r and r.view_id = p.view_id_r

@@ -10,7 +10,7 @@ from splink import DuckDBAPI, Linker
 from linkage.contracts.encodings import View
 from linkage.errors import LinkError
 from linkage.matching.model import Model
-from linkage.matching.settings import connection, fillable, linker
+from linkage.matching.settings import connection, fillable, linker, meet
 
 # Pairs less probable than this are never looked at again: the lowest cluster threshold is .80, and a score histogram
 # needs only some room below it. They are most of the pairs.
@@ -43,10 +43,11 @@ class Before:
 
 @dataclass(frozen=True)
 class Scored:
-    """`pairs` (dataset_l, view_id_l, dataset_r, view_id_r, match_weight, match_probability): a row per pair of rows.
+    """`pairs` (dataset_l, view_id_l, dataset_r, view_id_r, match_weight, match_probability, by_number, by_others).
 
-    Probability 0.01 to 1, weight in bits with the prior in it. `kept`: the same, for the next time. `compared`: how
-    many pairs of profiles were scored now.
+    A row per pair of rows of the view. Probability 0.01 to 1, weight in bits with the prior in it; `by_number`: the two
+    agree on a person number; `by_others`: a rule without a person number finds them. `kept`: the same, for the
+    next time. `compared`: how many pairs of profiles were scored now.
     """
 
     pairs: pa.Table
@@ -88,7 +89,7 @@ def score(
             """
         )
         rows = con.sql("select row from profiles order by row").to_arrow_table()
-        return Scored(by_view_row(con), Before(rows, by_row(con), frequencies), compared)
+        return Scored(by_view_row(con, view), Before(rows, by_row(con), frequencies), compared)
 
 
 def mark_kept(con: duckdb.DuckDBPyConnection, view: View, before: Before) -> None:
@@ -156,17 +157,19 @@ def block(con: duckdb.DuckDBPyConnection, splink: Linker, candidates: pa.Table |
     return int(con.execute("select count(*) from blocked_and_itself where join_key_l <> join_key_r").fetchall()[0][0])
 
 
-def by_view_row(con: duckdb.DuckDBPyConnection) -> pa.Table:
+def by_view_row(con: duckdb.DuckDBPyConnection, view: View) -> pa.Table:
     """The table `pair` by the ids of the rows that profiles stand for."""
     return con.sql(
-        """
+        f"""
         select
             l.dataset as dataset_l, l.view_ids[1] as view_id_l, r.dataset as dataset_r,
             unnest(if(profile_id_l = profile_id_r, l.view_ids[2:], r.view_ids[1:1])) as view_id_r,
-            match_weight, match_probability
+            match_weight, match_probability, {by_number(view)} as by_number,
+            found.join_key_l is not null or {by_others(view)} as by_others
         from pair
         join profiles l on l.profile_id = profile_id_l
         join profiles r on r.profile_id = profile_id_r
+        left join candidate found on found.join_key_l = profile_id_l and found.join_key_r = profile_id_r
         order by view_id_l, view_id_r, dataset_l, dataset_r
         """
     ).to_arrow_table()
@@ -184,6 +187,21 @@ def by_row(con: duckdb.DuckDBPyConnection) -> pa.Table:
         order by row_l, row_r
         """
     ).to_arrow_table()
+
+
+def by_number(view: View) -> str:
+    """SQL: profiles l and r agree on a person number."""
+    return any_of([meet((number,), view) for number in view.person_numbers])
+
+
+def by_others(view: View) -> str:
+    """SQL: a rule in which no person number stands makes the pair of l and r."""
+    return any_of([meet(rule, view) for rule in view.block_on if not set(rule) & set(view.person_numbers)])
+
+
+def any_of(conditions: list[str]) -> str:
+    """SQL: one of them holds; false where none does, or where there is none."""
+    return f"coalesce({' or '.join(f'({one})' for one in [*conditions, 'false'])}, false)"
 
 
 def register_candidates(con: duckdb.DuckDBPyConnection, candidates: pa.Table | None) -> None:

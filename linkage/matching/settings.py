@@ -34,6 +34,7 @@ def fillable(view: View, profiles: pa.Table) -> tuple[View, list[str]]:
             "tokens": {name: token for name, token in view.tokens.items() if name in held},
             "comparisons": comparisons,
             "block_on": tuple(rule for rule in view.block_on if set(rule) <= held),
+            "person_numbers": tuple(name for name in view.person_numbers if name in held),
             "training": view.training.model_copy(
                 update={
                     "prior_rules": tuple(rule for rule in view.training.prior_rules if set(rule) <= held),
@@ -77,6 +78,12 @@ def rule(columns: tuple[str, ...], view: View, spared: tuple[str, ...] = ("known
 def agreement(columns: tuple[str, ...]) -> str:
     """SQL: profiles l and r are equal on every one of `columns`."""
     return " and ".join(f'l."{column}" = r."{column}"' for column in columns)
+
+
+def meet(columns: tuple[str, ...], view: View) -> str:
+    """SQL: profiles l and r agree on every one of `columns`, a list by sharing a member."""
+    shared = ('list_has_any(l."{0}", r."{0}")', 'l."{0}" = r."{0}"')
+    return " and ".join(shared[not view.tokens[column].many].format(column) for column in columns)
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from linkage.contracts.dataset import PROTECTED, Column, Dataset, Scope
+from linkage.contracts.dataset import HOW_MANY, PROTECTED, Column, Dataset, Scope
 from linkage.contracts.encodings import Encodings
 from linkage.pseudonymisation import extract, intake
 from linkage.pseudonymisation.compounds import Compound, as_column, every, first, put_together
@@ -152,6 +152,8 @@ def attributes(con: duckdb.DuckDBPyConnection, dataset: Dataset) -> duckdb.DuckD
 
 def attribute(name: str, column: Column) -> str:
     """SQL: the value of one attribute: a code's word, a day, a number; of a date of birth no more than is declared."""
+    if column.derived.get(name) == "how_many":
+        return how_many(column)
     if column.derived:
         return f"date_trunc('{column.derived[name]}', {quoted(column.name)}::date)::date"
     if column.identifier == "sex":
@@ -161,6 +163,15 @@ def attribute(name: str, column: Column) -> str:
     if column.type in ("integer", "number"):
         return f"try_cast({quoted(column.name)} as {'bigint' if column.type == 'integer' else 'double'})"
     return intake.word_for(column)
+
+
+def how_many(column: Column) -> str:
+    """SQL: how many different values a cell holds, as a word; two and more are one word, so that few stand out."""
+    cell = f"coalesce(lower({quoted(column.name)}), '')"
+    parts = f"string_split({cell}, {intake.text(column.separator)})" if column.separator else f"[{cell}]"
+    values = f"list_distinct([trim(x) for x in {parts} if trim(x) <> ''])"
+    none, one, more = map(intake.text, HOW_MANY)
+    return f"case len({values}) when 0 then {none} when 1 then {one} else {more} end"
 
 
 def told(dataset: Dataset, encodings: Encodings, view: str) -> list[str]:

@@ -24,7 +24,7 @@ from great_expectations.data_context.types.base import (
 )
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
-Gate = Literal["extract", "tokens", "person_index", "tables"]
+Gate = Literal["extract", "tokens", "person_index", "linkage", "tables"]
 # The default format lists failing values and the rows they are in.
 COUNTS_ONLY = {"result_format": "SUMMARY", "partial_unexpected_count": 0}
 NAME_OF_ERROR = re.compile(r"^(?:[\w.]+\.)?(\w+(?:Error|Exception)): ", re.MULTILINE)
@@ -237,6 +237,8 @@ def expected(e: Expectation) -> str:
 
 
 def number(e: Expectation, value: float) -> str:
-    """A share as a percentage, a count with thousands marked."""
+    """A share as a percentage, a ratio with two decimals, a count with thousands marked."""
     is_share = any("share" in column for column in e.columns)
+    if any("ratio" in column for column in e.columns):
+        return f"{value:.2f}"
     return f"{value:.1%}".replace("%", " %") if is_share else f"{value:,.0f}"

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from linkage.contracts.dataset import Dataset
 from linkage.contracts.encodings import View
+from linkage.contracts.link_quality import LinkQuality, Ratio
 from linkage.contracts.reading import Declaration, read
 from linkage.errors import ContractError
 
@@ -30,10 +31,11 @@ COLUMN_ARGUMENTS = ("column", "column_A", "column_B", "column_list")
 
 
 class Meta(Declaration):
-    """What a reader of the quality report is told."""
+    """What a reader of the quality report is told. `reason`: why the limit is where it is."""
 
     title: str
     what_to_do: str
+    reason: str = ""
 
 
 class Expectation(Declaration):
@@ -129,6 +131,11 @@ def person_index_suite(expectations: Path) -> Suite:
     return with_files(Suite(title="Person index"), expectations / "person_index.yaml")
 
 
+def linkage_suite(expectations: Path, limits: LinkQuality) -> Suite:
+    """For what is known of the linkage without a truth: how uneven it may be, then what is declared."""
+    return with_files(of_link_quality(limits), expectations / "linkage.yaml")
+
+
 def tables_suite(expectations: Path) -> Suite:
     """For the published rows."""
     return with_files(Suite(title="Published tables"), expectations / "tables.yaml")
@@ -156,6 +163,29 @@ def of_contract(dataset: Dataset) -> Suite:
             title = f"{name} holds declared codes only"
             found.append(row("expect_column_values_to_be_in_set", name, title, contract, value_set=labels))
     return Suite(title=dataset.title, rows=tuple(found))
+
+
+def of_link_quality(limits: LinkQuality) -> Suite:
+    """How often a group must be found, for each time its reference group is."""
+    uneven = "Do not compare this group with others on outcomes from this source; find out who is not found, and why."
+    amber, red = limits.amber_below_ratio, limits.red_below_ratio
+    return Suite(
+        title="Linkage",
+        facts=(
+            ratio("link_ratio.*", "warning", amber, "{column}: found as often as the reference group", uneven),
+            ratio("link_ratio_upper.*", "critical", red, "{column}: not found far less often, beyond chance", uneven),
+        ),
+    )
+
+
+def ratio(column: str, severity: Severity, least: Ratio, title: str, what_to_do: str) -> Expectation:
+    """A fact that must not be under a declared ratio."""
+    return Expectation(
+        type="expect_column_max_to_be_between",
+        severity=severity,
+        kwargs={"column": column, "min_value": least.value},
+        meta=Meta(title=title, what_to_do=what_to_do, reason=least.reason),
+    )
 
 
 def of_tokens(view: View, filled: tuple[str, ...]) -> Suite:

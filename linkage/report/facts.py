@@ -1,6 +1,6 @@
 """What the pages are made from: the shapes of the small JSON files that stages write about a run. Counts, no values."""
 
-from typing import Literal, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 
 class Intake(TypedDict):
@@ -72,7 +72,9 @@ class Linkage(TypedDict):
 
 
 class LinkRate(TypedDict):
-    """Share (0 to 1) of a group's cohort entries with a record in `dataset`; `ratio` to the reference group's."""
+    """Share (0 to 1) of a group's cohort entries with a record in `dataset`; `ratio` to the reference group's, from
+    `lower` to `upper`.
+    """
 
     cohort: str
     dataset: str
@@ -83,6 +85,8 @@ class LinkRate(TypedDict):
     linked: int
     rate: float | None
     ratio: float | None
+    lower: float | None
+    upper: float | None
 
 
 class Accuracy(TypedDict):
@@ -98,6 +102,8 @@ class Accuracy(TypedDict):
     f1: float | None
     pairs_true: int
     pairs_found: int
+    precision_interval: NotRequired[list[float] | None]
+    recall_interval: NotRequired[list[float] | None]
     cluster_precision: NotRequired[float | None]
     cluster_recall: NotRequired[float | None]
     cluster_f1: NotRequired[float | None]
@@ -185,6 +191,102 @@ class TableAudit(TypedDict):
     reasons: list[str]
 
 
+class BlockingRule(TypedDict):
+    """A rule's pairs, those no other rule makes, and the share (0 to 1) it finds of near-certain ones."""
+
+    rule: str
+    pairs: int
+    alone: int
+    near_certain: int
+    found: int
+    recall: float | None
+
+
+class Blocking(TypedDict):
+    """The rules of one view. `sealed`: {pairs: {rule: how many}, keys_left_out}; None of a view without them."""
+
+    profiles: int
+    pairs: int
+    pairs_per_record: float
+    rules: list[BlockingRule]
+    recall: float | None
+    near_certain: int
+    sealed: dict[str, Any] | None
+
+
+class Expected(TypedDict):
+    """Expected precision and recall (0 to 1) of a pair of sources; `sources` is '' for all of a view."""
+
+    view: str
+    sources: str
+    linked: int
+    right: float
+    chained: int
+    missed: float
+    precision: float | None
+    recall: float | None
+    found: float | None
+
+
+class ExpectedGroup(TypedDict):
+    """A group of cohort entries: linked to a dataset, the probability that rightly, and that of those not linked."""
+
+    cohort: str
+    dataset: str
+    breakdown: str
+    category: str
+    entries: int
+    linked: int
+    right: float
+    missed: float
+    near_certain: int
+    otherwise: int
+    unlinkable: int
+
+
+class Unlinkable(TypedDict):
+    """How many records of a dataset say too little to be linked to anything."""
+
+    dataset: str
+    records: int
+    unlinkable: int
+
+
+class Accepted(TypedDict):
+    """The run accepted last: by whom, when, why, and how its pairs scored."""
+
+    by: str
+    on: str
+    why: str
+    weights: list[WeightCount]
+
+
+class Quality(TypedDict):
+    """What the gate on the linkage judged, and the run it was held against; None where none was accepted."""
+
+    facts: dict[str, float]
+    accepted: Accepted | None
+
+
+class Share(TypedDict):
+    """A share of 0 to 1 with its 95 % interval; None where nothing was looked up."""
+
+    value: float | None
+    lower: float | None
+    upper: float | None
+    looked_up: int
+
+
+class Review(TypedDict):
+    """What a review in clear found."""
+
+    precision: Share
+    recall: Share
+
+
+Band = TypedDict("Band", {"from": float, "pairs": int, "expected": float, "true": float})
+
+
 class Facts(TypedDict, total=False):
     """Everything known about a run; a section of the report appears when its facts are there.
 
@@ -195,6 +297,13 @@ class Facts(TypedDict, total=False):
     intake: list[Intake]
     gates: list[Gate]
     linkage: Linkage
+    blocking: dict[str, Blocking]
+    expected: list[Expected]
+    expected_groups: list[ExpectedGroup]
+    unlinkable: list[Unlinkable]
+    quality: Quality
+    review: Review
+    calibration: list[Band]
     link_rates: list[LinkRate]
     registers: list[str]
     accuracy: list[Accuracy]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from linkage.contracts.link_quality import Flag, LinkQuality
-from linkage.report import quality_charts
+from linkage.report import linked_view, quality_charts
 from linkage.report.facts import (
     Accuracy,
     Attack,
@@ -20,22 +20,12 @@ from linkage.report.facts import (
     TableDisclosure,
 )
 from linkage.report.grid import Flagged, Grid, Line
+from linkage.report.section import Section, rate, share
 from linkage.report.verdict import MAIN, Verdict, adds_up, flag_of, gate_name, groups_of, verdict, words
 
 THRESHOLDS = ("high", "medium", "low")
 WHOLE_SCOPES = ("overall", "between datasets", "within datasets", "dataset pair")
 FLAGS: dict[str, Literal["good", "warn", "bad"]] = {"pass": "good", "review": "warn", "fail": "bad"}
-
-
-class Section(NamedTuple):
-    """Drawings with their captions, then tables, then tables that open on demand under their titles."""
-
-    anchor: str
-    title: str
-    about: str
-    figures: tuple[tuple[str, str], ...] = ()
-    grids: tuple[Grid, ...] = ()
-    more: tuple[tuple[str, tuple[Grid, ...]], ...] = ()
 
 
 class Report(NamedTuple):
@@ -47,11 +37,12 @@ class Report(NamedTuple):
 
 def report(facts: Facts, limits: LinkQuality | None) -> Report:
     """The verdict and a section for each kind of fact there is."""
-    return Report(verdict(facts, limits), tuple(sections(facts, limits)))
+    return Report(verdict(facts), tuple(sections(facts, limits)))
 
 
 def sections(facts: Facts, limits: LinkQuality | None) -> Iterator[Section]:
-    """In the order a run goes."""
+    """What a quality lead reads first, then everything in the order a run goes."""
+    yield from linked_view.sections(facts)
     if intakes := facts.get("intake"):
         yield intake_section(intakes)
     if gates := facts.get("gates"):
@@ -180,10 +171,15 @@ def link_rate_section(rows: Sequence[LinkRate], facts: Facts, limits: LinkQualit
     about = (
         "In a source that holds everybody, a woman who is not found was missed. In a register of events she may "
         f"have had none. Amber: under {limits.amber_below_ratio.value} of the reference group's rate; red: under "
-        f"{limits.red_below_ratio.value}; both only for groups of {limits.smallest_group.value} entries or "
-        "more in sources that hold most of the cohort."
+        f"{limits.red_below_ratio.value} even at the upper end of its 95% interval; then nothing is published. Both "
+        f"only for groups of {limits.smallest_group.value} entries or more in sources that hold most of the cohort."
     )
     return Section("link-rates", "Link rates", about, grids=tuple(grids), more=more)
+
+
+def between(lower: float | None, upper: float | None) -> str:
+    """An interval of a ratio; nothing where there is none."""
+    return "" if lower is None or upper is None else f"{lower:.2f} to {upper:.2f}"
 
 
 def of(groups: Sequence[LinkRate], cohort: str, dataset: str) -> list[LinkRate]:
@@ -193,14 +189,14 @@ def of(groups: Sequence[LinkRate], cohort: str, dataset: str) -> list[LinkRate]:
 
 def groups_grid(caption: str, rows: Sequence[LinkRate], flags: Mapping[int, Flag]) -> Grid:
     """Rate and ratio of groups. `flags`: {id of a row: its flag}."""
-    columns = ("Breakdown", "Cohort", "Source", "Entries", "Found", "Rate", "Ratio", "")
+    columns = ("Breakdown", "Cohort", "Source", "Entries", "Found", "Rate", "Ratio", "95% interval", "")
     lines = []
     for row in rows:
         numbers = (f"{row['anchor_records']:,}", f"{row['linked']:,}", rate(row["rate"]))
-        ratio = "" if row["ratio"] is None else f"{row['ratio']:.2f}"
+        ratio = ("" if row["ratio"] is None else f"{row['ratio']:.2f}", between(row["lower"], row["upper"]))
         said = flags[id(row)]
         mark = (Flagged(said, "bad" if said == "red" else "warn"),) if said else ("",)
-        cells = (words(row["breakdown"]), words(row["cohort"]), row["dataset"], *numbers, ratio, *mark)
+        cells = (words(row["breakdown"]), words(row["cohort"]), row["dataset"], *numbers, *ratio, *mark)
         lines.append(Line(row["category"], cells))
     return Grid(caption, "Group", (), columns, tuple(lines), words=3)
 
@@ -217,7 +213,10 @@ def accuracy_section(rows: Sequence[Accuracy]) -> Section:
         ),
     ]
     pairs = [row for row in whole if row["scope"] == "dataset pair"]
-    about = "Precision: how many of the links made are right. Recall: how many of the true links were made."
+    about = (
+        "Precision: how many of the links made are right. Recall: how many of the true links were made. In brackets "
+        "95% intervals that take the pairs of one person for right or wrong together."
+    )
     more = (("By pair of extracts", (accuracy_grid("Pairs of extracts", pairs),)),) if pairs else ()
     return Section("accuracy", "Accuracy against the truth", about, grids=tuple(grids), more=more)
 
@@ -227,12 +226,18 @@ def accuracy_grid(caption: str, rows: Sequence[Accuracy]) -> Grid:
     columns = ("Linkage", "Precision", "Recall", "F1", "True pairs", "Pairs found", "F1 of whole people")
     lines = []
     for row in rows:
-        shares = (rate(row["precision"]), rate(row["recall"]), rate(row["f1"]))
+        shares = (with_ends(row["precision"], row.get("precision_interval")),
+                  with_ends(row["recall"], row.get("recall_interval")), rate(row["f1"]))  # fmt: skip
         pairs = (f"{row['pairs_true']:,}", f"{row['pairs_found']:,}")
         lines.append(
             Line(row["part"] or words(row["scope"]), (row["threshold"], *shares, *pairs, rate(row.get("cluster_f1"))))
         )
     return Grid(caption, "Part", (), columns, tuple(lines), words=1)
+
+
+def with_ends(share: float | None, ends: Sequence[float] | None) -> str:
+    """A share, and the ends of its 95 % interval where it is known."""
+    return f"{rate(share)} ({100 * ends[0]:.1f}–{100 * ends[1]:.1f})" if ends else rate(share)
 
 
 def contradictions_section(pairs: Sequence[Contradiction], conflicts: Sequence[SexConflict]) -> Section:
@@ -344,13 +349,3 @@ def audit_section(audits: Sequence[TableAudit], suppression: Suppression | None)
 def width(narrowest: int | None) -> str:
     """The width of an interval; nothing where no count was at risk."""
     return "" if narrowest is None else f"{narrowest:,}"
-
-
-def share(part: float, whole: float) -> str:
-    """A share in %."""
-    return rate(part / whole) if whole else ""
-
-
-def rate(number: float | None) -> str:
-    """A share of 0 to 1, in %."""
-    return "" if number is None else f"{100 * number:.1f}%"

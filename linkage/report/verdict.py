@@ -27,15 +27,13 @@ class Verdict(NamedTuple):
     warnings: tuple[Action, ...]
 
 
-def verdict(facts: Facts, limits: LinkQuality | None) -> Verdict:
-    """May this run be used? No after anything critical; with care after a warning or a group linked far less often."""
+def verdict(facts: Facts) -> Verdict:
+    """May this run be used? No after anything critical; with care after a warning."""
     gates = facts.get("gates", [])
     stops = [action(gate, check) for gate, check in failed(gates, "critical")]
     stops += [unbalanced(intake) for intake in facts.get("intake", []) if not adds_up(intake)]
     stops += [unproved(audit) for audit in facts.get("audit", []) if audit["verdict"] != "pass"]
     warnings = [action(gate, check) for gate, check in failed(gates, "warning")]
-    if limits:
-        warnings += [uneven(row) for row in groups_of(facts) if flag_of(row, facts, limits) == "red"]
     seen = (tuple(stops), tuple(warnings))
     if stops:
         return Verdict("bad", "No: this run must not be used.", f"{count(len(stops), 'critical check')} failed.", *seen)
@@ -103,18 +101,9 @@ def flag_of(row: LinkRate, facts: Facts, limits: LinkQuality) -> Flag:
         return ""
     source = [r for r in facts.get("link_rates", []) if (r["cohort"], r["dataset"]) == (row["cohort"], row["dataset"])]
     overall = [r["rate"] or 0.0 for r in source if r["breakdown"] == "all" and r["threshold"] == MAIN]
-    if not overall or overall[0] < limits.holds_everybody_from_rate.value:
+    if not overall or not limits.holds(overall[0]):
         return ""
-    return limits.flag(row["ratio"], row["anchor_records"])
-
-
-def uneven(row: LinkRate) -> Action:
-    """A group linked far less often than its reference group."""
-    where = f"link rate: {words(row['cohort'])}, {row['dataset']}"
-    what = (
-        f"{words(row['breakdown'])}, {row['category']}: {row['ratio'] or 0:.2f} times the reference group's link rate"
-    )
-    return Action(where, what, "Do not compare this group with others on outcomes from this source.")
+    return limits.flag(row["ratio"], row["upper"], row["anchor_records"])
 
 
 def words(name: str) -> str:

@@ -1,0 +1,69 @@
+"""What is known of a linkage without a truth, as the counts and shares that expectations/linkage.yaml judges."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from linkage.contracts.link_quality import LinkQuality
+from linkage.quality.drift import MEDIUM, drift
+from linkage.quality.facts import Facts, share
+
+ALL = "all"
+Rows = Iterable[Mapping[str, Any]]
+
+
+def linkage_facts(known: Mapping[str, Any], limits: LinkQuality, registers: Iterable[str], accepted: Any) -> Facts:
+    """Every fact of a run. Shares are 0 to 1, ratios of link rates above 0.
+
+    `known`: what the stages noted (linkage, blocking, expected, unlinkable, link_rates, contradictions, intake);
+    `registers`: datasets in which an absent record means no event; `accepted`: the same of the run accepted last, None
+    where none was: then nothing is said of drift.
+    """
+    facts = blocking_facts(known["blocking"]) | expected_facts(known["expected"])
+    facts |= {f"unlinkable_share.{r['dataset']}": share(r["unlinkable"], r["records"]) for r in known["unlinkable"]}
+    facts |= contradiction_facts(known["contradictions"], known["linkage"]["cluster_sizes"])
+    facts |= group_facts(known["link_rates"], limits, set(registers))
+    return facts | (drift(known, accepted) if accepted else {})
+
+
+def blocking_facts(blocking: Mapping[str, Mapping[str, Any]]) -> Facts:
+    """Of each view, the share of near-certain pairs that its rules find without the number."""
+    return {f"blocked_share.{view}": found["recall"] for view, found in blocking.items() if found["recall"] is not None}
+
+
+def expected_facts(rows: Rows) -> Facts:
+    """Expected precision and recall of each pair of sources, where any pair was linked."""
+    facts: Facts = {}
+    for row in rows:
+        place = row["sources"] or f"all of {row['view']}"
+        if row["precision"] is not None:
+            facts[f"right_share.{place}"] = row["precision"]
+        if row["recall"] is not None:
+            facts[f"found_share.{place}"] = row["recall"]
+    return facts
+
+
+def contradiction_facts(rows: Rows, sizes: Rows) -> Facts:
+    """Pairs of records of one person that cannot be one person, over the people with two records or more."""
+    people = sum(size["clusters"] for size in sizes if size["size"] > 1)
+    return {
+        f"impossible_share.{row['reason']}": share(row["pairs"], people) for row in rows if row["threshold"] == MEDIUM
+    }
+
+
+def group_facts(rows: Rows, limits: LinkQuality, registers: set[str]) -> Facts:
+    """The ratio of each group that can be judged, and the upper end of its interval."""
+    rows = [row for row in rows if row["threshold"] == MEDIUM]
+    overall = {(r["cohort"], r["dataset"]): r["rate"] or 0.0 for r in rows if r["breakdown"] == ALL}
+    facts: Facts = {}
+    for row in rows:
+        holds_everybody = row["dataset"] not in registers and limits.holds(overall[row["cohort"], row["dataset"]])
+        if row["upper"] is not None and holds_everybody and limits.enough(row["anchor_records"]):
+            facts[f"link_ratio.{group(row)}"] = row["ratio"]
+            facts[f"link_ratio_upper.{group(row)}"] = row["upper"]
+    return facts
+
+
+def group(row: Mapping[str, Any]) -> str:
+    """A group of women in words."""
+    names = (row["cohort"], row["dataset"], row["breakdown"])
+    return f"{', '.join(name.replace('_', ' ') for name in names)} {row['category']}"
