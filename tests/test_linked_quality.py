@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 from conftest import REPOSITORY, put_test_keys
-from test_matching import VIEW
+from small_view import VIEW
 
 from linkage import facts, quality_run, stages
 from linkage.cohorts.expected_links import best_links

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from conftest import REPOSITORY
-from test_release import RULES, TITLES, control, counts, true_of
+from small_counts import RULES, TITLES, control, counts, true_of
 from typer.testing import CliRunner
 
 from benchmarks import attacks
