@@ -49,6 +49,10 @@ def check(settings: Settings) -> dict[str, int]:
         "views": lambda: settings.encodings.views,
         "suites of expectations": lambda: read_all(settings.expectations, settings.datasets),
     }
+    if (settings.schemas / "circumstances.yaml").exists():
+        readings["circumstances"] = lambda: dict(settings.circumstances or ())
+    if (settings.schemas / "review.yaml").exists():
+        readings["numbers for a review"] = lambda: dict(settings.review)
     if settings.publishes:
         readings |= {
             "cohorts": lambda: settings.analysis.cohorts,
