@@ -72,7 +72,7 @@ def contradict(settings: Settings) -> dict[str, int]:
     from linkage.cohorts.contradictions import impossible
 
     declared, files = settings.circumstances, settings.files
-    telling = declared.told_by if declared else set()
+    telling = declared.told_by & {*settings.datasets} if declared else set()
     with duckdb.connect() as con:
         attributes = {name: arrived(con, files.cohorts.attributes(name), name) for name in sorted(telling)}
         chains = chained(settings, con).project("dataset, record_id, cluster_low as person_id_low")

@@ -150,6 +150,9 @@ def test_custody_twice_and_treatment_after_death_are_found_in_chains_before_anyb
         ("probation", 1, "ndtms", 1, "ndtms treatment_start after death"),
     ]
     assert impossible(con, None, {}, table(chains)).fetchall() == []
+    there = {"prison": attributes["prison"], "ndtms": attributes["ndtms"]}
+    assert len(impossible(con, DECLARED, there, table(chains)).fetchall()) == 1
+    assert impossible(con, DECLARED, {}, table(chains)).fetchall() == []
 
 
 def test_doubted_chains_are_counted_by_reason_and_by_what_became_of_them(con, table):
