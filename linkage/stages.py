@@ -229,7 +229,7 @@ def settle(settings: Settings) -> dict[str, Any]:
         suite = suites.person_index_suite(settings.expectations)
         pass_gate(settings, gate.validate("person_index", "person_index", suite, people))
         write_parquet(people, files.matching.person_index)
-    return {name: found[name] for name in ("records", "pairs", "clusters")}
+    return {name: found[name] for name in ("records", "pairs", "clusters", "doubts", "decisions")}
 
 
 def tabulate(settings: Settings) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 import pyarrow as pa
 import pytest
+from test_sealing import places
 
+from linkage import clustering, stages
 from linkage.cohorts.contradictions import impossible
 from linkage.contracts.circumstances import Circumstances
 from linkage.contracts.encodings import Encodings
@@ -177,3 +179,9 @@ def test_doubted_chains_are_counted_by_reason_and_by_what_became_of_them(con, ta
             {"reason": "long", "chains": 1, "taken_apart": 1, "people": 2},
         ],
     }  # fmt: skip
+
+
+def test_no_step_of_the_clustering_opens_a_token_and_only_the_one_that_contradicts_an_attribute():
+    assert places(clustering.contradict) == {"cohorts.attributes", "cohorts.impossible"}
+    for step in (clustering.chain, clustering.what_is_known, clustering.crosswalks_of, stages.settle):
+        assert not places(step) & {"cohorts.attributes", "matching.encoded"}, step
