@@ -72,7 +72,7 @@ def contradict(settings: Settings) -> dict[str, int]:
     from linkage.cohorts.contradictions import impossible
 
     declared, files = settings.circumstances, settings.files
-    telling = declared.told_by if declared else set()
+    telling = declared.told_by & {*settings.datasets} if declared else set()
     with duckdb.connect() as con:
         attributes = {name: arrived(con, files.cohorts.attributes(name), name) for name in sorted(telling)}
         chains = chained(settings, con).project("dataset, record_id, cluster_low as person_id_low")
@@ -86,16 +86,14 @@ def what_is_known(
 ) -> tuple[Any, Relation]:
     """What is known of pairs of records beside their scores; and (the pair …, reason), each that speaks against one.
 
-    Raises LinkError where decisions contradict each other, or `contradict` was not run.
+    Raises LinkError where `contradict` was not run, PrivacyError where decisions were lost.
     """
     from linkage.matching import doubts, numbers, person_index
 
     files, limits = settings.files, settings.encodings.clusters
     if not files.cohorts.impossible.exists():
         raise LinkError("Nobody has looked yet for records that cannot be one person. Run: linkage link")
-    standing = decisions.standing(settings)
-    decisions.check(standing)
-    decided = con.from_arrow(decisions.as_table(standing))
+    decided = con.from_arrow(decisions.as_table(decisions.standing(settings)))
     kept = {view: scored_pairs(con, files.matching.numbers(view), view) for view in views(settings)}
     held = numbers.held(con, kept, crosswalks_of(settings, con))
     differing = con.from_arrow(numbers.differing(con, held, chains, edges, limits.largest))

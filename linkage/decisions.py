@@ -11,7 +11,7 @@ from typing import Literal
 import pyarrow as pa
 from pydantic import TypeAdapter
 
-from linkage.errors import LinkError, PrivacyError
+from linkage.errors import PrivacyError
 from linkage.ledger import Entry, ledger_of
 from linkage.settings import Settings
 from linkage.workspace import write_text
@@ -19,15 +19,6 @@ from linkage.workspace import write_text
 Word = Literal["same", "different", "unsure"]
 IMPORTED = "decisions imported"
 Record = tuple[str, int]
-DECIDED = pa.schema(
-    {
-        "dataset_l": pa.string(),
-        "record_id_l": pa.int64(),
-        "dataset_r": pa.string(),
-        "record_id_r": pa.int64(),
-        "same": pa.bool_(),
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -95,22 +86,20 @@ def standing(settings: Settings, *coming: Batch) -> dict[tuple[Record, Record], 
 
 def as_table(decided: dict[tuple[Record, Record], bool]) -> pa.Table:
     """(dataset_l, record_id_l, dataset_r, record_id_r, same): one row per decided pair."""
+    from linkage.matching.person_index import NO_DECISION
+
     rows = [(*one, *other, same) for (one, other), same in decided.items()]
-    return pa.table([list(column) for column in zip(*rows, strict=True)] or [[]] * len(DECIDED), schema=DECIDED)
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    return pa.table(columns, schema=NO_DECISION.schema) if rows else NO_DECISION
 
 
 def check(decided: dict[tuple[Record, Record], bool]) -> None:
     """Raises LinkError where decisions contradict each other through a chain of them."""
-    from linkage.matching.objections import implied
+    from linkage.matching.objections import implied, refuse
 
     number = {record: n for n, record in enumerate(sorted({record for pair in decided for record in pair}))}
-    by_number = {(number[one], number[other]): same for (one, other), same in decided.items()}
-    clashing = implied([p for p, same in by_number.items() if same], [p for p, same in by_number.items() if not same])
-    if clashing.clashing:
+    said = [(number[one], number[other], same) for (one, other), same in decided.items()]
+    found = implied([(a, b) for a, b, same in said if same], [(a, b) for a, b, same in said if not same])
+    if found.clashing:
         records = {n: record for record, n in number.items()}
-        touched = sorted({records[n] for pair in clashing.clashing for n in pair})
-        raise LinkError(
-            f"{len(clashing.clashing):,} decisions contradict others: records would be decided to be different people, "
-            f"and by a chain of decisions one person. They touch (dataset, record_id) {touched[:6]}. Look at these "
-            "pairs again, and import verdicts that agree; of decisions about one pair the last stands."
-        )
+        refuse(len(found.clashing), sorted({records[n] for pair in found.clashing for n in pair}))

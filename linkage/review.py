@@ -9,9 +9,10 @@ import datetime
 import io
 import json
 import re
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import duckdb
 import pyarrow as pa
@@ -34,7 +35,6 @@ from linkage.workspace import (
 
 A_SAMPLE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 SHEET, KEPT_BACK, ABOUT = "sheet.csv", "kept_back.parquet", "about.json"
-OF_THE_SHEET = ("sample", "pair", "source_a", "source_b")
 NOTICE = (
     "# CLEAR TEXT of real people, for a review in this department. Never copy it elsewhere; delete it afterwards.\n"
 )
@@ -248,9 +248,9 @@ def verdicts_of(settings: Settings, file: Path, sample: str, said: list[tuple[st
     """The verdicts of a sheet; a line without one has not been looked at. Raises ExtractError with all its mistakes."""
     records = {str(row["pair"]): row for row in kept_back(settings, sample)}
     given = [(pair, word) for pair, word in said if word]
-    pairs, words = [pair for pair, _ in given], get_args(Word)
+    times, words = Counter(pair for pair, _ in given), get_args(Word)
     wrong = [f"line {n}: pair is none of the sample" for n, (pair, _) in enumerate(said, 2) if pair not in records]
-    wrong += [f"pair {pair}: two verdicts" for pair in dict.fromkeys(pairs) if pairs.count(pair) > 1]
+    wrong += [f"pair {pair}: two verdicts" for pair, n in times.items() if n > 1]
     wrong += [f"line {n}: a verdict is one of {', '.join(words)}, or empty"
               for n, (_, word) in enumerate(said, 2) if word and word not in words]  # fmt: skip
     if wrong:
@@ -260,7 +260,7 @@ def verdicts_of(settings: Settings, file: Path, sample: str, said: list[tuple[st
     for pair, word in given:
         row = records[pair]
         one, other = (row["dataset_l"], row["record_id_l"]), (row["dataset_r"], row["record_id_r"])
-        found.append(Verdict(int(pair), one, other, word))  # type: ignore[arg-type]  # its word was looked at
+        found.append(Verdict(int(pair), one, other, cast(Word, word)))
     return found
 
 

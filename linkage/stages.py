@@ -42,6 +42,10 @@ def check(settings: Settings) -> dict[str, int]:
         "views": lambda: settings.encodings.views,
         "suites of expectations": lambda: read_all(settings.expectations, settings.datasets),
     }
+    if (settings.schemas / "circumstances.yaml").exists():
+        readings["circumstances"] = lambda: dict(settings.circumstances or ())
+    if (settings.schemas / "review.yaml").exists():
+        readings["numbers for a review"] = lambda: dict(settings.review)
     if settings.publishes:
         readings |= {
             "cohorts": lambda: settings.analysis.cohorts,
@@ -206,7 +210,7 @@ def settle(settings: Settings) -> dict[str, Any]:
         suite = suites.person_index_suite(settings.expectations)
         pass_gate(settings, gate.validate("person_index", "person_index", suite, people))
         write_parquet(people, files.matching.person_index)
-    return {name: found[name] for name in ("records", "pairs", "clusters")}
+    return {name: found[name] for name in ("records", "pairs", "clusters", "doubts", "decisions")}
 
 
 def tabulate(settings: Settings) -> dict[str, Any]:

@@ -20,7 +20,8 @@ from linkage.errors import ContractError, PrivacyError
 from linkage.settings import Settings
 
 COMMANDS = (
-    "check", "synthesise", "keys", "pseudonymise", "link", "tabulate", "publish", "evaluate", "report", "demo", "up",
+    "check", "synthesise", "keys", "pseudonymise", "link", "tabulate", "publish", "evaluate", "review", "report",
+    "demo", "up",
 )  # fmt: skip
 
 

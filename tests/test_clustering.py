@@ -2,7 +2,9 @@
 
 import pyarrow as pa
 import pytest
+from test_sealing import places
 
+from linkage import clustering, stages
 from linkage.cohorts.contradictions import impossible
 from linkage.contracts.circumstances import Circumstances
 from linkage.contracts.encodings import Encodings
@@ -150,6 +152,9 @@ def test_custody_twice_and_treatment_after_death_are_found_in_chains_before_anyb
         ("probation", 1, "ndtms", 1, "ndtms treatment_start after death"),
     ]
     assert impossible(con, None, {}, table(chains)).fetchall() == []
+    there = {"prison": attributes["prison"], "ndtms": attributes["ndtms"]}
+    assert len(impossible(con, DECLARED, there, table(chains)).fetchall()) == 1
+    assert impossible(con, DECLARED, {}, table(chains)).fetchall() == []
 
 
 def test_doubted_chains_are_counted_by_reason_and_by_what_became_of_them(con, table):
@@ -174,3 +179,9 @@ def test_doubted_chains_are_counted_by_reason_and_by_what_became_of_them(con, ta
             {"reason": "long", "chains": 1, "taken_apart": 1, "people": 2},
         ],
     }  # fmt: skip
+
+
+def test_no_step_of_the_clustering_opens_a_token_and_only_the_one_that_contradicts_an_attribute():
+    assert places(clustering.contradict) == {"cohorts.attributes", "cohorts.impossible"}
+    for step in (clustering.chain, clustering.what_is_known, clustering.crosswalks_of, stages.settle):
+        assert not places(step) & {"cohorts.attributes", "matching.encoded"}, step

@@ -11,8 +11,10 @@ from conftest import REPOSITORY
 from linkage.__main__ import app
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+REVIEW = (REPOSITORY / "docs" / "review.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```\n(.*?)```", README, re.DOTALL)
-LINES = [line.split("#")[0].strip() for block in BLOCKS for line in block.splitlines()]
+SHOWN = [*BLOCKS, *re.findall(r"```\n(.*?)```", REVIEW, re.DOTALL)]
+LINES = [line.split("#")[0].strip() for block in SHOWN for line in block.splitlines()]
 
 
 def test_every_make_target_it_names_is_one():

@@ -439,3 +439,6 @@ def test_the_commands_lead_from_one_to_the_next(copied):
     assert "1 same, 0 different, 1 unsure" in done.output
     assert "linkage link" in done.output
     assert "precision" in linkage("estimate", "first").output
+    listed = " ".join(linkage("decisions").output.split())
+    assert "first 1 0 1 yes two reviewers looked up" in listed
+    assert "Pairs decided: 1." in listed

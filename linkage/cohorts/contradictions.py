@@ -51,16 +51,25 @@ def impossible(
     """
     if declared is None:
         return con.from_arrow(A_CONTRADICTION.empty_table())
-    found = at_one_threshold(Records(con, attributes, person_index, "low"), declared)
-    return gathered(con, found).order("dataset_l, record_id_l, dataset_r, record_id_r, reason")
+    found = list(at_one_threshold(Records(con, attributes, person_index, "low"), declared))
+    return gathered(con, [con.from_arrow(A_CONTRADICTION.empty_table()), *found]).order(
+        "dataset_l, record_id_l, dataset_r, record_id_r, reason"
+    )
 
 
 def at_one_threshold(records: Records, declared: Circumstances) -> Iterator[Relation]:
-    """(dataset_l, record_id_l, dataset_r, record_id_r, reason): one relation per kind of contradiction."""
+    """(dataset_l, record_id_l, dataset_r, record_id_r, reason): one relation per kind of contradiction.
+
+    Of datasets that are not there nothing is found.
+    """
     con, custody = records.con, declared.in_custody
-    yield overlapping_custody(con, custody_spells(records, custody), custody.dataset)
-    if declared.alive:
-        yield after_death(con, dated(records, declared.died), dated(records, declared.alive))
+    died, alive = (
+        tuple(one for one in dates if one.dataset in records.attributes) for dates in (declared.died, declared.alive)
+    )
+    if custody.dataset in records.attributes:
+        yield overlapping_custody(con, custody_spells(records, custody), custody.dataset)
+    if died and alive:
+        yield after_death(con, dated(records, died), dated(records, alive))
 
 
 def overlapping_custody(con: DuckDBPyConnection, spells: Relation, dataset: str) -> Relation:

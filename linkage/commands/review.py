@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
-from linkage import review
+from linkage import decisions, review
 from linkage.commands.options import SchemasOption, WorkspaceOption, settings_of
 from linkage.terminal import OUT, share, working
 
@@ -90,6 +91,20 @@ def review_import(
         f"{done['without_verdict']:,} without a verdict. Now: linkage link, which obeys; linkage review estimate."
     )
     OUT.print(f"Log entry: {done['log']}", soft_wrap=True)
+
+
+@review_app.command("decisions")
+def review_decisions(schemas: SchemasOption = None, workspace: WorkspaceOption = None) -> None:
+    """Every import, first to last: who decided what, on which grounds and when. Of two on a pair the last stands."""
+    settings = settings_of(schemas, workspace)
+    table = Table("when", "sample", "same", "different", "unsure", "in clear", "by", "why", box=None)
+    for batch in decisions.batches(settings):
+        counts = (f"{n:,}" for n in batch.counts().values())
+        table.add_row(
+            batch.at, batch.sample, *counts, "yes" if batch.in_clear else "no", escape(batch.by), escape(batch.why)
+        )
+    OUT.print(table)
+    OUT.print(f"Pairs decided: {len(decisions.standing(settings)):,}. Every linkage obeys.")
 
 
 @review_app.command("estimate")

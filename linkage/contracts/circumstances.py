@@ -56,12 +56,16 @@ class Circumstances(Declaration):
         custody = {self.in_custody.dataset} if "in_custody" in circumstances else set()
         return custody | ({death.dataset for death in self.died} if "died" in circumstances else set())
 
+    @property
+    def places(self) -> list[tuple[str, Custody | Dated]]:
+        """Each declaration with its place in the file."""
+        found: list[tuple[str, Custody | Dated]] = [("in_custody", self.in_custody)]
+        found += [(f"died.{n}", death) for n, death in enumerate(self.died)]
+        return found + [(f"alive.{n}", sign) for n, sign in enumerate(self.alive)]
+
     def mistakes(self, datasets: Mapping[str, Dataset]) -> Iterator[str]:
         """What the contracts do not bear out."""
-        places: list[tuple[str, Custody | Dated]] = [("in_custody", self.in_custody)]
-        places += [(f"died.{n}", death) for n, death in enumerate(self.died)]
-        places += [(f"alive.{n}", sign) for n, sign in enumerate(self.alive)]
-        for place, declared in places:
+        for place, declared in self.places:
             wrong = list(unknown_dataset(declared.dataset, datasets))
             wrong = wrong or list(declared.mistakes(datasets[declared.dataset]))
             yield from (f"{place}: {line}" for line in wrong)
@@ -69,15 +73,20 @@ class Circumstances(Declaration):
     @property
     def told_by(self) -> set[str]:
         """Every dataset that is read to know them."""
-        return {self.in_custody.dataset, *(one.dataset for one in (*self.died, *self.alive))}
+        return {declared.dataset for _, declared in self.places}
 
 
 def read_circumstances(schemas: Path, datasets: Mapping[str, Dataset]) -> Circumstances | None:
-    """The declared circumstances; None where none are declared. Raises ContractError."""
+    """The declared circumstances; None where none are declared. Raises ContractError.
+
+    A workspace that only links may hold some of the datasets; what is said of others is left alone.
+    """
     path = schemas / "circumstances.yaml"
     if not path.exists():
         return None
     circumstances = read(Circumstances, path)
-    if wrong := [f"{path}: {line}" for line in circumstances.mistakes(datasets)]:
+    here = [(place, declared) for place, declared in circumstances.places if declared.dataset in datasets]
+    wrong = [f"{path}: {place}: {line}" for place, one in here for line in one.mistakes(datasets[one.dataset])]
+    if wrong:
         raise ContractError("\n".join(wrong))
     return circumstances
