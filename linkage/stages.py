@@ -221,7 +221,7 @@ def cluster(settings: Settings) -> dict[str, Any]:
         people = con.from_arrow(named.person_index(settings, con, clusters, texts.values()))
         found = summary.summary(con, people, edges, {view: model.model_from(text) for view, text in texts.items()})
         facts.write(settings, "linkage", found)
-        quality_run.note_people(settings, con, crosswalks, edges, people)
+        quality_run.note_people(settings, con, edges, people)
         suite = suites.person_index_suite(settings.expectations)
         pass_gate(settings, gate.validate("person_index", "person_index", suite, people))
         write_parquet(people, files.matching.person_index)
