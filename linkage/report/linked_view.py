@@ -26,9 +26,9 @@ from linkage.report.verdict import MAIN, words
 SMALLEST = 30  # women found or missed; of fewer a share is not drawn
 MOST = 8  # lines of what changed
 CHANGED = {
-    "moved_share": "Spread",
-    "changed_share": "Number of",
-    "missing_share": "Missing more or less often",
+    "moved_share": "Distributions: the share that moved",
+    "changed_share": "Counts: by how much the larger exceeds the smaller",
+    "missing_share": "Columns missing more or less often",
     "lost_share": "Found less often, beyond chance",
 }
 
