@@ -18,7 +18,7 @@ from linkage import facts
 from linkage.contracts.analysis import Analysis
 from linkage.errors import GateError, LinkError
 from linkage.ledger import ledger_of
-from linkage.linking import seen_in, views, whole
+from linkage.linking import arrived, seen_in, views, whole
 from linkage.sealing import candidates
 from linkage.settings import Settings
 from linkage.workspace import write_parquet, write_text
@@ -43,22 +43,26 @@ def note_blocking(settings: Settings, view: str, profiles: pa.Table, found: pa.T
 def note_people(
     settings: Settings,
     con: duckdb.DuckDBPyConnection,
-    crosswalks: Mapping[str, Mapping[str, duckdb.DuckDBPyRelation]],
     edges: duckdb.DuckDBPyRelation,
     people: duckdb.DuckDBPyRelation,
 ) -> None:
     """Note the expected precision and recall of each pair of sources, and how many records say too little to link."""
-    from linkage.matching import expected, person_index, unlinkable
+    from linkage.matching import expected
 
     facts.write(settings, "expected", expected.expected(con, edges, people))
-    files = settings.files.matching
-    of_views = [
-        unlinkable.by_record(con, whole(con, files.unlinkable(view), "linkage link"), person_index.stacked(crosswalk))
-        for view, crosswalk in crosswalks.items()
-    ]
+    of_views = [unlinkable_in(settings, con, view) for view in views(settings)]
     found = functools.reduce(lambda above, below: above.union(below), of_views).distinct().order("all")
-    write_parquet(found, files.unlinkable_records)
+    write_parquet(found, settings.files.matching.unlinkable_records)
     facts.write(settings, "unlinkable", shares(con, found, people))
+
+
+def unlinkable_in(settings: Settings, con: duckdb.DuckDBPyConnection, view: str) -> duckdb.DuckDBPyRelation:
+    """(dataset, record_id): the records of a view that say too little to be linked."""
+    from linkage.matching import person_index, profiles, unlinkable
+
+    files, compared = settings.files.matching, profiles.compared(settings.encodings, settings.datasets, view)
+    crosswalk = person_index.stacked({name: arrived(con, files.crosswalk(view, name), name) for name in compared})
+    return unlinkable.by_record(con, whole(con, files.unlinkable(view), "linkage link"), crosswalk)
 
 
 def shares(
@@ -99,8 +103,8 @@ def known(settings: Settings) -> dict[str, Any]:
     """What is known of the run without a truth. Raises LinkError where it has not been counted."""
     names = ("linkage", "expected", "unlinkable", "link_rates", "contradictions")
     found = {name: facts.read(settings, name) for name in names}
-    found["blocking"] = {view: facts.read(settings, f"blocking/{view}") for view in views(settings)}
-    if missing := sorted(name for name in names if found[name] is None):
+    found["blocking"] = facts.by_name(settings, "blocking")
+    if missing := sorted(name for name, said in found.items() if said is None):
         raise LinkError(f"Of this run {missing} are not known. Run: linkage link, then linkage tabulate")
     taken_in = facts.intake(settings)
     found["intake"] = {name: {what: one[what] for what in ("rows_out", "missing")} for name, one in taken_in.items()}

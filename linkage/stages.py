@@ -13,7 +13,7 @@ from typing import Any, cast
 import duckdb
 
 from linkage import facts, quality_run, releases
-from linkage.clustering import chain, chained, compared_in, crosswalks_of, what_is_known
+from linkage.clustering import chain, chained, compared_in, what_is_known
 from linkage.clustering import contradict as contradict
 from linkage.contracts.dataset import Dataset
 from linkage.errors import ContractError, LinkError, PrivacyError
@@ -206,7 +206,7 @@ def settle(settings: Settings) -> dict[str, Any]:
         found["doubts"] = doubts.counts(con, con.read_parquet(str(files.matching.doubts)))
         found["decisions"] = known.decisions
         facts.write(settings, "linkage", found)
-        quality_run.note_people(settings, con, crosswalks_of(settings, con), edges, people)
+        quality_run.note_people(settings, con, edges, people)
         suite = suites.person_index_suite(settings.expectations)
         pass_gate(settings, gate.validate("person_index", "person_index", suite, people))
         write_parquet(people, files.matching.person_index)

@@ -133,7 +133,12 @@ FACTS: Facts = {
     "unlinkable": [{"dataset": "prison", "records": 400, "unlinkable": 8}],
     "calibration": [{"from": 0.95, "pairs": 700, "expected": 0.99, "true": 0.981}],
     "review": {"precision": {"value": 0.987, "lower": 0.96, "upper": 0.998, "looked_up": 150},
-               "recall": {"value": None, "lower": None, "upper": None, "looked_up": 0}},
+               "recall": {"value": None, "lower": None, "upper": None, "looked_up": 150},
+               "by_sources": [{
+                   "sources": "court and prison",
+                   "precision": {"value": 0.99, "lower": 0.95, "upper": 1.0, "looked_up": 90},
+                   "recall": {"value": 0.9, "lower": 0.8, "upper": 0.95, "looked_up": 90},
+               }]},
     "quality": {
         "facts": {"moved_share.scores": 0.21, "missing_share.court, pnc_id": 0.4, "missing_share.court, surname": 0.0},
         "accepted": {"by": "A. Lead", "on": "2026-03-01", "why": "read in full",
@@ -416,7 +421,9 @@ def test_a_report_shows_who_is_lost_the_least_found_first(quality):
 def test_a_report_shows_what_is_expected_beside_what_was_looked_up(quality):
     said = text_of(quality)
     assert "court and prison 500 12 99.5% 93.0%" in said
-    assert "Precision 98.7% 96.0% to 99.8% 150" in said
+    assert "All pairs 98.7% (96.0–99.8) 150" in said
+    assert "court and prison 99.0% (95.0–100.0) 90.0% (80.0–95.0) 90" in said
+    assert "Recall, court and prison, review: 90.0%" in quality
     assert "from 0.95 700 99.0% 98.1%" in said
     assert "prison 400 8 2.0%" in said
 

@@ -277,11 +277,22 @@ class Share(TypedDict):
     looked_up: int
 
 
+class Reviewed(TypedDict):
+    """What a review found of pairs of two sources, or of a subgroup."""
+
+    sources: NotRequired[str]
+    subgroup: NotRequired[str]
+    precision: Share
+    recall: Share
+
+
 class Review(TypedDict):
-    """What a review in clear found."""
+    """What a review found of all pairs, and of parts of them."""
 
     precision: Share
     recall: Share
+    by_sources: NotRequired[list[Reviewed]]
+    by_subgroup: NotRequired[list[Reviewed]]
 
 
 Band = TypedDict("Band", {"from": float, "pairs": int, "expected": float, "true": float})

@@ -13,6 +13,8 @@ from linkage.report.facts import (
     Facts,
     Quality,
     Review,
+    Reviewed,
+    Share,
     Unlinkable,
     WeightCount,
 )
@@ -24,9 +26,9 @@ from linkage.report.verdict import MAIN, words
 SMALLEST = 30  # women found or missed; of fewer a share is not drawn
 MOST = 8  # lines of what changed
 CHANGED = {
-    "moved_share": "Spread",
-    "changed_share": "Number of",
-    "missing_share": "Missing more or less often",
+    "moved_share": "Distributions: the share that moved",
+    "changed_share": "Counts: by how much the larger exceeds the smaller",
+    "missing_share": "Columns missing more or less often",
     "lost_share": "Found less often, beyond chance",
 }
 
@@ -97,7 +99,7 @@ def lost_section(rows: Sequence[ExpectedGroup]) -> Section:
         "found, and not one whose records have nothing left in common. A group below the others is being lost, "
         "whatever its link rate. Cannot link: her own record says too little to be found anywhere."
     )
-    caption = "Expected share of true links found, over all sources, with 95% intervals."
+    caption = "Expected share of true links found, over all sources; 95% intervals as if each link were another woman."
     more = (
         ("Every group and source, the least found first", (Grid("Groups", "Breakdown", (), columns, lines, words=3),)),
     )
@@ -145,7 +147,8 @@ def sources_section(expected: Sequence[Expected], facts: Facts) -> Section:
         if row["scope"] == "dataset pair" and row["threshold"] == MAIN
     }
     rows = [row for row in expected if row["sources"] and row["linked"] >= SMALLEST]
-    drawn = [dot for row in rows for dot in source_dots(row, true.get(row["sources"]))]
+    looked = {one.get("sources", ""): one for one in (review.get("by_sources", []) if review else [])}
+    drawn = [dot for row in rows for dot in source_dots(row, true.get(row["sources"]), looked.get(row["sources"]))]
     lines = tuple(
         Line(row["sources"] or f"All of view {row['view']}", source_cells(row, true.get(row["sources"])))
         for row in expected
@@ -169,8 +172,8 @@ def sources_section(expected: Sequence[Expected], facts: Facts) -> Section:
     return Section("sources", "Between which sources", about, pictures, tuple(grids))
 
 
-def source_dots(row: Expected, true: Accuracy | None) -> Iterator[Dot]:
-    """Expected and true precision and recall of one pair of sources."""
+def source_dots(row: Expected, true: Accuracy | None, looked: Reviewed | None) -> Iterator[Dot]:
+    """Precision and recall of one pair of sources: expected, true, and as reviewed."""
     for title, expected in (("Precision", row["precision"]), ("Recall", row["recall"])):
         if expected is not None:
             yield Dot(title, row["sources"], "expected", expected)
@@ -178,6 +181,9 @@ def source_dots(row: Expected, true: Accuracy | None) -> Iterator[Dot]:
         yield Dot("Precision", row["sources"], "true", true["precision"], *ends(true.get("precision_interval")))
     if true and true["recall"] is not None:
         yield Dot("Recall", row["sources"], "true", true["recall"], *ends(true.get("recall_interval")))
+    for title, found in (("Precision", looked["precision"]), ("Recall", looked["recall"])) if looked else ():
+        if found["value"] is not None:
+            yield Dot(title, row["sources"], "review", found["value"], found["lower"], found["upper"])
 
 
 def ends(interval: Sequence[float] | None) -> tuple[float | None, float | None]:
@@ -192,15 +198,23 @@ def source_cells(row: Expected, true: Accuracy | None) -> tuple[str, ...]:
 
 
 def review_grid(review: Review) -> Grid:
-    """What a review in clear says, with 95 % intervals."""
-    lines = tuple(
-        Line(
-            words(name), (rate(one["value"]), f"{rate(one['lower'])} to {rate(one['upper'])}", f"{one['looked_up']:,}")
-        )
-        for name, one in (("precision", review["precision"]), ("recall", review["recall"]))
-        if one["value"] is not None
-    )
-    return Grid("Pairs that were looked up", "Figure", (), ("Share", "95% interval", "Pairs"), lines)
+    """What a review says of all pairs, and of each part in which any was looked up, with 95 % intervals."""
+    parts: list[tuple[str, Review | Reviewed]] = [("All pairs", review)]
+    parts += [(one.get("sources", ""), one) for one in review.get("by_sources", [])]
+    parts += [(words(one.get("subgroup", "")), one) for one in review.get("by_subgroup", [])]
+    lines = [
+        Line(part, (with_interval(one["precision"]), with_interval(one["recall"]), f"{one['recall']['looked_up']:,}"))
+        for part, one in parts
+        if one["precision"]["value"] is not None or one["recall"]["value"] is not None
+    ]
+    return Grid("By the review", "Pairs", (), ("Precision", "Recall", "Looked up"), tuple(lines))
+
+
+def with_interval(share: Share) -> str:
+    """A share and its interval, in %."""
+    if share["value"] is None or share["lower"] is None or share["upper"] is None:
+        return rate(share["value"])
+    return f"{rate(share['value'])} ({100 * share['lower']:.1f}–{100 * share['upper']:.1f})"
 
 
 def calibration_grid(bands: Sequence[Band]) -> Grid:
