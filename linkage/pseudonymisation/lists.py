@@ -23,9 +23,16 @@ class Lists:
         """Where in `values` each row begins."""
         return np.asarray(np.cumsum(self.lengths) - self.lengths)
 
+    @functools.cached_property
+    def single(self) -> bool:
+        """Has no row more than one?"""
+        return int(self.lengths.max(initial=0)) <= 1
+
     def of(self, rows: Tokens) -> "Lists":
         """These rows, in this order; one may come several times."""
         lengths = self.lengths[rows]
+        if self.single:
+            return Lists(self.values[self.starts[rows[lengths > 0]]], lengths)
         ends = np.cumsum(lengths)
         shift = np.repeat(self.starts[rows] - ends + lengths, lengths)
         return Lists(self.values[shift + np.arange(len(shift))], lengths)
@@ -80,9 +87,8 @@ def first(columns: Sequence[Lists]) -> Lists:
 
 def ways_to_fill(parts: Sequence[Lists]) -> tuple[list[Tokens], Tokens]:
     """A column for each part, row after row in every way to fill it, and how many ways each row has."""
-    columns: list[Tokens] = []
-    rows = np.arange(len(parts[0].lengths))
-    for part in parts:
+    columns, rows = [parts[0].values], np.repeat(np.arange(len(parts[0].lengths)), parts[0].lengths)
+    for part in parts[1:]:
         found = part.of(rows)
         columns = [*(np.repeat(column, found.lengths) for column in columns), found.values]
         rows = np.repeat(rows, found.lengths)

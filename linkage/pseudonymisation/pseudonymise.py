@@ -64,13 +64,14 @@ def pseudonymise(
     with_rules = [view for view in views if encodings.views[view].sealed_blocking]
     invalid: Counter[str] = Counter()
     progress("encoding")
-    for block in blocks(con, dataset, encodings, token_key):
-        invalid.update(block.invalid)
+    for few in blocks(con, dataset, encodings, token_key, invalid):
         for view in views:
-            add(con, encoded(block, dataset, encodings, view, token_key), f"encoded_{view}")
+            rows = [encoded(block, dataset, encodings, view, token_key) for block in few]
+            add(con, pa.concat_tables(rows), f"encoded_{view}")
         progress("sealing")
         for view in with_rules:
-            add(con, rule_keys(block, dataset, encodings, view, token_key), f"rules_{view}")
+            keys_of_rules = [rule_keys(block, dataset, encodings, view, token_key) for block in few]
+            add(con, pa.concat_tables(keys_of_rules), f"rules_{view}")
         progress("encoding")
     progress("sealing")
     return Pseudonymised(

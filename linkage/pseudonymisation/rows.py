@@ -5,6 +5,7 @@ value was keyed once as a part (see tokens.py), in the department's memory. Here
 under the key of the compound.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 import duckdb
@@ -20,19 +21,16 @@ from linkage.pseudonymisation.lists import Lists, as_column, every, first, lists
 from linkage.pseudonymisation.tokens import Cells, Lookup, batches, part_name, parts_taken, single_name, takings
 
 
-class Block:
-    """Rows, each for all the records with its identifiers. `invalid`: {column: how many records have a wrong value}."""
+# So many rows are put together at a time: their columns stay in the processor's cache.
+A_FEW = 10_000
 
-    def __init__(self, rows: pa.RecordBatch, dataset: Dataset, lookups: dict[str, Lookup]) -> None:
-        self._rows = rows
-        self._cells: dict[str, list[Cells]] = {}
+
+class Block:
+    """Rows, each for all the records that have its identifiers. `cells`: {kind: its columns}."""
+
+    def __init__(self, rows: pa.RecordBatch, cells: dict[str, list[Cells]]) -> None:
+        self._rows, self._cells = rows, cells
         self._parts: dict[tuple[tuple[str, str], ...], Lists] = {}
-        self.invalid: dict[str, int] = {}
-        records = rows.column("records").to_numpy()
-        for kind, column in identifiers(dataset):
-            cells = lookups[column.name].cells(rows.column(column.name))
-            self._cells.setdefault(kind, []).append(cells)
-            self.invalid[column.name] = int(records[cells.invalid].sum())
 
     def view_ids(self, view: str) -> Lists:
         """The records each row is for, by their pseudonyms in a view."""
@@ -60,15 +58,28 @@ class Block:
 
 
 def blocks(
-    con: duckdb.DuckDBPyConnection, dataset: Dataset, encodings: Encodings, token_key: TokenKey
-) -> Iterator[Block]:
-    """The rows of the table `known`, those with the same identifiers as one."""
+    con: duckdb.DuckDBPyConnection, dataset: Dataset, encodings: Encodings, token_key: TokenKey, invalid: Counter[str]
+) -> Iterator[list[Block]]:
+    """The rows of the table `known`, those with the same identifiers as one; as many blocks at a time as are added.
+
+    `invalid` counts, by column, the records with a value that cannot be.
+    """
     views = dataset.views(encodings)
     lookups = {c.name: lookup(kind, c, views, encodings, token_key) for kind, c in identifiers(dataset)}
     ids = [f"list({view}__view_id) as {view}__view_id" for view in views]
-    told = [quoted(name) for name in lookups] + clear_codes(dataset, encodings)
-    query = f"select {', '.join([*told, *ids])}, count(*) as records from known group by all"
-    yield from (Block(rows, dataset, lookups) for rows in batches(con, query))
+    of_rows = [*map(quoted, lookups), *clear_codes(dataset, encodings), *ids]
+    for rows in batches(con, f"select {', '.join(of_rows)} from known group by all"):
+        cells = {name: lookup.cells(rows.column(name)) for name, lookup in lookups.items()}
+        records = lists(rows.column(f"{views[0]}__view_id")).lengths
+        invalid.update({name: int(records[found.invalid].sum()) for name, found in cells.items()})
+        yield [few(rows, start, dataset, cells) for start in range(0, max(rows.num_rows, 1), A_FEW)]
+
+
+def few(rows: pa.RecordBatch, start: int, dataset: Dataset, cells: dict[str, Cells]) -> Block:
+    """A_FEW rows, from a start on. `cells`: of all the rows, by column."""
+    kinds = {kind: columns for kind, columns in dataset.identifiers.items() if kind != "sex"}
+    of_these = {kind: [cells[c.name].few(start, A_FEW) for c in columns] for kind, columns in kinds.items()}
+    return Block(rows.slice(start, A_FEW), of_these)
 
 
 def lookup(kind: str, column: Column, views: Sequence[str], encodings: Encodings, token_key: TokenKey) -> Lookup:

@@ -16,7 +16,7 @@ from linkage.contracts.dataset import Column
 from linkage.contracts.encodings import Derivation, Encodings, Part, Standardiser, View
 from linkage.pseudonymisation.keys import SubKey, TokenKey, Tokens
 from linkage.pseudonymisation.lists import Lists, gathered, joined, numbers
-from linkage.pseudonymisation.standardise import standard_form
+from linkage.pseudonymisation.standardise import standard_forms
 
 # How many rows are taken at a time, and how many texts of a column are kept: memory does not grow with the extract.
 BLOCK = 100_000
@@ -151,13 +151,13 @@ class Keyed:
 def keyed(texts: pa.StringArray, column: Column, steps: tuple[Standardiser, ...], wanted: list[Taking]) -> Keyed:
     """Distinct texts of a column, standardised and keyed."""
     raws = texts.to_numpy(zero_copy_only=False).tolist()
-    given = in_cells([raw.split(column.separator) for raw in raws]) if column.separator else one_each(raws)
-    forms = [standard_form(text, steps) for text in given.texts]
+    given = in_cells(raw.split(column.separator) for raw in raws) if column.separator else one_each(raws)
+    forms = standard_forms(given.texts, steps)
     valid = np.ones(len(raws), dtype=bool)
     valid[given.cell[np.array([form is None for form in forms], dtype=bool)]] = False
     there = np.array([bool(form) for form in forms], dtype=bool)
     held = Values([form for form in forms if form], given.cell[there])
-    return Keyed(texts, valid, {taking.name: tokens_of(held, taking, len(raws)) for taking in wanted})
+    return Keyed(texts, valid, tokens_of(held, wanted, len(raws)))
 
 
 @dataclass(frozen=True)
@@ -171,6 +171,10 @@ class Cells:
     def invalid(self) -> npt.NDArray[np.bool_]:
         """Which of them hold a value that cannot be."""
         return np.asarray(~self.known.valid[self.places])
+
+    def few(self, start: int, number: int) -> "Cells":
+        """So many of them."""
+        return Cells(self.known, self.places[start : start + number])
 
     def tokens(self, name: str) -> Lists:
         """What the Taking of that name gives of each."""
@@ -189,9 +193,10 @@ class Lookup:
         if len(self._known.texts) > BLOCK:
             self._known = self._nothing
         coded = column.fill_null("").dictionary_encode()
-        new = pc.invert(pc.is_in(coded.dictionary, value_set=self._known.texts))
+        found = pc.index_in(coded.dictionary, value_set=self._known.texts)
+        places, new = numbers(found.fill_null(0)), found.is_null()
+        places[new.to_numpy(zero_copy_only=False)] = len(self._known.texts) + np.arange(pc.sum(new).as_py() or 0)
         self._known = self._known.with_more(self._keyed(coded.dictionary.filter(new)))
-        places = numbers(pc.index_in(coded.dictionary, value_set=self._known.texts))
         return Cells(self._known, places[numbers(coded.indices)])
 
 
@@ -200,33 +205,43 @@ def one_each(texts: list[str]) -> Values:
     return Values(texts, np.arange(len(texts)))
 
 
-def in_cells(lists: list[list[str]]) -> Values:
+def in_cells(lists: Iterable[list[str]]) -> Values:
     """The texts of each list, as those of a cell."""
-    return Values(list(itertools.chain.from_iterable(lists)), np.repeat(np.arange(len(lists)), [*map(len, lists)]))
+    texts: list[str] = []
+    lengths: list[int] = []
+    for several in lists:
+        texts += several
+        lengths.append(len(several))
+    return Values(texts, np.repeat(np.arange(len(lengths)), lengths))
 
 
 def derived(held: Values, take: Derivation) -> Values:
     """What is taken from each standard form."""
     if take == "whole":
         return held
-    found = in_cells([DERIVATIONS[take](form) for form in held.texts])
+    found = in_cells(DERIVATIONS[take](form) for form in held.texts)
     return Values(found.texts, held.cell[found.cell])
 
 
-def tokens_of(held: Values, taking: Taking, cells: int) -> Lists:
-    """The tokens of each of so many cells."""
-    taken = derived(held, taking.take)
-    return gathered(each_once(taken.texts, taking.sub_key), taken.cell, cells)
+def tokens_of(held: Values, wanted: list[Taking], cells: int) -> dict[str, Lists]:
+    """{name of a Taking: its tokens in each of so many cells}. Under one key a value is keyed once, whoever takes it."""
+    found = {}
+    taken = {take: derived(held, take) for take in {taking.take for taking in wanted}}
+    for _, of_key in itertools.groupby(wanted, key=lambda taking: id(taking.sub_key)):
+        takings = list(of_key)
+        tokens = tokens_by_one_key(takings[0].sub_key, [taken[taking.take].texts for taking in takings])
+        found |= {t.name: gathered(n, taken[t.take].cell, cells) for t, n in zip(takings, tokens, strict=True)}
+    return found
 
 
-def each_once(values: list[str], key: SubKey) -> Tokens:
-    """The token of each value, which is keyed once however often it comes."""
-    distinct = dict.fromkeys(values)
-    tokens = key.tokens(distinct)
-    if len(distinct) == len(values):
-        return tokens
-    place = dict(zip(distinct, range(len(distinct)), strict=True))
-    return np.asarray(tokens[np.fromiter(map(place.__getitem__, values), np.int64, len(values))])
+def tokens_by_one_key(key: SubKey, lists: list[list[str]]) -> list[Tokens]:
+    """The tokens of each list of texts. Where there is but one, hardly any two of its texts are the same."""
+    if len(lists) == 1:
+        return [key.tokens(lists[0])]
+    texts = list(itertools.chain.from_iterable(lists))
+    place = dict(zip(dict.fromkeys(texts), itertools.count()))
+    tokens = key.tokens(place)[np.fromiter(map(place.__getitem__, texts), np.int64, len(texts))]
+    return np.split(tokens, np.cumsum([*map(len, lists)])[:-1])
 
 
 def batches(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[pa.RecordBatch]:
