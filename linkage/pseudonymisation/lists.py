@@ -77,6 +77,8 @@ def every(columns: Sequence[Lists]) -> Lists:
 
 def first(columns: Sequence[Lists]) -> Lists:
     """The first value of the first of these columns that is filled."""
+    if len(columns) == 1 and columns[0].single:
+        return columns[0]
     values, there = np.zeros_like(columns[0].lengths), np.zeros(len(columns[0].lengths), dtype=bool)
     for column in columns:
         new = (column.lengths > 0) & ~there
@@ -97,8 +99,10 @@ def ways_to_fill(parts: Sequence[Lists]) -> tuple[list[Tokens], Tokens]:
 
 def sorted_by_row(values: Tokens, lengths: Tokens) -> Tokens:
     """The values of each row in order: where in a name or a date one comes from is not told."""
-    ordered, starts = values.copy(), np.cumsum(lengths) - lengths
-    for length in np.unique(lengths[lengths > 1]):
+    ordered, starts, several = values.copy(), np.cumsum(lengths) - lengths, lengths[lengths > 1]
+    for length in np.unique(several):
+        if length * len(several) == len(values):  # no row has another number, but for those that have none
+            return np.sort(values.reshape(-1, length), axis=1).ravel()
         places = starts[lengths == length][:, None] + np.arange(length)
         ordered[places] = np.sort(values[places], axis=1)
     return ordered

@@ -80,5 +80,5 @@ def add_keys(
 def distinct_rows(con: duckdb.DuckDBPyConnection, view: str) -> str:
     """SQL: (view_id, stands_for): each row with rule keys, and the smallest view_id among those with its tokens."""
     tokens = [quoted(name) for name in con.table(f"encoded_{view}").columns if name != "view_id"]
-    return f"""select view_id, min(view_id) over (partition by {', '.join(tokens)}) as stands_for
-        from encoded_{view} semi join rules_{view} using (view_id)"""
+    return f"""select unnest(list(view_id)) as view_id, min(view_id) as stands_for
+        from encoded_{view} semi join rules_{view} using (view_id) group by {', '.join(tokens)}"""

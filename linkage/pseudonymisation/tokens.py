@@ -153,10 +153,10 @@ def keyed(texts: pa.StringArray, column: Column, steps: tuple[Standardiser, ...]
     raws = texts.to_numpy(zero_copy_only=False).tolist()
     given = in_cells(raw.split(column.separator) for raw in raws) if column.separator else one_each(raws)
     forms = standard_forms(given.texts, steps)
+    without = [place for place, form in enumerate(forms) if not form]
     valid = np.ones(len(raws), dtype=bool)
-    valid[given.cell[np.array([form is None for form in forms], dtype=bool)]] = False
-    there = np.array([bool(form) for form in forms], dtype=bool)
-    held = Values([form for form in forms if form], given.cell[there])
+    valid[given.cell[[place for place in without if forms[place] is None]]] = False
+    held = Values([form for form in forms if form], np.delete(given.cell, without))
     return Keyed(texts, valid, tokens_of(held, wanted, len(raws)))
 
 
