@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from linkage.pseudonymisation.keys import Tokens
@@ -53,13 +52,8 @@ def joined(columns: Sequence[Lists]) -> Lists:
     return Lists(np.concatenate([c.values for c in columns]), np.concatenate([c.lengths for c in columns]))
 
 
-def singles(values: Tokens, there: npt.NDArray[np.bool_]) -> Lists:
-    """One value in each row where there is one; `values` has a place for every row."""
-    return Lists(values[there], there.astype(np.int64))
-
-
 def gathered(values: Tokens, rows: Tokens, n: int) -> Lists:
-    """What belongs to each of `n` rows, sorted and without repeats: where in a name one comes from is not told."""
+    """What belongs to each of `n` rows, sorted and without repeats; `rows` says to which each value does."""
     order = np.argsort(rows, kind="stable")  # quick on runs that are in order already, as they are here
     rows = rows[order]
     values = sorted_by_row(values[order], np.bincount(rows, minlength=n))
@@ -84,7 +78,7 @@ def first(columns: Sequence[Lists]) -> Lists:
         new = (column.lengths > 0) & ~there
         values[new] = column.values[column.starts[new]]
         there |= new
-    return singles(values, there)
+    return Lists(values[there], there.astype(np.int64))
 
 
 def ways_to_fill(parts: Sequence[Lists]) -> tuple[list[Tokens], Tokens]:

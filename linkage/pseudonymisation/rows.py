@@ -1,8 +1,8 @@
-"""From rows of identifiers to rows of tokens, block by block; rows with all their identifiers in common are made once.
+"""From rows of identifiers to rows of tokens, block by block; for records with the same identifiers they are made once.
 
-Several identifiers of a row become one token, a compound: it says that all of them agree, and nothing of one alone. Each
-value was keyed once as a part (see tokens.py), in the department's memory. Here parts are put together, column by column,
-under the key of the compound.
+Several identifiers of a row become one token, a compound: it says that all of them agree, and nothing of one alone.
+Each value was keyed once as a part (see tokens.py), in the department's memory. Here parts are put together, column by
+column, under the key of the compound.
 """
 
 from collections import Counter
@@ -16,17 +16,16 @@ from linkage.contracts.dataset import Column, Dataset
 from linkage.contracts.encodings import Encodings, Part, gives_many
 from linkage.pseudonymisation import intake
 from linkage.pseudonymisation.extract import quoted
-from linkage.pseudonymisation.keys import CompoundKey, TokenKey, Tokens
+from linkage.pseudonymisation.keys import CompoundKey, TokenKey
 from linkage.pseudonymisation.lists import Lists, as_column, every, first, lists, sorted_by_row, ways_to_fill
 from linkage.pseudonymisation.tokens import Cells, Lookup, batches, part_name, parts_taken, single_name, takings
-
 
 # So many rows are put together at a time: their columns stay in the processor's cache.
 A_FEW = 10_000
 
 
 class Block:
-    """Rows, each for all the records that have its identifiers. `cells`: {kind: its columns}."""
+    """Rows, each for all the records that have its identifiers. `cells`: of each kind, those of every column."""
 
     def __init__(self, rows: pa.RecordBatch, cells: dict[str, list[Cells]]) -> None:
         self._rows, self._cells = rows, cells
@@ -40,7 +39,7 @@ class Block:
         """A clear code."""
         return self._rows.column(name)
 
-    def singles(self, kinds: Iterable[str], name: str, many: bool) -> Lists:
+    def single(self, kinds: Iterable[str], name: str, many: bool) -> Lists:
         """The tokens of that name, of all columns of these kinds: of `many` all, else of the first that is filled."""
         return together([cells.tokens(name) for kind in kinds for cells in self._cells.get(kind, [])], many)
 
@@ -60,7 +59,7 @@ class Block:
 def blocks(
     con: duckdb.DuckDBPyConnection, dataset: Dataset, encodings: Encodings, token_key: TokenKey, invalid: Counter[str]
 ) -> Iterator[list[Block]]:
-    """The rows of the table `known`, those with the same identifiers as one; as many blocks at a time as are added.
+    """The rows of the table `known`, those with the same identifiers as one: as many blocks at a time as are stored.
 
     `invalid` counts, by column, the records with a value that cannot be.
     """
@@ -77,8 +76,9 @@ def blocks(
 
 def few(rows: pa.RecordBatch, start: int, dataset: Dataset, cells: dict[str, Cells]) -> Block:
     """A_FEW rows, from a start on. `cells`: of all the rows, by column."""
-    kinds = {kind: columns for kind, columns in dataset.identifiers.items() if kind != "sex"}
-    of_these = {kind: [cells[c.name].few(start, A_FEW) for c in columns] for kind, columns in kinds.items()}
+    of_these: dict[str, list[Cells]] = {}
+    for kind, column in identifiers(dataset):
+        of_these.setdefault(kind, []).append(cells[column.name].few(start, A_FEW))
     return Block(rows.slice(start, A_FEW), of_these)
 
 
@@ -127,7 +127,7 @@ def token_column(block: Block, encodings: Encodings, view: str, name: str, token
     if token.clear:
         return block.clear(single_name(view, name))
     if token.source:
-        return as_column(block.singles(token.source, single_name(view, name), token.many), token.many)
+        return as_column(block.single(token.source, single_name(view, name), token.many), token.many)
     key = token_key.for_compound(encodings.version, view, token.key or name)
     return as_column(block.compound(token.compound, key), token.many)
 
@@ -141,8 +141,3 @@ def tokens_of_rows(parts: Sequence[Lists], key: CompoundKey) -> Lists:
     """The tokens of each row: one for every way to fill the parts, sorted; none where a part is missing."""
     columns, lengths = ways_to_fill(parts)
     return Lists(sorted_by_row(key.tokens(*columns), lengths), lengths)
-
-
-def can_fill(dataset: Dataset, parts: Sequence[Part]) -> bool:
-    """Has a dataset an identifier for every part?"""
-    return all(dataset.identifiers.keys() & part for part in parts)

@@ -5,6 +5,7 @@ pseudonyms of its own: of keys of two rules nobody can say that they are one row
 more than each alone.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -16,7 +17,7 @@ from linkage.contracts.encodings import Encodings, Part
 from linkage.pseudonymisation.extract import quoted
 from linkage.pseudonymisation.keys import TokenKey, Tokens
 from linkage.pseudonymisation.lists import Lists, as_column, lists, numbers
-from linkage.pseudonymisation.rows import Block, can_fill
+from linkage.pseudonymisation.rows import Block
 from linkage.pseudonymisation.tokens import add, batches
 
 
@@ -37,7 +38,7 @@ def sealed(
     """
     con.execute(f"create table keys_{view} (block_id bigint, rule varchar, key bigint)")
     con.execute(f"create table block_{view} (block_id bigint, view_id bigint)")
-    for block in batches(con, f"select * exclude (view_id) from rules_{view} join ({distinct_rows(con, view)}) using (view_id)"):
+    for block in batches(con, f"from rules_{view} join ({distinct_rows(con, view)}) using (view_id)"):
         view_ids = numbers(block.column("stands_for"))
         for rule in rules(dataset, encodings, view):
             ids = token_key.for_block_id(encodings.version, view, dataset.name, rule)
@@ -77,8 +78,13 @@ def add_keys(
     add(con, pa.table({"block_id": block_ids[there], "view_id": view_ids[there]}), f"block_{view}")
 
 
+def can_fill(dataset: Dataset, parts: Sequence[Part]) -> bool:
+    """Has a dataset an identifier for every part?"""
+    return all(dataset.identifiers.keys() & part for part in parts)
+
+
 def distinct_rows(con: duckdb.DuckDBPyConnection, view: str) -> str:
     """SQL: (view_id, stands_for): each row with rule keys, and the smallest view_id among those with its tokens."""
     tokens = [quoted(name) for name in con.table(f"encoded_{view}").columns if name != "view_id"]
     return f"""select unnest(list(view_id)) as view_id, min(view_id) as stands_for
-        from encoded_{view} semi join rules_{view} using (view_id) group by {', '.join(tokens)}"""
+        from encoded_{view} semi join rules_{view} using (view_id) group by {", ".join(tokens)}"""

@@ -1,7 +1,7 @@
 """The standard form of each kind of identifier, before it is keyed.
 
 With the name gone nobody can forgive a difference later, so whatever a fuzzy comparison would forgive is forgiven here:
-accents, hyphens, apostrophes, titles, spacing. Of every text there is a standard form, "" where it says that there is none
+accents, hyphens, apostrophes, titles, spacing. Every text has a standard form, "" where it says that there is none
 (unknown, no fixed abode), or None where it cannot be valid. Of neither is a token made: a token of nothing would link
 strangers.
 
@@ -144,11 +144,11 @@ def initials(value: str) -> Form:
 def compact(values: list[str]) -> list[Form]:
     """Ids without spaces and punctuation, in capitals."""
     closed = OUTSIDE_AN_ID.sub("", in_lines(values).upper()).split("\n")
-    return ["" if id in NOT_AN_ID else id or None for id in closed]
+    return ["" if value in NOT_AN_ID else value or None for value in closed]
 
 
 def in_lines(values: list[str]) -> str:
-    """A line for each value, so that all of them are gone through at once; to us a line's end is a space like others."""
+    """A line for each value, so that all are gone through at once; the end of a line within one counts as a space."""
     lines = "\n".join(values)
     return lines if lines.count("\n") == len(values) - 1 else "\n".join(v.replace("\n", " ") for v in values)
 

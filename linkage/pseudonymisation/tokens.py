@@ -1,4 +1,4 @@
-"""From the texts of an identifier to their tokens: each distinct text is standardised and keyed once, then looked up."""
+"""From the texts of an identifier to their tokens: each distinct text is standardised and keyed once, and looked up."""
 
 import functools
 import itertools
@@ -182,14 +182,17 @@ class Cells:
 
 
 class Lookup:
-    """The texts of one column, each keyed when it first comes. Where they are many they are forgotten again."""
+    """What the texts of one column give, each keyed when it first comes; where they are many they are forgotten again.
+
+    So a name that comes in every block is keyed once, and memory does not grow with ids of which each comes once.
+    """
 
     def __init__(self, column: Column, steps: tuple[Standardiser, ...], wanted: list[Taking]) -> None:
         self._keyed = functools.partial(keyed, column=column, steps=steps, wanted=wanted)
         self._nothing = self._known = self._keyed(pa.array([""]))
 
     def cells(self, column: pa.StringArray) -> Cells:
-        """What stands in these cells; nothing is as an empty text."""
+        """These cells, which may be missing: nothing is as an empty text."""
         if len(self._known.texts) > BLOCK:
             self._known = self._nothing
         coded = column.fill_null("").dictionary_encode()
@@ -224,8 +227,8 @@ def derived(held: Values, take: Derivation) -> Values:
 
 
 def tokens_of(held: Values, wanted: list[Taking], cells: int) -> dict[str, Lists]:
-    """{name of a Taking: its tokens in each of so many cells}. Under one key a value is keyed once, whoever takes it."""
-    found = {}
+    """{name of a Taking: its tokens in each of so many cells}. Under one key a value is keyed once."""
+    found: dict[str, Lists] = {}
     taken = {take: derived(held, take) for take in {taking.take for taking in wanted}}
     for _, of_key in itertools.groupby(wanted, key=lambda taking: id(taking.sub_key)):
         takings = list(of_key)
@@ -235,12 +238,13 @@ def tokens_of(held: Values, wanted: list[Taking], cells: int) -> dict[str, Lists
 
 
 def tokens_by_one_key(key: SubKey, lists: list[list[str]]) -> list[Tokens]:
-    """The tokens of each list of texts. Where there is but one, hardly any two of its texts are the same."""
-    if len(lists) == 1:
-        return [key.tokens(lists[0])]
+    """The tokens of each list of texts."""
     texts = list(itertools.chain.from_iterable(lists))
-    place = dict(zip(dict.fromkeys(texts), itertools.count()))
-    tokens = key.tokens(place)[np.fromiter(map(place.__getitem__, texts), np.int64, len(texts))]
+    distinct = dict.fromkeys(texts)
+    tokens = key.tokens(distinct)
+    if len(distinct) < len(texts):
+        place = {text: n for n, text in enumerate(distinct)}
+        tokens = tokens[np.fromiter(map(place.__getitem__, texts), np.int64, len(texts))]
     return np.split(tokens, np.cumsum([*map(len, lists)])[:-1])
 
 
