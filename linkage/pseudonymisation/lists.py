@@ -93,11 +93,12 @@ def ways_to_fill(parts: Sequence[Lists]) -> tuple[list[Tokens], Tokens]:
 
 def sorted_by_row(values: Tokens, lengths: Tokens) -> Tokens:
     """The values of each row in order: where in a name or a date one comes from is not told."""
-    ordered, starts, several = values.copy(), np.cumsum(lengths) - lengths, lengths[lengths > 1]
-    for length in np.unique(several):
-        if length * len(several) == len(values):  # no row has another number, but for those that have none
+    ordered, starts = values.copy(), np.cumsum(lengths) - lengths
+    for length in np.unique(lengths[lengths > 1]):
+        alike = lengths == length
+        if length * np.count_nonzero(alike) == len(values):  # as of a date's wildcards: nobody has another number
             return np.sort(values.reshape(-1, length), axis=1).ravel()
-        places = starts[lengths == length][:, None] + np.arange(length)
+        places = starts[alike][:, None] + np.arange(length)
         ordered[places] = np.sort(values[places], axis=1)
     return ordered
 
