@@ -16,7 +16,7 @@ from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
 from linkage.contracts.dataset import Dataset
 from linkage.pseudonymisation import extract, intake
-from linkage.pseudonymisation.standardise import standard_form
+from linkage.pseudonymisation.standardise import standard_forms
 from linkage.pseudonymisation.tokens import parts, soundex
 from linkage.settings import Settings
 
@@ -67,7 +67,7 @@ def standard(settings: Settings, contract: Dataset, kind: str, raw: pd.DataFrame
     forms = {}
     for value in raw[name].dropna().unique():
         cell = value.split(column.separator) if column.separator else [value]
-        forms[value] = [form for form in (standard_form(v, steps) for v in cell) if form]
+        forms[value] = [form for form in standard_forms(cell, steps) if form]
     return raw[name].map(lambda value: forms.get(value, []))
 
 

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from test_pseudonymisation import ANN, court
 
 from linkage.contracts.encodings import SEALED_ONLY, Token, read_encodings
-from linkage.pseudonymisation.compounds import Lists, as_column, lists, tokens_of_rows
 from linkage.pseudonymisation.key_sources import KeyFolder
 from linkage.pseudonymisation.keys import CompoundKey, Key
+from linkage.pseudonymisation.lists import Lists, as_column, every, first, lists
 from linkage.pseudonymisation.pseudonymise import pseudonymise
+from linkage.pseudonymisation.rows import tokens_of_rows
 
 ENCODINGS = read_encodings(REPOSITORY / "schemas")
 NAMES = {"forename", "surname", "other_surname", "initials"}
@@ -110,11 +111,38 @@ ROWS = st.integers(0, 6).flatmap(
 )  # fmt: skip
 
 
+def in_lists(rows: list[list[int]]) -> Lists:
+    """A column of lists."""
+    return lists(pa.array(rows, pa.list_(pa.int64())))
+
+
+def drawn(column: Lists) -> list[list[int]]:
+    """The same the other way round."""
+    return [row or [] for row in as_column(column, many=True).to_pylist()]
+
+
+@hypothesis(deadline=None)
+@given(ROWS, st.data())
+def test_rows_of_lists_are_taken_in_any_order_and_any_number_of_times(columns, data):
+    column = columns[0]
+    rows = data.draw(st.lists(st.integers(0, len(column) - 1), max_size=9)) if column else []
+    assert drawn(in_lists(column).of(np.array(rows, dtype=np.int64))) == [column[row] for row in rows]
+
+
+@hypothesis(deadline=None)
+@given(ROWS)
+def test_of_several_columns_every_value_counts_once_or_the_first_that_there_is(columns):
+    held = [in_lists(column) for column in columns]
+    rows = list(zip(*columns, strict=True))
+    assert drawn(every(held)) == [sorted({value for cell in row for value in cell}) for row in rows]
+    assert drawn(first(held)) == [list(itertools.chain.from_iterable(row))[:1] for row in rows]
+
+
 @hypothesis(deadline=None)
 @given(ROWS)
 def test_there_is_a_token_for_each_way_to_fill_the_parts_and_none_where_one_is_missing(parts):
     key = CompoundKey(bytes.fromhex(TEST_KEY))
-    found = tokens_of_rows([lists(pa.array(part, pa.list_(pa.int64()))) for part in parts], key)
+    found = tokens_of_rows([in_lists(part) for part in parts], key)
     expected = [
         sorted(int(key.tokens(*map(column, way))[0]) for way in itertools.product(*row))
         for row in zip(*parts, strict=True)
@@ -124,7 +152,7 @@ def test_there_is_a_token_for_each_way_to_fill_the_parts_and_none_where_one_is_m
 
 def test_a_single_part_that_is_missing_leaves_its_row_without_a_token():
     key = CompoundKey(bytes.fromhex(TEST_KEY))
-    parts = [lists(pa.array([1, None, 3, 4], pa.int64())), lists(pa.array([5, 6, None, 8], pa.int64()))]
+    parts = [in_lists([[1], [], [3], [4]]), in_lists([[5], [6], [], [8]])]
     first, last = key.tokens(column(1, 4), column(5, 8)).tolist()
     assert as_column(tokens_of_rows(parts, key), many=False).to_pylist() == [first, None, None, last]
 

@@ -66,6 +66,7 @@ def read_csv(con: duckdb.DuckDBPyConnection, dataset: Dataset, file: Path, scrat
     """`raw` and `ragged` from a delimited text file; its number of lines below the header. Raises ExtractError."""
     in_utf8, arrived, open_quotes = as_utf8(dataset, file, scratch)
     header = header_of(dataset, file, in_utf8)
+    texts = ", ".join(f"nullif(trim({quoted(c.name)}), '') as {quoted(c.name)}" for c in dataset.columns)
     try:
         con.read_csv(
             str(in_utf8),
@@ -76,15 +77,12 @@ def read_csv(con: duckdb.DuckDBPyConnection, dataset: Dataset, file: Path, scrat
             auto_detect=False,
             columns=dict.fromkeys(header, "VARCHAR"),
             store_rejects=True,
-        ).create("arrived")
+        ).project(f"row_number() over () as row, {texts}").to_table("raw")
     except duckdb.Error:
         raise ExtractError(
             f"{dataset.name}: {file} cannot be read as text with {dataset.delimiter!r} between columns. "
             "Ask the department to send it again as its contract says."
         ) from None
-    texts = ", ".join(f"nullif(trim({quoted(c.name)}), '') as {quoted(c.name)}" for c in dataset.columns)
-    con.execute(f"create table raw as select row_number() over () as row, {texts} from arrived")
-    con.execute("drop table arrived")
     con.execute(
         """insert into ragged
         select line, any_value(csv_line), 'a ragged row' from reject_errors group by line order by 1"""

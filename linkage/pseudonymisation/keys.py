@@ -55,9 +55,9 @@ class SubKey:
 
     def tokens(self, values: Iterable[str]) -> Tokens:
         """`token` of each value."""
-        digests = []
+        digests, prepared = [], self._mac.copy
         for value in values:
-            mac = self._mac.copy()
+            mac = prepared()
             mac.update(value.encode())
             digests.append(mac.finalize())
         return np.frombuffer(b"".join(digests), dtype=">i8")[::4].astype(np.int64)
@@ -74,11 +74,10 @@ class CompoundKey:
         """A token for each row of `parts`: columns of tokens, of which there are as many whenever this key is used."""
         state = np.zeros((len(parts[0]), 2), dtype="<i8")
         for first in range(0, len(parts), 2):
-            block = np.zeros_like(state)
             for place, part in enumerate(parts[first : first + 2]):
-                block[:, place] = part
-            block ^= state
-            state = np.frombuffer(self._cipher.encryptor().update(block.tobytes()), dtype="<i8").reshape(-1, 2)
+                state[:, place] ^= part
+            encrypted = bytearray(self._cipher.encryptor().update(state.tobytes()))
+            state = np.frombuffer(encrypted, dtype="<i8").reshape(-1, 2)
         return state[:, 0].astype(np.int64)
 
 

@@ -1,6 +1,7 @@
 """One extract in; its encodings, its attributes and its quarantine out. Nothing is written here: the caller does."""
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,12 +11,12 @@ import pyarrow as pa
 from linkage.contracts.dataset import HOW_MANY, PROTECTED, Column, Dataset, Scope
 from linkage.contracts.encodings import Encodings
 from linkage.pseudonymisation import extract, intake
-from linkage.pseudonymisation.compounds import Compound, as_column, every, first, put_together
 from linkage.pseudonymisation.extract import quoted
 from linkage.pseudonymisation.key_sources import KeySource
-from linkage.pseudonymisation.keys import CompoundKey, SubKey, TokenKey, check_apart, for_record_id
-from linkage.pseudonymisation.sealing import Sealed, sealed
-from linkage.pseudonymisation.tokens import add, blocks, gives_many, mapping, parts_taken, takings
+from linkage.pseudonymisation.keys import CompoundKey, Key, SubKey, TokenKey, check_apart, for_record_id
+from linkage.pseudonymisation.rows import blocks, encoded, identifiers
+from linkage.pseudonymisation.sealing import Sealed, rule_keys, sealed
+from linkage.pseudonymisation.tokens import add, batches
 
 
 @dataclass(frozen=True)
@@ -57,48 +58,48 @@ def pseudonymise(
     intake.judge(con, dataset, scope)
     intake.accept(con, dataset)
 
-    views = dataset.views(encodings)
-    invalid = {}
-    for kind, column in identifiers(dataset):
-        progress(f"encoding {column.name}")
-        steps = encodings.identifiers[kind].standardise
-        wanted = [taking for view in views for taking in takings(column, kind, view, encodings, token_key)]
-        wanted += parts_taken(column, kind, views, encodings, token_key)
-        for raws in blocks(con, distinct(column.name)):
-            add(con, mapping(raws, column, steps, wanted), f"map_{column.name}")
-        invalid[column.name] = rows_with_invalid(con, column)
-
     progress("pseudonymising")
-    record_ids = for_record_id(record_key, dataset.name)
-    view_ids = {view: token_key.for_view_id(encodings.version, view, dataset.name) for view in views}
-    for raws in blocks(con, f"select {quoted(dataset.record_key)} from accepted"):
-        add(con, record_pseudonyms(raws, record_ids, view_ids), "ids")
-    con.execute(
-        f"""create table known as
-        select ids.*, accepted.* {less_told(dataset, encodings)}
-        from accepted join ids on ids.raw = {quoted(dataset.record_key)}"""
-    )
-    progress("joining")
-    for view in views:
-        encode(con, dataset, encodings, view, token_key)
+    views = dataset.views(encodings)
+    make_known(con, dataset, encodings, token_key, record_key)
+    with_rules = [view for view in views if encodings.views[view].sealed_blocking]
+    invalid: Counter[str] = Counter()
+    progress("encoding")
+    for few in blocks(con, dataset, encodings, token_key, invalid):
+        for view in views:
+            rows = [encoded(block, dataset, encodings, view, token_key) for block in few]
+            add(con, pa.concat_tables(rows), f"encoded_{view}")
+        progress("sealing")
+        for view in with_rules:
+            keys_of_rules = [rule_keys(block, dataset, encodings, view, token_key) for block in few]
+            add(con, pa.concat_tables(keys_of_rules), f"rules_{view}")
+        progress("encoding")
     progress("sealing")
-    of_rules = {view: sealed(con, dataset, encodings, view, token_key) for view in views if has_rules(encodings, view)}
     return Pseudonymised(
         attributes=attributes(con, dataset),
         encoded={view: con.sql(f"from encoded_{view} order by view_id") for view in views},
         crosswalk={
             view: con.sql(f"select {view}__view_id as view_id, record_id from known order by 1") for view in views
         },
-        sealed=of_rules,
+        sealed={view: sealed(con, dataset, encodings, view, token_key) for view in with_rules},
         quarantine=intake.quarantine(con, dataset),
         intake=intake.summary(con, dataset, arrived, invalid),
         mark=token_key.mark(encodings.version),
     )
 
 
-def has_rules(encodings: Encodings, view: str) -> bool:
-    """Is there sealed blocking in a view?"""
-    return bool(encodings.views[view].sealed_blocking)
+def make_known(
+    con: duckdb.DuckDBPyConnection, dataset: Dataset, encodings: Encodings, token_key: TokenKey, record_key: Key
+) -> None:
+    """Make `known` from `accepted`: (record_id, a view_id per view, columns …), without what a row does not tell."""
+    record_ids = for_record_id(record_key, dataset.name)
+    view_ids = {v: token_key.for_view_id(encodings.version, v, dataset.name) for v in dataset.views(encodings)}
+    for rows in batches(con, f"select row, {quoted(dataset.record_key)} from accepted"):
+        add(con, record_pseudonyms(rows, record_ids, view_ids), "ids")
+    con.execute(
+        f"""create table known as
+        select ids.* exclude (row), accepted.* exclude (row) {less_told(dataset, encodings)}
+        from accepted join ids using (row)"""
+    )
 
 
 def less_told(dataset: Dataset, encodings: Encodings) -> str:
@@ -115,31 +116,11 @@ def less_told(dataset: Dataset, encodings: Encodings) -> str:
     return f"replace ({replaced})" if replaced else ""
 
 
-def identifiers(dataset: Dataset) -> Iterator[tuple[str, Column]]:
-    """(kind, column) of each column that leaves as tokens; sex is a clear code and needs none."""
-    for kind, columns in dataset.identifiers.items():
-        if kind != "sex":
-            yield from ((kind, column) for column in columns)
-
-
-def distinct(column: str) -> str:
-    """SQL: the distinct texts of a column of the accepted rows."""
-    return f"select distinct {quoted(column)} from accepted where {quoted(column)} is not null"
-
-
-def record_pseudonyms(raws: list[str], record_ids: SubKey, view_ids: dict[str, CompoundKey]) -> pa.Table:
-    """(raw, record_id, a view_id per view): one row per record id of the department's own."""
-    ids = record_ids.tokens(raws)
+def record_pseudonyms(rows: pa.RecordBatch, record_ids: SubKey, view_ids: dict[str, CompoundKey]) -> pa.Table:
+    """(row, record_id, a view_id per view): one row per record. `rows`: (row, the department's own record id)."""
+    ids = record_ids.tokens(rows.column(1).to_pylist())
     of_views = {f"{view}__view_id": key.tokens(ids) for view, key in view_ids.items()}
-    return pa.table({"raw": pa.array(raws, pa.string()), "record_id": ids} | of_views)
-
-
-def rows_with_invalid(con: duckdb.DuckDBPyConnection, column: Column) -> int:
-    """Rows whose value in `column` has no valid standard form."""
-    sql = (
-        f"select count(*) from accepted join map_{column.name} as m on m.raw = {quoted(column.name)} where not m.valid"
-    )
-    return intake.one(con, sql)
+    return pa.table({"row": rows.column(0), "record_id": ids} | of_views)
 
 
 def attributes(con: duckdb.DuckDBPyConnection, dataset: Dataset) -> duckdb.DuckDBPyRelation:
@@ -172,41 +153,3 @@ def how_many(column: Column) -> str:
     values = f"list_distinct([trim(x) for x in {parts} if trim(x) <> ''])"
     none, one, more = map(intake.text, HOW_MANY)
     return f"case len({values}) when 0 then {none} when 1 then {one} else {more} end"
-
-
-def told(dataset: Dataset, encodings: Encodings, view: str) -> list[str]:
-    """The tokens that rows of a dataset have in a view: those it can fill, without those its profile leaves out."""
-    without = encodings.profile(dataset.sensitivity).without_tokens
-    return [name for name in encodings.seen(frozenset(dataset.identifiers), view) if name not in without]
-
-
-def encode(
-    con: duckdb.DuckDBPyConnection, dataset: Dataset, encodings: Encodings, view: str, token_key: TokenKey
-) -> None:
-    """Make encoded_<view>: (view_id, tokens …), one row per accepted record, from `known` and the mapping tables."""
-    tokens = {name: encodings.views[view].tokens[name] for name in told(dataset, encodings, view)}
-    wanted = {
-        name: Compound(token.compound, token_key.for_compound(encodings.version, view, token.key or name))
-        for name, token in tokens.items()
-        if token.compound
-    }
-    single = {name: token_sql(dataset, encodings, view, name) for name in tokens if name not in wanted}
-    more = [f"{view}__view_id as view_id", *(f"{sql} as {quoted(name)}" for name, sql in single.items())]
-    for block, made in put_together(con, dataset, "known", wanted, more):
-        columns = dict(zip(("view_id", *single), block.columns, strict=True))
-        columns |= {name: as_column(found, tokens[name].many) for name, found in made.items()}
-        add(con, pa.table({name: columns[name] for name in ("view_id", *tokens)}), f"encoded_{view}")
-
-
-def token_sql(dataset: Dataset, encodings: Encodings, view: str, name: str) -> str:
-    """SQL: one single token of a row, from every column of the dataset that can fill it.
-
-    A list is sorted, without repeats, and null when empty; a single token is the first that is filled.
-    """
-    token = encodings.views[view].tokens[name]
-    sources = [column for kind in token.source for column in dataset.identifiers.get(kind, [])]
-    if token.clear:
-        word = intake.sex_word(sources[0])
-        return f"nullif({word}, {intake.text(intake.UNCLEAR_SEX)})"
-    cells = [(f"map_{c.name}.{view}__{name}", gives_many(c, token.source[c.identifier or ""])) for c in sources]
-    return f"nullif(list_sort({every(cells)}), [])" if token.many else first(cells)

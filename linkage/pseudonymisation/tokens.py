@@ -1,5 +1,6 @@
-"""From distinct raw values to their tokens: each distinct value is standardised and keyed once, then joined back."""
+"""From the texts of an identifier to their tokens: each distinct text is standardised and keyed once, and looked up."""
 
+import functools
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -9,13 +10,15 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from linkage.contracts.dataset import Column
-from linkage.contracts.encodings import MANY_VALUED, Derivation, Encodings, Part, Standardiser, View
+from linkage.contracts.encodings import Derivation, Encodings, Part, Standardiser, View
 from linkage.pseudonymisation.keys import SubKey, TokenKey, Tokens
-from linkage.pseudonymisation.standardise import standard_form
+from linkage.pseudonymisation.lists import Lists, gathered, joined, numbers
+from linkage.pseudonymisation.standardise import standard_forms
 
-# How many distinct values are keyed at a time: memory does not grow with the extract.
+# How many rows are taken at a time, and how many texts of a column are kept: memory does not grow with the extract.
 BLOCK = 100_000
 SOUNDS = {
     letter: digit for digit, letters in enumerate(("bfpv", "cgjkqsxz", "dt", "l", "mn", "r"), 1) for letter in letters
@@ -71,38 +74,31 @@ DERIVATIONS: dict[Derivation, Callable[[str], list[str]]] = {
 
 @dataclass(frozen=True)
 class Taking:
-    """What one token takes from one column: `name` is the column of the mapping table it fills.
-
-    `many`: a cell may give several, so the column holds lists; else it holds single tokens.
-    """
+    """What one token takes from one column; `name` is what its tokens are looked up by."""
 
     name: str
     take: Derivation
     sub_key: SubKey
-    many: bool
 
 
-def takings(column: Column, kind: str, view: str, encodings: Encodings, token_key: TokenKey) -> list[Taking]:
+def takings(kind: str, view: str, encodings: Encodings, token_key: TokenKey) -> list[Taking]:
     """What the tokens of `view` take from a column of that kind; clear codes are not keyed and not among them."""
     return [
         Taking(
-            name=f"{view}__{name}",
+            name=single_name(view, name),
             take=token.source[kind],
             sub_key=token_key.for_token(encodings.version, view, token.key or name),
-            many=gives_many(column, token.source[kind]),
         )
         for name, token in encodings.views[view].tokens.items()
         if kind in token.source and not token.clear
     ]
 
 
-def parts_taken(
-    column: Column, kind: str, views: Iterable[str], encodings: Encodings, token_key: TokenKey
-) -> list[Taking]:
+def parts_taken(kind: str, views: Iterable[str], encodings: Encodings, token_key: TokenKey) -> list[Taking]:
     """What compounds and sealed rules of these views take from a column of that kind."""
     key = token_key.for_part(encodings.version)
     taken = {part[kind] for view in views for part in parts_of(encodings.views[view]) if kind in part}
-    return [Taking(part_column(take), take, key, gives_many(column, take)) for take in sorted(taken)]
+    return [Taking(part_name(take), take, key) for take in sorted(taken)]
 
 
 def parts_of(view: View) -> Iterator[Part]:
@@ -113,14 +109,14 @@ def parts_of(view: View) -> Iterator[Part]:
         yield from parts
 
 
-def part_column(take: Derivation) -> str:
-    """The column of a mapping table that holds what compounds take from it."""
+def single_name(view: str, token: str) -> str:
+    """What a token of one identifier is looked up by; of a clear code, the column it stands in."""
+    return f"{view}__{token}"
+
+
+def part_name(take: Derivation) -> str:
+    """What compounds take is looked up by this."""
     return f"part__{take}"
-
-
-def gives_many(column: Column, take: Derivation) -> bool:
-    """May one cell of a column give several values?"""
-    return bool(column.separator) or take in MANY_VALUED
 
 
 @dataclass(frozen=True)
@@ -130,26 +126,81 @@ class Values:
     texts: list[str]
     cell: Tokens
 
-    @property
-    def first(self) -> npt.NDArray[np.bool_]:
-        """Which of them are the first of their cell."""
-        return np.diff(self.cell, prepend=-1) > 0
 
+@dataclass(frozen=True)
+class Keyed:
+    """Texts of a column, in clear: whether each is valid, and by the name of each Taking the tokens it gives.
 
-def mapping(raws: list[str], column: Column, steps: tuple[Standardiser, ...], wanted: list[Taking]) -> pa.Table:
-    """(raw, valid, the token or tokens of each Taking): one row per value of a column.
-
-    `valid`: no value in the cell is one that cannot be; a cell may well say that there is none.
-    `raw` is in clear: the table lives in the department's memory, for joins, and is never written.
+    It lives in the department's memory and is never written. A text is valid where no value in the cell is one that
+    cannot be; a cell may well say that there is none.
     """
-    given = in_cells([raw.split(column.separator) for raw in raws]) if column.separator else one_each(raws)
-    forms = [standard_form(text, steps) for text in given.texts]
+
+    texts: pa.StringArray
+    valid: npt.NDArray[np.bool_]
+    tokens: dict[str, Lists]
+
+    def with_more(self, other: "Keyed") -> "Keyed":
+        """These texts, and after them those of the other."""
+        return Keyed(
+            pa.concat_arrays([self.texts, other.texts]),
+            np.concatenate([self.valid, other.valid]),
+            {name: joined([found, other.tokens[name]]) for name, found in self.tokens.items()},
+        )
+
+
+def keyed(texts: pa.StringArray, column: Column, steps: tuple[Standardiser, ...], wanted: list[Taking]) -> Keyed:
+    """Distinct texts of a column, standardised and keyed."""
+    raws = texts.to_numpy(zero_copy_only=False).tolist()
+    given = in_cells(raw.split(column.separator) for raw in raws) if column.separator else one_each(raws)
+    forms = standard_forms(given.texts, steps)
+    without = [place for place, form in enumerate(forms) if not form]
     valid = np.ones(len(raws), dtype=bool)
-    valid[given.cell[np.array([form is None for form in forms], dtype=bool)]] = False
-    there = np.array([bool(form) for form in forms], dtype=bool)
-    held = Values([form for form in forms if form], given.cell[there])
-    columns = {"raw": pa.array(raws, pa.string()), "valid": pa.array(valid)}
-    return pa.table(columns | {taking.name: tokens_of(held, taking, len(raws)) for taking in wanted})
+    valid[given.cell[[place for place in without if forms[place] is None]]] = False
+    held = Values([form for form in forms if form], np.delete(given.cell, without))
+    return Keyed(texts, valid, tokens_of(held, wanted, len(raws)))
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells of a column: where in `known` each stands."""
+
+    known: Keyed
+    places: Tokens
+
+    @property
+    def invalid(self) -> npt.NDArray[np.bool_]:
+        """Which of them hold a value that cannot be."""
+        return np.asarray(~self.known.valid[self.places])
+
+    def few(self, start: int, number: int) -> "Cells":
+        """So many of them."""
+        return Cells(self.known, self.places[start : start + number])
+
+    def tokens(self, name: str) -> Lists:
+        """What the Taking of that name gives of each."""
+        return self.known.tokens[name].of(self.places)
+
+
+class Lookup:
+    """What the texts of one column give, each keyed when it first comes; where they are many they are forgotten again.
+
+    So a name that comes in every block is keyed once, and memory does not grow with ids of which each comes once.
+    """
+
+    def __init__(self, column: Column, steps: tuple[Standardiser, ...], wanted: list[Taking]) -> None:
+        self._keyed = functools.partial(keyed, column=column, steps=steps, wanted=wanted)
+        self._nothing = self._known = self._keyed(pa.array([""]))
+
+    def cells(self, column: pa.StringArray) -> Cells:
+        """These cells, which may be missing: nothing is as an empty text."""
+        if len(self._known.texts) > BLOCK:
+            self._known = self._nothing
+        coded = column.fill_null("").dictionary_encode()
+        found = pc.index_in(coded.dictionary, value_set=self._known.texts)
+        places, new = numbers(found.fill_null(0)), found.is_null()
+        places[new.to_numpy(zero_copy_only=False)] = len(self._known.texts) + np.arange(pc.sum(new).as_py() or 0)
+        self._known = self._known.with_more(self._keyed(coded.dictionary.filter(new)))
+        return Cells(self._known, places[numbers(coded.indices)])
 
 
 def one_each(texts: list[str]) -> Values:
@@ -157,54 +208,44 @@ def one_each(texts: list[str]) -> Values:
     return Values(texts, np.arange(len(texts)))
 
 
-def in_cells(lists: list[list[str]]) -> Values:
+def in_cells(lists: Iterable[list[str]]) -> Values:
     """The texts of each list, as those of a cell."""
-    return Values(list(itertools.chain.from_iterable(lists)), np.repeat(np.arange(len(lists)), [*map(len, lists)]))
+    texts: list[str] = []
+    lengths: list[int] = []
+    for several in lists:
+        texts += several
+        lengths.append(len(several))
+    return Values(texts, np.repeat(np.arange(len(lengths)), lengths))
 
 
 def derived(held: Values, take: Derivation) -> Values:
     """What is taken from each standard form."""
     if take == "whole":
         return held
-    found = in_cells([DERIVATIONS[take](form) for form in held.texts])
+    found = in_cells(DERIVATIONS[take](form) for form in held.texts)
     return Values(found.texts, held.cell[found.cell])
 
 
-def tokens_of(held: Values, taking: Taking, cells: int) -> pa.Array:
-    """The tokens of each of so many cells: a sorted list without repeats where there may be many, else one or none."""
-    taken = derived(held, taking.take)
-    if taking.many:
-        return lists_of(each_once(taken.texts, taking.sub_key), taken.cell, cells)
-    first = taken.first
-    texts = taken.texts if first.all() else list(itertools.compress(taken.texts, first))
-    tokens, missing = np.zeros(cells, dtype=np.int64), np.ones(cells, dtype=bool)
-    tokens[taken.cell[first]], missing[taken.cell[first]] = each_once(texts, taking.sub_key), False
-    return pa.array(tokens, mask=missing)
+def tokens_of(held: Values, wanted: list[Taking], cells: int) -> dict[str, Lists]:
+    """{name of a Taking: its tokens in each of so many cells}. Under one key a value is keyed once."""
+    found: dict[str, Lists] = {}
+    taken = {take: derived(held, take) for take in {taking.take for taking in wanted}}
+    for _, of_key in itertools.groupby(wanted, key=lambda taking: id(taking.sub_key)):
+        takings = list(of_key)
+        tokens = tokens_by_one_key(takings[0].sub_key, [taken[taking.take].texts for taking in takings])
+        found |= {t.name: gathered(n, taken[t.take].cell, cells) for t, n in zip(takings, tokens, strict=True)}
+    return found
 
 
-def lists_of(tokens: Tokens, cell: Tokens, cells: int) -> pa.Array:
-    """The tokens of each of so many cells as a sorted list without repeats."""
-    order = np.lexsort((tokens, cell))
-    tokens, cell = tokens[order], cell[order]
-    new = (np.diff(cell, prepend=-1) > 0) | (np.diff(tokens, prepend=0) != 0)
-    ends = np.cumsum(np.bincount(cell[new], minlength=cells))
-    return pa.ListArray.from_arrays(pa.array(np.append(0, ends), pa.int32()), pa.array(tokens[new]))
-
-
-def each_once(values: list[str], key: SubKey) -> Tokens:
-    """The token of each value, which is keyed once however often it comes."""
-    distinct = dict.fromkeys(values)
+def tokens_by_one_key(key: SubKey, lists: list[list[str]]) -> list[Tokens]:
+    """The tokens of each list of texts."""
+    texts = list(itertools.chain.from_iterable(lists))
+    distinct = dict.fromkeys(texts)
     tokens = key.tokens(distinct)
-    if len(distinct) == len(values):
-        return tokens
-    place = dict(zip(distinct, range(len(distinct)), strict=True))
-    return np.asarray(tokens[np.fromiter(map(place.__getitem__, values), np.int64, len(values))])
-
-
-def blocks(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[list[str]]:
-    """The texts a query gives, BLOCK at a time."""
-    for batch in batches(con, query):
-        yield batch.column(0).to_numpy(zero_copy_only=False).tolist()
+    if len(distinct) < len(texts):
+        place = {text: n for n, text in enumerate(distinct)}
+        tokens = tokens[np.fromiter(map(place.__getitem__, texts), np.int64, len(texts))]
+    return np.split(tokens, np.cumsum([*map(len, lists)])[:-1])
 
 
 def batches(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[pa.RecordBatch]:
