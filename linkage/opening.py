@@ -54,8 +54,8 @@ class Notes:
     def values_together(self, place: str) -> pd.Series:
         """{compound token: the values of its parts in their order}."""
         many = len(self.compound[place][0][1]) if self.compound.get(place) else 0
-        columns = [self.values_of_part(place, n) for n in range(many)]
-        return columns[0].str.cat(columns[1:], BETWEEN) if columns else pd.Series(dtype=object)
+        columns = pd.DataFrame({n: self.values_of_part(place, n) for n in range(many)})
+        return columns[0].str.cat(columns.iloc[:, 1:], BETWEEN) if many else pd.Series(dtype=object)
 
 
 @dataclass

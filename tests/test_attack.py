@@ -180,7 +180,7 @@ def test_whoever_is_told_the_soundex_and_the_prefix_is_left_with_how_common_name
     assert found["told_both"] == (len(hidden) - 40) / len(hidden)
 
 
-PEOPLE, KNOWN = 4_000, 40_000
+PEOPLE, KNOWN = 5_000, 50_000
 
 
 def people(seed: int, many: int) -> pd.DataFrame:
@@ -196,7 +196,7 @@ def people(seed: int, many: int) -> pd.DataFrame:
 
 
 def public_of(born: pd.Series | None = None) -> Public:
-    """What is known in public of 40,000 people with such names."""
+    """What is known in public of 50,000 people with such names."""
     known = people(seed=20, many=KNOWN)
     return Public(known if born is None else known.assign(date_of_birth=born.sample(KNOWN, replace=True).to_numpy()))
 

@@ -269,8 +269,9 @@ def attack_section(attack: Attack) -> Section:
     """What an intruder inside the matching zone found out, and whether he can find out anything at all."""
     control = attack["control"]
     met = Flagged("yes", "good") if control["proves"] else Flagged("no: this attack proves nothing", "bad")
-    shares = (rate(control[k]) for k in ("recovered", "wanted", "told_both", "of_possible", "wanted_of_possible"))
-    cells = (f"{control['records']:,.0f}", *shares, met)
+    of_all = control["recovered"], control["wanted"], control["told_both"]
+    shares = (*of_all, control["of_possible"], control["wanted_of_possible"])
+    cells: tuple[str | Flagged, ...] = (f"{control['records']:,.0f}", *map(rate, shares), met)
     proof = Grid(
         "Positive control: rows with exact, soundex and prefix tokens of one surname",
         "",
