@@ -43,8 +43,8 @@ def together(*values: pd.Series) -> pd.Series:
 
 @pytest.fixture(scope="module")
 def born() -> pd.Series:
-    """Dates of birth of 9,000 people of twenty years, fewer in each later year; many on a first of January."""
-    return dates(9_000, 1970, 1990)
+    """Dates of birth of 6,000 people of twelve years, fewer in each later year; many on a first of January."""
+    return dates(6_000, 1972, 1984)
 
 
 def dates(many: int, first: int, last: int) -> pd.Series:
