@@ -32,12 +32,16 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, nargs="+", default=[11, 12])
     parser.add_argument("--sets", nargs="+", default=list(SETS), choices=list(SETS))
     chosen = parser.parse_args()
+    attacked = json.loads(chosen.attack.read_text())["rows"]
+    if missing := set(chosen.sets) - {row["set"] for row in attacked}:
+        parser.error(
+            f"{chosen.attack} has no attack on {', '.join(sorted(missing))}: attack them, or name other --sets"
+        )
     linked: dict[str, list[dict[str, float]]] = {name: [] for name in chosen.sets}
     for seed in chosen.seeds:
         for name, figures in links(chosen.people, seed, chosen.sets):
             linked[name].append(figures)
             OUT.print(name, seed, figures)
-    attacked = json.loads(chosen.attack.read_text())["rows"]
     points: list[dict[str, Any]] = [
         {"set": name} | means(found) | shares(attacked, name) for name, found in linked.items()
     ]
@@ -80,10 +84,7 @@ def means(found: list[dict[str, float]]) -> dict[str, float]:
 def shares(attacked: list[dict[str, Any]], name: str) -> dict[str, float]:
     """The largest shares re-identified from public lists, of surnames and of birth dates, over sizes and seeds."""
     rows = [row for row in attacked if row["set"] == name and row["knowledge"] == intrusion.WITHOUT]
-    return {
-        field: max((row["right"] for row in rows if row["field"] == field), default=0.0)
-        for field in ("surname", "date_of_birth")
-    }
+    return {field: max(row["right"] for row in rows if row["field"] == field) for field in ("surname", "date_of_birth")}
 
 
 def picture(points: list[dict[str, Any]]) -> str:

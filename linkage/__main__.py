@@ -234,7 +234,35 @@ def attack(
     schemas: SchemasOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Try to re-identify the people behind this workspace's tokens, as somebody inside the matching zone could."""
+    """Try to re-identify the people behind this workspace's tokens, as somebody inside the matching zone could.
+
+    The intruder holds every row of tokens and the linkage schema, and not the
+    key. He knows people who are not among those attacked: how common names,
+    birth dates and districts are. He looks at how many rows share a token,
+    which tokens stand together, what the calendar says of masked dates, and at
+    sealed rule keys while they lie there.
+
+    It needs `linkage pseudonymise` to have run. Extracts that are invented are
+    attacked with people invented anew, and the share that came true is
+    measured; real ones with extracts about other people, under the paths of the
+    contracts:
+
+      linkage attack
+
+      linkage attack --knowledge /safe/public-extracts
+
+    `right` is the share of records whose value he names, to be held against `by
+    chance`: whoever says the commonest value of everyone is right so often.
+    `known before` are records equal to one of fifty people he knows. `believed`
+    is what he thinks more likely than not. Of real extracts only what he
+    believes can be said.
+
+    Each run begins with invented rows that are known to give names away (exact,
+    soundex and prefix tokens of one surname). An attack that misses this
+    control proves nothing. One that meets it proves no safety either: the
+    shares are lower bounds, since attacks only get better. It takes some
+    minutes and two gigabytes.
+    """
     from linkage import intrusion
 
     settings = settings_of(schemas, workspace)

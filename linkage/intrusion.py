@@ -15,16 +15,22 @@ import pandas as pd
 
 from linkage import facts, stages
 from linkage.attack import attack as zone
-from linkage.attack.control import WANTED, control
+from linkage.attack import rules
+from linkage.attack.control import RECORDS, control
 from linkage.attack.public import Public
 from linkage.attack.sample import FIELDS, Sample, sorted_into_people
 from linkage.attack.score import scored
 from linkage.errors import ContractError, LinkError
-from linkage.opening import Opened, lean, opened, parts_of, side_by_side
+from linkage.opening import lean, opened, parts_of, side_by_side
 from linkage.settings import Settings
 
 PUBLIC_PEOPLE, PUBLIC_SEED, KNOWN_PEOPLE = 100_000, 990_001, 50
-HIDDEN_SHARE = 0.32  # of the public people: they play the hidden ones of the positive control, and nothing else
+# The positive control. For each of the public people so many are on a list of surnames, as a whole country's would be,
+# and so many others are hidden behind tokens: some 30,000 women.
+LISTED, HIDDEN, HIDDEN_SEED, BLOCK = 10, 0.45, 990_002, 250_000
+# Of the surnames of the control: the share asked for, and the share of what somebody could find who is told soundex and
+# prefix of every row. The second decides, since the first is more than anybody finds without being told.
+WANTED, WANTED_OF_POSSIBLE = 0.70, 0.80
 WITHOUT, WITH = "public lists", "and fifty known people"
 RECORD = ["dataset", "record_id"]
 Progress = Callable[[str], None]
@@ -41,31 +47,39 @@ def attack(
     """
     progress("the tokens")
     target = target_of(settings)
-    truth = None
+    truth, sealed = None, lying(settings)
     if facts.invented(settings):
         progress("the truth, kept apart")
-        truth = truth_of(settings, target)
+        truth, sealed = truth_of(settings, target)
     elif knowledge is None:
         raise ContractError("These extracts are not invented: name a folder with public knowledge (--knowledge).")
-    public, proof = public_knowledge(settings, knowledge, people, progress)
+    public, proof = public_knowledge(settings, knowledge, people, progress), positive_control(people, progress)
     found = {
         "records": len(target.rows),
         "people": target.people,
         "public_people": public.people,
         "public_from": str(knowledge) if knowledge else f"people invented from seed {PUBLIC_SEED}",
         "control": proof,
-        "rows": tried(target, public, truth, progress),
+        "rows": tried(target, sealed, public, truth, progress),
     }
     facts.write(settings, "attack", found)
     return found
 
 
 def tried(
-    target: Sample, public: Public, truth: pd.DataFrame | None, progress: Progress = stages.quiet
+    target: Sample,
+    sealed: pd.DataFrame,
+    public: Public,
+    truth: pd.DataFrame | None,
+    progress: Progress = stages.quiet,
 ) -> list[dict[str, Any]]:
-    """The attack with public lists alone and, where the truth is there to draw them from, with fifty known people."""
+    """The attack with public lists alone and, where the truth is there to draw them from, with fifty known people.
+
+    `sealed`: (rule, key, value) of sealed rule keys, attacked with public lists; the value is used with a truth only.
+    """
     progress("attacking with public lists")
     rows = answers(WITHOUT, scored(target.rows, zone.guesses(target, public), truth))
+    rows += answers(WITHOUT, rules.guessed(sealed, public.sealed, truth is not None))
     if truth is not None:
         progress("attacking with fifty known people")
         known = known_people(target)
@@ -108,17 +122,27 @@ def target_of(settings: Settings) -> Sample:
     return sorted_into_people(rows, parts_of(encodings, rows))
 
 
-def truth_of(settings: Settings, target: Sample) -> pd.DataFrame:
-    """What each row of the target holds, in clear: for invented extracts only."""
+def lying(settings: Settings) -> pd.DataFrame:
+    """(rule, key) of the sealed rule keys that have been made and not yet used."""
+    keys = settings.files.blocking.keys
+    paths = [keys(view, dataset) for view in settings.encodings.views for dataset in settings.datasets]
+    columns = ["rule", "key"]
+    found = [pd.read_parquet(path, columns=columns) for path in paths if path.exists()]
+    return pd.concat([pd.DataFrame(columns=columns), *found], ignore_index=True)
+
+
+def truth_of(settings: Settings, target: Sample) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What each row of the target holds, in clear, and (rule, key, value) of sealed rules: for invented extracts only.
+
+    The rule keys are made anew, as they lay before they were used.
+    """
     found = opened(settings, stages.key_source(settings), settings.encodings)
     values = found.values.set_index(pd.MultiIndex.from_frame(found.sample.rows[RECORD]))
-    return values.reindex(pd.MultiIndex.from_frame(target.rows[RECORD])).set_index(target.rows.index)
+    return values.reindex(pd.MultiIndex.from_frame(target.rows[RECORD])).set_index(target.rows.index), found.sealed
 
 
-def public_knowledge(
-    settings: Settings, folder: Path | None, people: int, progress: Progress
-) -> tuple[Public, dict[str, Any]]:
-    """What the intruder knows, and what the positive control says of him."""
+def public_knowledge(settings: Settings, folder: Path | None, people: int, progress: Progress) -> Public:
+    """What the intruder knows: extracts about other people, opened. Raises ContractError where they hold no name."""
     with tempfile.TemporaryDirectory() as passing:
         own = Settings(schemas=settings.schemas, workspace=Path(passing))
         if folder is None:
@@ -131,23 +155,36 @@ def public_knowledge(
         found = opened(own, stages.key_source(own), lean(own.encodings))
     if found.values["surname"].isna().all():
         raise ContractError(f"{folder}: no extract of a dataset with names is there, under the paths of the contracts.")
-    return parted(found, progress)
+    person = found.sample.rows["person"].to_numpy()
+    shuffled = np.random.default_rng(PUBLIC_SEED).permutation(int(person.max()) + 1)[person]
+    return Public(found.values.assign(person=shuffled), found.sealed[["rule", "value"]])
 
 
-def parted(found: Opened, progress: Progress) -> tuple[Public, dict[str, Any]]:
-    """The public people, and the positive control on some of them whom the intruder is not shown."""
-    rng, person = np.random.default_rng(PUBLIC_SEED), found.sample.rows["person"].to_numpy()
-    shuffled = rng.permutation(int(person.max()) + 1)[person]
-    hidden = shuffled < HIDDEN_SHARE * (shuffled.max() + 1)
+def positive_control(people: int, progress: Progress = stages.quiet) -> dict[str, Any]:
+    """What the control says: the shares of `control`, what was wanted, and whether they prove anything."""
+    progress(f"a list of {LISTED * people:,} people's surnames")
+    hidden, listed = womens_surnames(round(HIDDEN * people), HIDDEN_SEED), womens_surnames(LISTED * people, PUBLIC_SEED)
     progress("the positive control")
-    surnames = pd.DataFrame({"person": shuffled, "surname": found.values["surname"], "hidden": hidden})
-    surnames = surnames.dropna().drop_duplicates(["person", "surname"])
-    proof: dict[str, Any] = dict(
-        control(surnames["surname"][surnames["hidden"]], surnames["surname"][~surnames["hidden"]])
-    )
-    proof |= {"wanted": WANTED, "proves": proof["recovered"] >= WANTED}
-    rest = found.values[~hidden].assign(person=np.unique(shuffled[~hidden], return_inverse=True)[1])
-    return Public(rest.reset_index(drop=True)), proof
+    found: dict[str, Any] = dict(control(hidden, listed))
+    of_possible = found["recovered"] / found["told_both"] if found["told_both"] else 0.0
+    enough = found["records"] >= RECORDS and of_possible >= WANTED_OF_POSSIBLE
+    wanted = {"wanted": WANTED, "of_possible": of_possible, "wanted_of_possible": WANTED_OF_POSSIBLE}
+    return found | wanted | {"proves": enough}
+
+
+def womens_surnames(people: int, seed: int) -> pd.Series:
+    """The surname, in standard form, of each woman among so many invented people, as it is by law in the end."""
+    from linkage.pseudonymisation.standardise import name
+    from linkage.synthetic.calibration import read_calibration
+    from linkage.synthetic.people.population import families
+
+    aims, found = read_calibration(), []
+    for n, first in enumerate(range(0, people, BLOCK)):
+        block = families(min(BLOCK, people - first), aims, np.random.default_rng([seed, n]))
+        found.append(block["surname_2"][block["female"]].astype(object))
+    surnames = pd.concat(found, ignore_index=True)
+    standard = {surname: name(surname) for surname in surnames.unique()}
+    return surnames.map(standard).dropna()
 
 
 def bring(own: Settings, folder: Path) -> None:

@@ -28,6 +28,7 @@ WHOLE = {
     "postcode": ("postcode", "whole"),
     "postcode_district": ("postcode", "district"),
 }
+BETWEEN = "|"
 
 
 @dataclass
@@ -50,6 +51,12 @@ class Notes:
         once = pd.Series(of, index=tokens)
         return once[~once.index.duplicated()].map(self.values("part"))
 
+    def values_together(self, place: str) -> pd.Series:
+        """{compound token: the values of its parts in their order}."""
+        many = len(self.compound[place][0][1]) if self.compound.get(place) else 0
+        columns = pd.DataFrame({n: self.values_of_part(place, n) for n in range(many)})
+        return columns[0].str.cat(columns.iloc[:, 1:], BETWEEN) if many else pd.Series(dtype=object)
+
 
 @dataclass
 class Remembering:
@@ -63,7 +70,7 @@ class Remembering:
         return replace(self, keys=self.keys.token_key())
 
     def __getattr__(self, name: str) -> Any:
-        """Whatever is not noted is as it is: record ids and their pseudonyms, sealed rules, the mark."""
+        """Whatever is not noted is as it is: record ids and their pseudonyms, the mark."""
         return getattr(self.keys, name)
 
     def for_token(self, version: str, view: str, token: str) -> "RememberingSubKey":
@@ -79,6 +86,11 @@ class Remembering:
         """A compound key that notes what it puts together."""
         made = self.notes.compound.setdefault(f"{view}/{token}", [])
         return RememberingCompoundKey(self.keys.for_compound(version, view, token), made)
+
+    def for_rule(self, version: str, view: str, rule: str) -> "RememberingCompoundKey":
+        """The key of a sealed rule, which notes what it puts together."""
+        made = self.notes.compound.setdefault(f"{view}/rule {rule}", [])
+        return RememberingCompoundKey(self.keys.for_rule(version, view, rule), made)
 
 
 @dataclass
@@ -112,10 +124,14 @@ class RememberingCompoundKey:
 
 @dataclass(frozen=True)
 class Opened:
-    """Encoded rows, and `values`: (surname, forename, date_of_birth, postcode, postcode_district) of each, in clear."""
+    """Encoded rows, and `values`: (surname, forename, date_of_birth, postcode, postcode_district) of each, in clear.
+
+    `sealed`: (rule, key, value) of sealed rule keys, one row per key and row of the sealed file, whoever's it is.
+    """
 
     sample: Sample
     values: pd.DataFrame
+    sealed: pd.DataFrame
 
 
 def opened(settings: Settings, keys: Any, encodings: Encodings) -> Opened:
@@ -124,15 +140,29 @@ def opened(settings: Settings, keys: Any, encodings: Encodings) -> Opened:
     A row has the columns dataset and record_id, and its tokens as columns `view.token`.
     """
     remembering = Remembering(keys)
-    tables = list(encoded_anew(settings, remembering, encodings))
+    made = list(encoded_anew(settings, remembering, encodings))
+    tables = [rows for rows, _ in made]
     rows = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame({"dataset": [], "record_id": []})
     sample = sorted_into_people(rows, parts_of(encodings, rows))
     values = {name: values_of(sample, remembering.notes, encodings, *whole) for name, whole in WHOLE.items()}
-    return Opened(sample, pd.DataFrame(values, index=rows.index))
+    sealed = of_rules([keys for _, sealed in made for keys in sealed], remembering.notes)
+    return Opened(sample, pd.DataFrame(values, index=rows.index), sealed)
 
 
-def encoded_anew(settings: Settings, keys: Any, encodings: Encodings) -> Iterator[pd.DataFrame]:
-    """The rows of each dataset whose extract is there, the views side by side."""
+def of_rules(sealed: list[tuple[str, pd.DataFrame]], notes: Notes) -> pd.DataFrame:
+    """(rule, key, value). `sealed`: of each view and dataset the name of the view, and its rule keys."""
+    found = [pd.DataFrame({"rule": [], "key": [], "value": []}, dtype=object)]
+    for view, keys in sealed:
+        for rule, of in keys.groupby("rule"):
+            values = of["key"].map(notes.values_together(f"{view}/rule {rule}"))
+            found.append(of[["rule", "key"]].assign(value=values))
+    return pd.concat(found, ignore_index=True)
+
+
+def encoded_anew(
+    settings: Settings, keys: Any, encodings: Encodings
+) -> Iterator[tuple[pd.DataFrame, list[tuple[str, pd.DataFrame]]]]:
+    """Of each dataset whose extract is there, its rows, the views side by side, and of each view its rule keys."""
     from linkage.pseudonymisation.pseudonymise import pseudonymise
 
     for contract in settings.datasets.values():
@@ -142,7 +172,8 @@ def encoded_anew(settings: Settings, keys: Any, encodings: Encodings) -> Iterato
         with duckdb.connect() as con, tempfile.TemporaryDirectory() as scratch:
             made = pseudonymise(con, contract, encodings, settings.scope, keys, path, Path(scratch))
             tables = {view: (made.encoded[view], made.crosswalk[view]) for view in made.encoded}
-            yield side_by_side(contract.name, tables)
+            sealed = [(view, in_pandas(of.keys)) for view, of in made.sealed.items()]
+            yield side_by_side(contract.name, tables), sealed
 
 
 def side_by_side(dataset: str, tables: dict[str, tuple[Any, Any]]) -> pd.DataFrame:
@@ -188,9 +219,9 @@ def values_of(sample: Sample, notes: Notes, encodings: Encodings, kind: str, tak
 
 
 def lean(encodings: Encodings) -> Encodings:
-    """The linkage schema without what nobody looks at in public lists: lists of tokens, sealed rules."""
+    """The linkage schema without what nobody looks at in public lists: lists of tokens, profiles."""
     views = {}
     for name, view in encodings.views.items():
         tokens = {token: of for token, of in view.tokens.items() if not of.many or token in view.needs}
-        views[name] = view.model_copy(update={"tokens": tokens, "sealed_blocking": {}})
+        views[name] = view.model_copy(update={"tokens": tokens})
     return encodings.model_copy(update={"views": views, "profiles": {}})

@@ -93,10 +93,12 @@ def attack_table(found: dict[str, Any]) -> Table:
 def attack_verdict(found: dict[str, Any]) -> str:
     """What the positive control says."""
     control = found["control"]
-    said = f"Positive control: {control['recovered']:.1%} of {control['records']:,.0f} surnames recovered"
-    if control["proves"]:
-        return f"{said}; at least {control['wanted']:.0%} were wanted."
-    return f"{said}, less than {control['wanted']:.0%}: this attack proves nothing."
+    return (
+        f"Positive control: {control['recovered']:.1%} of {control['records']:,.0f} surnames recovered "
+        f"({control['wanted']:.0%} were asked for), {control['of_possible']:.0%} of what could be had of them "
+        f"({control['wanted_of_possible']:.0%} are wanted)"
+        + ("." if control["proves"] else ": this attack proves nothing.")
+    )
 
 
 def ledger_table(rows: list[dict[str, Any]]) -> Table:

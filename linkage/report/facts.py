@@ -128,11 +128,17 @@ class SexConflict(TypedDict):
 
 
 class Control(TypedDict):
-    """The positive control of an attack: the share of surnames recovered, the share wanted, and whether that is met."""
+    """The positive control of an attack. Shares (0 to 1) of surnames: recovered; found by one who is told the prefixes,
+    and the soundex codes as well; asked for; recovered of what the latter finds, and wanted of that, which `proves`.
+    """
 
     records: float
     recovered: float
+    told_prefix: float
+    told_both: float
     wanted: float
+    of_possible: float
+    wanted_of_possible: float
     proves: bool
 
 

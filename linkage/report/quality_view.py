@@ -274,12 +274,14 @@ def attack_section(attack: Attack) -> Section:
     """What an intruder inside the matching zone found out, and whether he can find out anything at all."""
     control = attack["control"]
     met = Flagged("yes", "good") if control["proves"] else Flagged("no: this attack proves nothing", "bad")
-    cells = (f"{control['records']:,.0f}", rate(control["recovered"]), rate(control["wanted"]), met)
+    of_all = control["recovered"], control["wanted"], control["told_both"]
+    shares = (*of_all, control["of_possible"], control["wanted_of_possible"])
+    cells: tuple[str | Flagged, ...] = (f"{control['records']:,.0f}", *map(rate, shares), met)
     proof = Grid(
         "Positive control: rows with exact, soundex and prefix tokens of one surname",
         "",
         (),
-        ("Records", "Recovered", "Wanted", "Met"),
+        ("Records", "Recovered", "Asked for", "Told soundex and prefix", "Recovered of that", "Wanted of that", "Met"),
         (Line("Surnames", cells),),
     )
     columns = ("Intruder knows", "Records", "Re-identified", "By chance", "Equal to a known one", "Believed",
@@ -299,7 +301,8 @@ def attack_section(attack: Attack) -> Section:
     about = (
         "What somebody inside the matching zone could find out from the tokens without the key, knowing the scheme "
         f"and {attack['public_people']:,} people who are not among those attacked ({attack['public_from']}). "
-        "A lower bound: attacks only get better. By chance: whoever says the commonest value of all is right so often."
+        "A lower bound: attacks only get better. By chance: whoever says the commonest value of all is right so often. "
+        "Sealed rules are counted in keys, which live until they are used, and named when all their parts are."
     )
     caption = "Share of records whose value is re-identified; without a truth, the intruder's mean confidence."
     figures = ((quality_charts.reidentified(attack["rows"]), caption),)

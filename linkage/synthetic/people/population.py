@@ -66,9 +66,7 @@ def population(many: int, aims: Calibration, rng: np.random.Generator, first: in
             f"--people {first + many}: there are test numbers of the NHS for {identifiers.MOST_PEOPLE:,} people."
             " Ask for no more."
         )
-    people = members(many, rng)
-    for part in (ethnic_group, traits, lifespans, named):
-        people = people.assign(**part(people, aims, rng))
+    people = families(many, aims, rng)
     homes = places.homes(places.read_geography(), int(people["household"].max()) + 1, rng)
     people = people.assign(**homed(people, homes, aims, rng), household=people["household"] + first)
     people = people.iloc[rng.permutation(many)].reset_index(drop=True)
@@ -77,6 +75,14 @@ def population(many: int, aims: Calibration, rng: np.random.Generator, first: in
     # Plain Python strings: they are indexed by person a hundred times, which Arrow's strings are slow at.
     texts = {str(name): column.astype(object) for name, column in people.items() if column.dtype == "str"}
     return Population(people.assign(**texts), homes.astype(object))
+
+
+def families(many: int, aims: Calibration, rng: np.random.Generator) -> pd.DataFrame:
+    """(household, role, female, born …, forename, surname_0..2 …): one row per person, families together."""
+    people = members(many, rng)
+    for part in (ethnic_group, traits, lifespans, named):
+        people = people.assign(**part(people, aims, rng))
+    return people
 
 
 def numbered(people: pd.DataFrame, aims: Calibration, rng: np.random.Generator, seed: int) -> dict[str, Any]:
