@@ -20,7 +20,7 @@ from linkage.invention import synthesise as synthesise
 from linkage.keyring import check_one_mark as check_one_mark
 from linkage.keyring import new_keys as new_keys
 from linkage.ledger import ledger_of
-from linkage.linking import arrived, scored_pairs, seen_in, whole
+from linkage.linking import arrived, matched, scored_pairs, seen_in, whole
 from linkage.linking import views as views
 from linkage.sealing import block as block
 from linkage.sealing import candidates
@@ -210,7 +210,7 @@ def cluster(settings: Settings) -> dict[str, Any]:
             view: {name: arrived(con, files.matching.crosswalk(view, name), name) for name in of_view}
             for view, of_view in compared.items()
         }
-        edges = person_index.edges(con, pairs, crosswalks)
+        edges = matched(settings, con, person_index.edges(con, pairs, crosswalks), person_index.records(crosswalks))
         write_parquet(edges, files.matching.edges)
         texts = {view: files.matching.model(view).read_text() for view in compared}
         clusters = person_index.clusters(person_index.records(crosswalks), edges, compared)

@@ -2,7 +2,7 @@
 
 import duckdb
 import pyarrow as pa
-from splink import DuckDBAPI
+from splink import DuckDBAPI, Linker
 
 from linkage.contracts.encodings import View
 from linkage.errors import LinkError
@@ -26,6 +26,7 @@ def score(profiles: pa.Table, view: View, model: Model, candidates: pa.Table | N
     check(view, model)
     with connection(profiles) as con:
         splink = linker(con, view, model.u, model.m, model.prior)
+        register_frequencies(con, splink, view, model)
         blocked = splink.inference.compute_blocked_pairs_for_predict().physical_name
         register_candidates(con, candidates)
         con.execute(
@@ -52,6 +53,27 @@ def score(profiles: pa.Table, view: View, model: Model, candidates: pa.Table | N
             order by view_id_l, view_id_r, dataset_l, dataset_r
             """
         ).to_arrow_table()
+
+
+def register_frequencies(con: duckdb.DuckDBPyConnection, splink: Linker, view: View, model: Model) -> None:
+    """Tell Splink how common each value of a `term_frequency` column is, as the other profiles than a pair's say.
+
+    A pair that agrees on a value holds it twice itself. Among few profiles that alone would make every birth date a
+    common one, and cost a pair bits for agreeing: those two do not count, and the average, u, weighs as much as one.
+    """
+    for name, comparison in view.comparisons.items():
+        for level, u in zip(comparison.levels, model.u[name], strict=True):
+            if column := level.term_frequency:
+                con.execute(
+                    f"""
+                    create table frequency_of_{column} as
+                    select "{column}",
+                        (greatest(count(*) - 2, 0) + 1) / (sum(count(*)) over () + {1 / u}) as "tf_{column}"
+                    from profiles where "{column}" is not null group by all
+                    """
+                )
+                table = DuckDBAPI(con).register(f"frequency_of_{column}")
+                splink.table_management.register_term_frequency_lookup(table, column)
 
 
 def register_candidates(con: duckdb.DuckDBPyConnection, candidates: pa.Table | None) -> None:
