@@ -13,8 +13,8 @@ from linkage.errors import LinkError
 from linkage.matching.model import Model, Weight, among_random_pairs, levels_of, model_from, train, true_among_random
 from linkage.matching.person_index import clusters, edges, records
 from linkage.matching.profiles import compared, profiles
-from linkage.matching.score import score
-from linkage.matching.settings import condition, connection, fillable
+from linkage.matching.score import register_frequencies, score
+from linkage.matching.settings import condition, connection, fillable, linker
 
 VIEW = View.model_validate(
     {
@@ -419,6 +419,19 @@ def test_a_pair_weighs_the_sum_of_its_levels_and_the_prior(linked):
     bits = sum(math.log2(model.comparisons[c][n].m / model.comparisons[c][n].u) for c, n in levels)
     assert pair["match_weight"] == pytest.approx(math.log2(model.prior / (1 - model.prior)) + bits)
     assert pair["match_probability"] == pytest.approx(1 / (1 + 2 ** -pair["match_weight"]))
+
+
+def test_a_pairs_own_two_records_do_not_make_its_name_a_common_one(linked):
+    stacked, model, _, _ = linked
+    view, _ = fillable(VIEW, stacked)
+    held = [token for token in stacked["surname"].to_pylist() if token is not None]
+    u = model.u["surname"][0]
+    with connection(stacked) as own:
+        register_frequencies(own, linker(own, view), view, model)
+        found = dict(own.execute("from frequency_of_surname").fetchall())
+    assert found.keys() == set(held)
+    for token, share in found.items():
+        assert share == pytest.approx((max(held.count(token) - 2, 0) + 1) / (len(held) + 1 / u))
 
 
 # ------------------------------------------------------------------------------------------------------------- people
