@@ -6,6 +6,8 @@ columns). Both see the standardised values of the same accepted rows, each disti
 """
 
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import splink.comparison_library as cl
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
 from linkage.contracts.dataset import Dataset
+from linkage.matching.score import SMALLEST_PROBABILITY
 from linkage.pseudonymisation import extract, intake
 from linkage.pseudonymisation.standardise import standard_forms
 from linkage.pseudonymisation.tokens import parts, soundex
@@ -22,9 +25,19 @@ from linkage.settings import Settings
 
 VIEW = "names"
 NUMBERS = ("pnc", "nomis", "crn", "nino", "defendant_id")
-CLEAR = ("forename", "surname", "surnames", "dob", "postcode", "sector", "district", *NUMBERS)
+CLEAR = ("forename", "forenames", "surname", "surnames", "dob", "postcode", "sector", "district", *NUMBERS)
 THRESHOLDS = {"high": 0.99, "medium": 0.95, "low": 0.80}
 SEED = 1
+
+
+@dataclass(frozen=True)
+class Design:
+    """What Splink is told: its settings; rules, of that recall, for its prior; and blocks for its training."""
+
+    settings: Any
+    certain: list[str]
+    recall: float
+    blocks: list[str]
 
 
 def clear_rows(settings: Settings) -> pd.DataFrame:
@@ -49,6 +62,9 @@ def rows_of(settings: Settings, contract: Dataset, path: Path) -> pd.DataFrame:
     names = [value for kind in ("surname", "other_surname") for value in kinds.get(kind, [])]
     found = pd.DataFrame({"dataset": contract.name, "record_id": raw[contract.record_key]})
     found["forename"] = first(kinds, "forename", found).map(lambda forms: forms[0].split()[0] if forms else None)
+    found["forenames"] = first(kinds, "forename", found).map(
+        lambda forms: forms[0] if forms and " " in forms[0] else None
+    )
     found["surname"] = first(kinds, "surname", found).map(lambda forms: forms[0] if forms else None)
     found["surnames"] = [sorted({part for forms in row for form in forms for part in parts(form)}) or None
                          for row in zip(*names, strict=True)]  # fmt: skip
@@ -101,6 +117,11 @@ def sounds(forename: str | None, surnames: list[str] | None) -> tuple[str | None
 
 def same_design(rows: pd.DataFrame) -> pd.DataFrame:
     """(profile_id, person_id per threshold): the design of the project over clear values."""
+    return linked(rows, same_model(rows))
+
+
+def same_model(rows: pd.DataFrame) -> Design:
+    """The comparisons and the blocking of schemas/encodings.yaml over clear values."""
     missing = "{0}_l is null or {0}_r is null".format
     number = [
         custom(name, missing(name), [f"{name}_l = {name}_r"], {0: name}) for name in NUMBERS if rows[name].notna().any()
@@ -112,7 +133,9 @@ def same_design(rows: pd.DataFrame) -> pd.DataFrame:
     ]  # fmt: skip
     comparisons = [
         custom("forename", missing("forename"),
-               ["forename_l = forename_r", "forename_l = surname_r and surname_l = forename_r"], {0: "forename"}),
+               ["forenames_l = forenames_r", "forename_l = forename_r",
+                "forename_l = surname_r and surname_l = forename_r", "forename_l[1] = forename_r[1]"],
+               {1: "forename"}),
         custom("surname_and_home", missing("surname"), surname_and_home, {0: "surname", 1: "surname", 3: "surname"}),
         custom("birth", missing("dob"), ["dob_l = dob_r", "hamming(dob_l, dob_r) = 1"], {0: "dob"}),
         *number,
@@ -139,11 +162,16 @@ def same_design(rows: pd.DataFrame) -> pd.DataFrame:
         "l.nino = r.nino",
         "l.forename = r.forename and l.surname = r.surname and l.dob = r.dob",
     ]
-    return linked(rows, settings, certain, 0.8, ["l.dob = r.dob", "l.forename = r.forename and l.surname = r.surname"])
+    return Design(settings, certain, 0.8, ["l.dob = r.dob", "l.surname = r.surname and l.postcode = r.postcode"])
 
 
 def documented(rows: pd.DataFrame) -> pd.DataFrame:
     """(profile_id, person_id per threshold): a model as Splink's documentation writes one for people."""
+    return linked(rows, documented_model(rows))
+
+
+def documented_model(rows: pd.DataFrame) -> Design:
+    """Splink's own comparisons for people, and blocking on pairs of columns."""
     settings = SettingsCreator(
         link_type="dedupe_only",
         unique_id_column_name="profile_id",
@@ -164,7 +192,7 @@ def documented(rows: pd.DataFrame) -> pd.DataFrame:
         retain_matching_columns=False,
     )
     certain = ["l.forename = r.forename and l.surname = r.surname and l.dob = r.dob"]
-    return linked(rows, settings, certain, 0.7, ["l.dob = r.dob", "l.forename = r.forename and l.surname = r.surname"])
+    return Design(settings, certain, 0.7, ["l.dob = r.dob", "l.forename = r.forename and l.surname = r.surname"])
 
 
 def custom(name: str, missing: str, levels: list[str], frequency: dict[int, str]) -> dict[str, Any]:
@@ -184,16 +212,10 @@ def blocking(rule: str | tuple[str, list[str]]) -> dict[str, Any] | str:
     return rule if isinstance(rule, str) else {"blocking_rule": rule[0], "arrays_to_explode": rule[1]}
 
 
-def linked(rows: pd.DataFrame, settings: Any, certain: list[str], recall: float, blocks: list[str]) -> pd.DataFrame:
+def linked(rows: pd.DataFrame, design: Design) -> pd.DataFrame:
     """(profile_id, person_id_high, _medium, _low): trained without labels, clustered by connected components."""
     with duckdb.connect() as con:
-        con.register("arrived", rows)
-        con.execute("create table people as from arrived")
-        model = Linker(DuckDBAPI(con).register("people"), settings, log_level=None)
-        model.training.estimate_probability_two_random_records_match(certain, recall=recall)
-        model.training.estimate_u_using_random_sampling(max_pairs=2e6, seed=SEED)
-        for block in blocks:
-            model.training.estimate_parameters_using_expectation_maximisation(block)
+        model = trained(con, rows, design)
         scored = model.inference.predict(threshold_match_probability=min(THRESHOLDS.values()))
         found = rows[["profile_id"]]
         for name, threshold in THRESHOLDS.items():
@@ -201,3 +223,31 @@ def linked(rows: pd.DataFrame, settings: Any, certain: list[str], recall: float,
             people = groups.as_pandas_dataframe()[["profile_id", "cluster_id"]]
             found = found.merge(people.rename(columns={"cluster_id": f"person_id_{name}"}), on="profile_id")
     return found
+
+
+def trained(con: duckdb.DuckDBPyConnection, rows: pd.DataFrame, design: Design) -> Linker:
+    """Splink's model of these rows, trained without labels."""
+    con.register("arrived", rows)
+    con.execute("create table people as from arrived")
+    model = Linker(DuckDBAPI(con).register("people"), design.settings, log_level=None)
+    model.training.estimate_probability_two_random_records_match(design.certain, recall=design.recall)
+    model.training.estimate_u_using_random_sampling(max_pairs=2e6, seed=SEED)
+    for block in design.blocks:
+        model.training.estimate_parameters_using_expectation_maximisation(block)
+    return model
+
+
+def prediction(rows: pd.DataFrame, design: Callable[[pd.DataFrame], Design]) -> Callable[[], int]:
+    """Splink's blocking and scoring of these rows by a model that is trained now; returns how many pairs it keeps."""
+    with duckdb.connect() as con:
+        saved = trained(con, rows, design(rows)).misc.save_model_to_json()
+
+    def predict() -> int:
+        with duckdb.connect() as con:
+            con.register("arrived", rows)
+            con.execute("create table people as from arrived")
+            model = Linker(DuckDBAPI(con).register("people"), saved, log_level=None)
+            scored = model.inference.predict(threshold_match_probability=SMALLEST_PROBABILITY)
+            return int(con.sql(f"select count(*) from {scored.physical_name}").fetchall()[0][0])
+
+    return predict

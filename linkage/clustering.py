@@ -10,7 +10,7 @@ import duckdb
 
 from linkage import decisions, facts
 from linkage.errors import LinkError
-from linkage.linking import Seen, arrived, scored_pairs, views, whole
+from linkage.linking import Seen, arrived, matched, scored_pairs, views, whole
 from linkage.settings import Settings
 from linkage.workspace import write_parquet
 
@@ -49,7 +49,7 @@ def tell_clustering(settings: Settings, view: str, seen: Seen, model: Any) -> No
 
 
 def chain(settings: Settings) -> dict[str, int]:
-    """Scored pairs of every view → edges and chains: what scores alone would make one person."""
+    """Scored pairs of every view → edges and chains: what scores alone, one to one, would make one person."""
     from linkage.matching import person_index
 
     files = settings.files
@@ -59,7 +59,8 @@ def chain(settings: Settings) -> dict[str, int]:
         crosswalks = crosswalks_of(settings, con)
         pairs = {view: scored_pairs(con, files.matching.pairs(view), view) for view in crosswalks}
         alike = {view: scored_pairs(con, files.matching.alike(view), view) for view in crosswalks}
-        edges = person_index.edges(con, pairs, crosswalks, alike)
+        scored = person_index.edges(con, pairs, crosswalks, alike)
+        edges = matched(settings, con, scored, person_index.records(crosswalks))
         write_parquet(edges, files.matching.edges)
         edges = con.read_parquet(str(files.matching.edges))
         chains = person_index.clusters(person_index.records(crosswalks), edges, compared_in(settings))

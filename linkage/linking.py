@@ -76,6 +76,20 @@ def whole(con: duckdb.DuckDBPyConnection, path: Path, made_by: str) -> duckdb.Du
         raise LinkError(f"{path} is damaged. Run again: {made_by}") from None
 
 
+def matched(
+    settings: Settings,
+    con: duckdb.DuckDBPyConnection,
+    edges: duckdb.DuckDBPyRelation,
+    records: duckdb.DuckDBPyRelation,
+) -> duckdb.DuckDBPyRelation:
+    """`edges`, as probable as they are between sources that hold each person once (matching/one_to_one.py)."""
+    from linkage.matching import model, one_to_one
+
+    priors = {view: model.model_from(settings.files.matching.model(view).read_text()).prior for view in views(settings)}
+    once = [name for name, dataset in settings.datasets.items() if dataset.person_number]
+    return one_to_one.believed(con, edges, records, priors, once)
+
+
 def scored_pairs(con: duckdb.DuckDBPyConnection, path: Path, view: str) -> duckdb.DuckDBPyRelation:
     """The scored pairs of a view. Raises LinkError where it has not been scored."""
     if not path.exists():

@@ -113,6 +113,11 @@ def test_two_dates_share_a_wildcard_exactly_when_one_digit_differs(one, other):
     assert bool(shared) == (differing <= 1)
 
 
+@pytest.mark.parametrize(("name", "several"), [("ann", []), ("ann marie", ["ann marie"])])
+def test_a_name_of_one_word_has_not_several(name, several):
+    assert DERIVATIONS["several_words"](name) == several
+
+
 def test_the_linkage_schema_names_every_function_there_is():
     from typing import get_args
 

@@ -12,7 +12,8 @@ from small_view import PEOPLE, VIEW, invented
 from linkage.errors import LinkError
 from linkage.matching.model import Model, model_from, train
 from linkage.matching.profiles import profiles
-from linkage.matching.score import Before, score
+from linkage.matching.score import Before, frequency, score
+from linkage.matching.settings import connection
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +132,17 @@ def test_a_pair_weighs_the_sum_of_its_levels_and_the_prior(linked):
     bits = sum(math.log2(model.comparisons[c][n].m / model.comparisons[c][n].u) for c, n in levels)
     assert pair["match_weight"] == pytest.approx(math.log2(model.prior / (1 - model.prior)) + bits)
     assert pair["match_probability"] == pytest.approx(1 / (1 + 2 ** -pair["match_weight"]))
+
+
+def test_a_pairs_own_two_records_do_not_make_its_name_a_common_one(linked):
+    stacked, model, _, _ = linked
+    held = [token for token in stacked["surname"].to_pylist() if token is not None]
+    u = model.u["surname"][0]
+    with connection(stacked) as own:
+        found = frequency(own, "surname", u).to_pylist()
+    assert {row["surname"] for row in found} == set(held)
+    for row in found:
+        assert row["tf_surname"] == pytest.approx((max(held.count(row["surname"]) - 2, 0) + 1) / (len(held) + 1 / u))
 
 
 # --------------------------------------------------------------------------------------------------- a later delivery

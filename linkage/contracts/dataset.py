@@ -49,7 +49,7 @@ BELONGS_TO_US = frozenset(
     }
 )
 OF_THE_CONTRACT = frozenset(
-    {"controller", "lawfulBasis", "geography", "coverage", "delimiter", "encoding", "sensitivity"}
+    {"controller", "lawfulBasis", "geography", "coverage", "delimiter", "encoding", "sensitivity", "personNumber"}
 )
 OF_A_COLUMN = frozenset({"identifier", "derived", "separator", "namesNobody", "protects"})
 REMEDY = (
@@ -90,7 +90,8 @@ class Dataset:
 
     `coverage`: `spine` (everyone in scope has a record, so absence means "not linked") or `event_register` (a record
     exists only when something happened, so absence means "no such event", subject to missed matches). `sensitivity`:
-    the profile of the linkage schema that says how much of its rows is told.
+    the profile of the linkage schema that says how much of its rows is told. `person_number`: the kind of identifier by
+    which the source itself knows a person, so that it holds each once; None where it has no such number.
     """
 
     name: str
@@ -110,6 +111,7 @@ class Dataset:
     record_key: str
     columns: tuple[Column, ...]
     sensitivity: str = DEFAULT
+    person_number: str | None = None
 
     @property
     def identifiers(self) -> dict[str, list[Column]]:
@@ -260,6 +262,7 @@ def dataset_of(name: str, contract: OpenDataContractStandard) -> Dataset:
         record_key=str(keys[0]),
         columns=columns,
         sensitivity=str(said.get("sensitivity", DEFAULT)),
+        person_number=said.get("personNumber"),
     )
 
 
@@ -318,6 +321,8 @@ def mistakes(dataset: Dataset, encodings: Encodings) -> list[str]:
         found.append(
             f"sensitivity: encodings.yaml has no profile {dataset.sensitivity!r}; it has {[*encodings.profiles]}"
         )
+    if dataset.person_number not in {None, *dataset.identifiers}:
+        found.append(f"personNumber: no column is an identifier {dataset.person_number!r}")
     markers = [c for c in dataset.columns if c.protects is not None]
     found += [f"{c.name}: protects: {c.protects!r} is none of its codes" for c in markers if c.protects not in c.codes]
     found += [f"{c.name}: an identifier protects nobody; mark a code" for c in markers if c.identifier]

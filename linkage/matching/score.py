@@ -71,7 +71,7 @@ def score(
     before = before or Before()
     with connection(profiles) as con:
         mark_kept(con, view, before)
-        frequencies = {c: before.frequencies.get(c) or frequency(con, c) for c in counted(view)}
+        frequencies = {c: before.frequencies.get(c) or frequency(con, c, u) for c, u in counted(view, model)}
         splink = linker(con, view, model.u, model.m, model.prior, spared=("known", "kept"))
         for column, shares in frequencies.items():
             con.register(f"frequency_{column}", shares)
@@ -114,17 +114,25 @@ def mark_kept(con: duckdb.DuckDBPyConnection, view: View, before: Before) -> Non
     )
 
 
-def counted(view: View) -> list[str]:
-    """The token columns whose rarity sharpens a level."""
-    levels = (level for comparison in view.comparisons.values() for level in comparison.levels)
-    return sorted({level.term_frequency for level in levels if level.term_frequency})
+def counted(view: View, model: Model) -> list[tuple[str, float]]:
+    """(token column, u of its level) of the columns whose rarity sharpens a level."""
+    return [
+        (level.term_frequency, u)
+        for name, comparison in view.comparisons.items()
+        for level, u in zip(comparison.levels, model.u[name], strict=True)
+        if level.term_frequency
+    ]
 
 
-def frequency(con: duckdb.DuckDBPyConnection, column: str) -> pa.Table:
-    """(column, tf_column): the share of the profiles that hold any token of this column which hold this one."""
+def frequency(con: duckdb.DuckDBPyConnection, column: str, u: float) -> pa.Table:
+    """(column, tf_column): how common each token of a column is, as the other profiles than a pair's say.
+
+    A pair that agrees on a token holds it twice itself. Among few profiles that alone would make every birth date a
+    common one, and cost a pair bits for agreeing: those two do not count, and the average, u, weighs as much as one.
+    """
     return con.sql(
         f"""
-        select "{column}", count(*) / sum(count(*)) over () as "tf_{column}"
+        select "{column}", (greatest(count(*) - 2, 0) + 1) / (sum(count(*)) over () + {1 / u}) as "tf_{column}"
         from profiles where "{column}" is not null group by 1 order by 1
         """
     ).to_arrow_table()

@@ -57,6 +57,7 @@ def code_of(word: str) -> str:
 DERIVATIONS: dict[Derivation, Callable[[str], list[str]]] = {
     "whole": lambda form: [form],
     "first_word": lambda form: form.split()[:1],
+    "several_words": lambda form: [form] if " " in form else [],
     "parts": parts,
     "first_letter": lambda form: [form[0]],
     "last_letter": lambda form: [form[-1]],

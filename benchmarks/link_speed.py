@@ -1,0 +1,83 @@
+"""How long pairs take to be compared, beside plaintext in one run, and how long a full run, as people grow in number.
+
+CPU-seconds of this process. What is timed beside plaintext is blocking and scoring with a trained model: of ours the
+whole step, from the profiles to the scored pairs; of plaintext Splink's own prediction.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+import duckdb
+from rich.table import Table
+
+from benchmarks import plaintext
+from linkage.linking import seen_in
+from linkage.matching.model import model_from
+from linkage.matching.score import score
+from linkage.settings import Settings
+
+VIEW = "names"
+OURS, SAME, DOCUMENTED = "pseudonymised", "plaintext, same design", "plaintext, as documented"
+MOST_OF_PLAINTEXT = 0.6
+
+Times = dict[str, tuple[float, int]]
+
+
+def cpu_seconds(work: Callable[[], Any]) -> float:
+    """CPU-seconds of a piece of work, of all threads."""
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+def side_by_side(settings: Settings, repeats: int) -> Times:
+    """{method: (median CPU-seconds, pairs)} of comparing, the methods taking turns."""
+    distinct, _ = plaintext.profiles(plaintext.clear_rows(settings))
+    with duckdb.connect() as con:
+        profiles = seen_in(settings, con, VIEW).profiles
+    model = model_from(settings.files.matching.model(VIEW).read_text(encoding="utf-8"))
+    view = settings.encodings.views[VIEW]
+    work: dict[str, Callable[[], int]] = {
+        OURS: lambda: score(profiles, view, model).num_rows,
+        SAME: plaintext.prediction(distinct, plaintext.same_model),
+        DOCUMENTED: plaintext.prediction(distinct, plaintext.documented_model),
+    }
+    spent: dict[str, list[float]] = {method: [] for method in work}
+    pairs = {}
+    for _ in range(repeats):
+        for method, predict in work.items():
+            began = time.process_time()
+            pairs[method] = predict()
+            spent[method].append(time.process_time() - began)
+    return {method: (median(seconds), pairs[method]) for method, seconds in spent.items()}
+
+
+def ratio(times: Times) -> float:
+    """Our time over that of plaintext's documented model, whose comparisons forgive slips as ours do."""
+    return times[OURS][0] / times[DOCUMENTED][0]
+
+
+def table(times: Times) -> Table:
+    """A row per method."""
+    shown = Table("method", "CPU-seconds to block and compare", "pairs kept", "ours over it", title="comparing pairs")
+    for method, (seconds, pairs) in times.items():
+        shown.add_row(method, f"{seconds:.2f}", f"{pairs:,}", f"{times[OURS][0] / seconds:.2f}")
+    return shown
+
+
+def growth(seconds: dict[int, float]) -> Table:
+    """CPU-seconds of a full run by number of people, and the exponent from each size to the next."""
+    shown = Table("people", "CPU-seconds of a full run", "exponent", title="from extracts to the person index")
+    sizes = sorted(seconds)
+    for people, before in zip(sizes, [None, *sizes[:-1]], strict=True):
+        exponent = f"{slope(seconds, before, people):.2f}" if before else ""
+        shown.add_row(f"{people:,}", f"{seconds[people]:.0f}", exponent)
+    return shown
+
+
+def slope(seconds: dict[int, float], one: int, other: int) -> float:
+    """The exponent e of a time that grows as people to the power of e."""
+    return math.log(seconds[other] / seconds[one]) / math.log(other / one)
