@@ -151,7 +151,7 @@ def encode(name: str, folder: Path) -> dict[str, float]:
         write(settings, name, found)
     watch.step("done")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    seconds = {"seconds": watch.seconds(), "tokens": watch.seconds("encoding", "joining")}
+    seconds = {"seconds": watch.seconds(), "tokens": watch.seconds("encoding")}
     return {"records": found.intake.rows_out, "memory": peak} | seconds
 
 
