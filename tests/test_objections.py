@@ -72,6 +72,13 @@ def test_a_contradiction_tears_a_weak_chain_and_not_a_strong_one(table):
     assert people(table, strong, doubt) == {frozenset({"court 1", "prison 1", "court 2", "prison 2"})}
 
 
+def test_how_much_of_a_doubted_link_must_be_left_is_declared():
+    links = [(1, 2, 12.0), (2, 3, 12.0)]
+    against = {1: {3: 10.0}, 3: {1: 10.0}}
+    parts = {believed: rebuilt((1, 2, 3), links, against, Clusters(believed_from=believed)) for believed in (0.5, 0.9)}
+    assert parts == {0.5: {1: 1, 2: 1, 3: 1}, 0.9: {1: 1, 2: 1, 3: 3}}
+
+
 def test_a_decision_that_they_are_one_person_overrules_a_contradiction(table):
     both = known([("prison", 1, "prison", 2, True)], [("prison", 1, "prison", 2, 10.0)])
     assert people(table, CHAIN, both) == {frozenset({"court 1", "prison 1", "court 2", "prison 2"})}

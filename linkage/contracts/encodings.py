@@ -229,15 +229,17 @@ class Clusters(Declaration):
 
     `one_each`: comparisons of a number of which a person has one. Two different ones in a chain weigh against it as
     much as the model learned that their difference is worth; it is no wall, since some people have two. Whatever a link
-    of the chain compared itself is in the weight of that link already. `contradiction_bits`: how much stronger than the
-    threshold a link must be to join parts with records that cannot be one person (one may hold a wrong date).
-    `largest`, `size_bits`: the same for parts of more records than that.
+    of the chain compared itself is in the weight of that link already. `contradiction_bits`: what it weighs that
+    records cannot be one person (one may hold a wrong date). `largest`, `size_bits`: what it weighs that a person would
+    have more records than that. `believed_from`: the probability that the link between two parts must have left, with
+    the heaviest of that taken off, for them to be one person.
     """
 
     one_each: tuple[str, ...] = ()
     contradiction_bits: float = Field(default=10.0, ge=0)
     largest: int = Field(default=1000, gt=1)
     size_bits: float = Field(default=10.0, ge=0)
+    believed_from: float = Field(default=0.95, gt=0, lt=1)
 
 
 class Profile(Declaration):

@@ -1,8 +1,8 @@
 """What speaks against two records being one person, beside their own pair: decisions, contradictions, size.
 
 A chain of good links can join records that cannot be one person. Where an objection lies within a cluster, it is built
-anew from its strongest link down (Kruskal 1956), and two parts are joined only by a link that is as much stronger than
-one at the default threshold as the objection between them weighs. A decision that two records are different people
+anew from its strongest link down (Kruskal 1956), and two parts are joined only by a link that is still believed when
+what the objection between them weighs is taken off. A decision that two records are different people
 weighs more than any link.
 """
 
@@ -21,8 +21,6 @@ from linkage.errors import LinkError
 Pair = tuple[int, int]
 A_PAIR = pa.schema([("node_l", pa.int64()), ("node_r", pa.int64())])
 DECIDED_BITS = 200.0  # more than any sum of weights
-# Bits of a link at the default threshold. It is the same at every threshold, so that a looser one only joins.
-ENOUGH = log2(0.95 / 0.05)
 
 
 @dataclass
@@ -53,16 +51,17 @@ def rebuilt(
     """{node: the smallest node of its part}: one cluster, built from its strongest link down.
 
     `links` (node, node, match weight in bits); `against` {node: {node: bits}}, both ways. The order of equal links is
-    that of their nodes, so the same links give the same parts; links above a stricter threshold come first, so a looser
-    one only joins.
+    that of their nodes, so the same links give the same parts; links above a stricter threshold come first, and what is
+    believed is the same at every threshold, so a looser one only joins.
     """
+    believed = log2(limits.believed_from / (1 - limits.believed_from))
     parts = Parts({node: node for node in nodes})
     for one, other, weight in sorted(links, key=lambda link: (-link[2], link[0], link[1])):
         left, right = parts.part_of[one], parts.part_of[other]
         if left == right:
             continue
         bits = objection(parts.nodes[left], parts.nodes[right], against, limits)
-        if not bits or weight - ENOUGH >= bits:
+        if not bits or weight - bits >= believed:
             parts.join(left, right)
     return parts.part_of
 
