@@ -202,8 +202,8 @@ class Workspace:
     @property
     def holding_tokens(self) -> tuple[Path, ...]:
         """The folders whose files hold tokens, or pseudonyms that live as long as the token key."""
-        of_matching = (self.matching.root / name for name in ("encoded", "crosswalk", "candidates", "links/pairs"))
-        return (self.blocking.root, self.unsealing.root, *of_matching)
+        named = ("encoded", "crosswalk", "candidates", "links/pairs", "links/unlinkable")
+        return (self.blocking.root, self.unsealing.root, *(self.matching.root / name for name in named))
 
     def release(self, name: str) -> Path:
         """The folder of one published release."""
