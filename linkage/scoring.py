@@ -34,11 +34,11 @@ def score(settings: Settings, view: str, progress: Progress = quiet, anew: bool 
 
     files, declared = settings.files, settings.encodings.views[view]
     with duckdb.connect() as con:
+        progress("profiles")
+        seen = seen_in(settings, con, view)
         found = candidates(settings, view)
         files.forget_people()
         facts.forget(settings, facts.OF_LINKAGE + facts.AFTER_LINKAGE)
-        progress("profiles")
-        seen = seen_in(settings, con, view)
         progress("blocking")
         quality_run.note_blocking(settings, view, seen.profiles, found)
         progress("training")

@@ -238,7 +238,8 @@ class Workspace:
     @property
     def holding_tokens(self) -> tuple[Path, ...]:
         """The folders whose files hold tokens, or pseudonyms that live as long as the token key."""
-        of_matching = ("encoded", "crosswalk", "candidates", "scored", "links/pairs", "links/numbers", "links/alike")
+        of_matching = ["encoded", "crosswalk", "candidates", "scored"]
+        of_matching += [f"links/{name}" for name in ("pairs", "numbers", "alike", "unlinkable")]
         return (self.blocking.root, self.unsealing.root, *(self.matching.root / name for name in of_matching))
 
     def release(self, name: str) -> Path:

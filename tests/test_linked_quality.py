@@ -295,6 +295,18 @@ def test_without_an_accepted_run_nothing_is_said_of_what_changed():
     assert {name.split(".")[0] for name in alone} == {"blocked_share", "link_ratio", "link_ratio_upper"}
 
 
+def test_every_line_is_drawn_for_a_fact_there_is_and_says_why():
+    everything = changed(
+        expected=[{"view": "names", "sources": "court and prison", "precision": 0.99, "recall": 0.97}],
+        unlinkable=[{"dataset": "prison", "records": 40, "unlinkable": 1}],
+        contradictions=[{"reason": "overlapping custody", "threshold": "medium", "pairs": 1}],
+    )
+    suite = suites.linkage_suite(EXPECTATIONS, LIMITS)
+    drawn = {line.kwargs["column"].removesuffix(".*") for line in suite.facts}
+    assert drawn == {name.split(".")[0] for name in linkage_facts(everything, LIMITS, [], RUN)}
+    assert all(len(line.meta.reason) > 20 for line in suite.facts)
+
+
 def test_total_variation_is_the_share_that_would_have_to_move():
     assert moved({1: 50, 2: 50}, {1: 50, 2: 50}) == 0
     assert moved({1: 50, 2: 50}, {1: 80, 2: 20}) == pytest.approx(0.3)

@@ -89,7 +89,7 @@ def scores(now: Sequence[WeightCount], before: Sequence[WeightCount]) -> str:
 
 def rules(found: Mapping[str, Sequence[BlockingRule]]) -> str:
     """A bar per rule: the pairs it makes, in dark those no other rule makes; a panel per view."""
-    parts = ("made by another rule too", "made by no other rule")
+    parts = ("by another rule too", "by no other rule")
     drawn = []
     for view, of_view in found.items():
         values = [
