@@ -66,7 +66,7 @@ def register_frequencies(con: duckdb.DuckDBPyConnection, splink: Linker, view: V
             if column := level.term_frequency:
                 con.execute(
                     f"""
-                    create table frequency_of_{column} as
+                    create or replace table frequency_of_{column} as
                     select "{column}",
                         (greatest(count(*) - 2, 0) + 1) / (sum(count(*)) over () + {1 / u}) as "tf_{column}"
                     from profiles where "{column}" is not null group by all
