@@ -28,15 +28,15 @@ def linked(settings: Settings) -> None:
 
 def kept(settings: Settings, people: int, seed: int) -> tuple[int, int]:
     """(how many people keep their id, of how many) whom the second delivery does not touch. One model serves both."""
-    seen: list[pd.DataFrame] = []
-    for delivery in DELIVERIES:
-        stages.synthesise(settings, people, seed, delivery)
-        if not seen:
-            stages.new_keys(settings, EPOCH)
-        linked(settings)
-        seen.append(known_of(settings))
-        accept(settings)
-    both = seen[0].merge(seen[1], on="person", suffixes=("_before", "_after"))
+    first, second = DELIVERIES
+    stages.synthesise(settings, people, seed, first)
+    stages.new_keys(settings, EPOCH)
+    linked(settings)
+    before = known_of(settings)
+    accept(settings)
+    stages.synthesise(settings, people, seed, second)
+    linked(settings)
+    both = before.merge(known_of(settings), on="person", suffixes=("_before", "_after"))
     untouched = both[both["rows_before"] == both["rows_after"]]
     return int((untouched["ids_before"] == untouched["ids_after"]).sum()), len(untouched)
 
@@ -59,7 +59,7 @@ def known_of(settings: Settings) -> pd.DataFrame:
         con.execute(f"create table said as {' union all '.join(rows_of_tokens(settings))}")
         return con.execute(
             f"""
-            with row_of as (select dataset, record_id, list_sort(list(row)) as rows from said group by all)
+            with row_of as (select dataset, record_id, list_sort(list(tokens)) as rows from said group by all)
             select person, hash(list((dataset, record_id, rows) order by dataset, record_id))::varchar as rows,
                 list_sort(list(distinct person_id_medium))::varchar as ids
             from truth join row_of using (dataset, record_id)
@@ -74,8 +74,8 @@ def rows_of_tokens(settings: Settings) -> list[str]:
     files = settings.files.matching
     return [
         f"""
-        select '{name}' as dataset, record_id, row
-        from (select view_id, hash(*columns(* exclude (view_id))) as row from '{files.encoded(view, name)}')
+        select '{name}' as dataset, record_id, tokens
+        from (select view_id, hash(*columns(* exclude (view_id))) as tokens from '{files.encoded(view, name)}')
         join '{files.crosswalk(view, name)}' using (view_id)
         """
         for view in stages.views(settings)
