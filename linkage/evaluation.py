@@ -10,7 +10,8 @@ from linkage.intervals import wilson
 
 THRESHOLDS = ("high", "medium", "low")
 KEYS = ("dataset", "record_id", "person")
-BANDS = (0.01, 0.2, 0.5, 0.8, 0.95, 0.99)  # of match probability
+# Of match probability. What one-to-one has ruled out is below 1 in 100, where scoring keeps no pair.
+BANDS = (0.0, 0.2, 0.5, 0.8, 0.95, 0.99)
 RIGHT, FOUND, TRUE = "person, cluster", "cluster", "person"
 
 
