@@ -29,7 +29,7 @@ PUBLIC_PEOPLE, PUBLIC_SEED, KNOWN_PEOPLE = 100_000, 990_001, 50
 # and so many others are hidden behind tokens: some 30,000 women.
 LISTED, HIDDEN, HIDDEN_SEED, BLOCK = 10, 0.45, 990_002, 250_000
 # Of the surnames of the control: the share asked for, and the share of what somebody could find who is told soundex and
-# prefix of every row. The second decides, since the first is more than anybody finds without being told.
+# prefix of every row. The second decides: the first is more than the attack finds even when it is told the prefix.
 WANTED, WANTED_OF_POSSIBLE = 0.70, 0.80
 WITHOUT, WITH = "public lists", "and fifty known people"
 RECORD = ["dataset", "record_id"]

@@ -20,7 +20,7 @@ DIGITS = 8
 CORNERS = 24  # pairs of neighbours looked at from one date: enough to find every parallel in a dense calendar
 FEW = 8
 SMALLEST_PART = 50
-MAIN = 0.08  # a class of lines is a digit's own when it has so large a share of the largest class
+MAIN = 0.03  # a class of lines is a digit's own when it has so large a share of the largest class
 FEWEST_OF_A_LABEL = 4
 NO_DIGIT, NO_LABEL = -1, -1
 
