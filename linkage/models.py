@@ -104,11 +104,26 @@ def accept(settings: Settings, view: str, by: str, why: str) -> dict[str, Any]:
         "converged_after": candidate.rounds,
         "replaced": fingerprint(earlier.to_json()) if (earlier := read(settings, view, ACCEPTED)) else None,
     }
+    who = {"Accepted by": by, "Accepted on": str(card["on"]), "Because": why, "Model": str(card["model"])}
     ledger_of(settings).append("model accepted", **card)
     write_text(text, settings.files.matching.kept_model(view, ACCEPTED))
+    write_page(settings, ACCEPTED, candidate, earlier, who)
     write_text(json.dumps(card, indent=1) + "\n", settings.files.matching.model_card(view))
-    settings.files.matching.kept_model(view, CANDIDATE).unlink()
+    for path in settings.files.matching.kept_model(view, CANDIDATE).parent.glob(f"{view}.*"):
+        path.unlink()
     return card
+
+
+def write_page(settings: Settings, which: str, model: Model, before: Model | None, said: Mapping[str, str]) -> Path:
+    """The card of a model as a page, beside it. `before`: the model that was in use. Returns the page's path."""
+    from linkage.report import pages
+
+    title, population = f"Model of view {model.view}", facts.population(settings)
+    masthead = pages.Masthead("", title, facts.invented(settings), "", population)
+    changed = [(c.comparison, c.label, c.accepted, c.candidate) for c in (changes(before, model) if before else [])]
+    path = settings.files.matching.kept_model(model.view, which).with_suffix(".html")
+    write_text(pages.model_card(masthead, json.loads(model.to_json()), said, changed), path)
+    return path
 
 
 def card(settings: Settings, view: str) -> dict[str, Any] | None:

@@ -1,6 +1,7 @@
 """A model is trained, compared, accepted by somebody for a reason, and used until another is."""
 
 import dataclasses
+import re
 
 import pytest
 from typer.testing import CliRunner
@@ -110,3 +111,16 @@ def test_the_commands_show_what_changed_and_say_what_to_do_next(settings):
     assert "linkage link" in done.output
     models.keep_candidate(settings, model(settings, 0.45))
     assert "+6.49     +5.49" in linkage("compare").output
+
+
+def test_a_model_has_a_card_with_every_weight_drawn_and_what_changed(settings):
+    models.keep_candidate(settings, model(settings, 0.9))
+    models.accept(settings, VIEW, "the quality lead", "the first one")
+    first = settings.files.matching.kept_model(VIEW, models.ACCEPTED).with_suffix(".html").read_text()
+    assert "the quality lead" in first
+    assert "forename, exact: +6.5" in first
+    assert "What changed" not in first
+    models.keep_candidate(settings, model(settings, 0.8))
+    models.accept(settings, VIEW, "the quality lead", "new deliveries")
+    second = settings.files.matching.kept_model(VIEW, models.ACCEPTED).with_suffix(".html").read_text()
+    assert re.search(r"What changed.*forename: all else.*-3\.31.*-2\.31", second, re.DOTALL)

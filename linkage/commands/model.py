@@ -50,6 +50,7 @@ def model_compare(view: ViewOption = None, schemas: SchemasOption = None, worksp
         accepted, candidate = (models.read(settings, name, which) for which in (models.ACCEPTED, models.CANDIDATE))
         if not candidate:
             raise LinkError(f"View {name} has no candidate to compare. Run: linkage model train")
+        page = models.write_page(settings, models.CANDIDATE, candidate, accepted, {"Accepted by": "nobody yet"})
         if not accepted:
             OUT.print(f"{name}: no model has been accepted yet; every weight of the candidate is new.")
             accepted = candidate
@@ -61,6 +62,7 @@ def model_compare(view: ViewOption = None, schemas: SchemasOption = None, worksp
         OUT.print(f"Share of pairs that are one person: {accepted.prior:.3g} accepted, {candidate.prior:.3g} candidate")
         for block, rounds in candidate.rounds.items():
             OUT.print(f"  trained within {block}: stood still after {rounds} rounds")
+        OUT.print(f"With a picture of every weight: {page}", soft_wrap=True)
 
 
 @model_app.command("accept")

@@ -1,6 +1,6 @@
 """Templates into one HTML text: style inside, no script, no outside file, so a page opens anywhere and calls nobody."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ from markupsafe import Markup
 from linkage.contracts.analysis import Description
 from linkage.contracts.disclosure import Disclosure
 from linkage.contracts.link_quality import LinkQuality
-from linkage.report import quality_view, release_view
+from linkage.report import model_view, quality_view, release_view
 from linkage.report.facts import Facts
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -52,6 +52,16 @@ def quality_report(masthead: Masthead, facts: Facts, limits: LinkQuality | None)
     """
     report = quality_view.report(facts, limits)
     return page("quality.html.j2", masthead=masthead, report=report, symbols={}, disclosure=None)
+
+
+def model_card(
+    masthead: Masthead,
+    model: Mapping[str, Any],
+    said: Mapping[str, str],
+    changes: Sequence[tuple[str, str, float | None, float | None]],
+) -> str:
+    """The card of a model: `model_view.sections` says what is given."""
+    return page("model.html.j2", masthead=masthead, sections=tuple(model_view.sections(model, said, changes)))
 
 
 def page(template: str, **said: Any) -> str:
