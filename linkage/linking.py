@@ -1,6 +1,8 @@
 """What the linkage stages have in common: what is seen in a view, and files of earlier stages that must be there."""
 
 import functools
+import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,7 @@ import pyarrow as pa
 from linkage.errors import LinkError
 from linkage.keyring import check_one_mark
 from linkage.settings import Settings
+from linkage.workspace import write_text
 
 Progress = Callable[[str], None]
 
@@ -82,12 +85,23 @@ def matched(
     edges: duckdb.DuckDBPyRelation,
     records: duckdb.DuckDBPyRelation,
 ) -> duckdb.DuckDBPyRelation:
-    """`edges`, as probable as they are between sources that hold each person once (matching/one_to_one.py)."""
+    """`edges`, as probable as they are between sources that hold each person once (matching/one_to_one.py).
+
+    How many people two sources share is estimated when models are first used, and kept beside them.
+    """
     from linkage.matching import model, one_to_one
 
-    priors = {view: model.model_from(settings.files.matching.model(view).read_text()).prior for view in views(settings)}
+    texts = {view: settings.files.matching.model(view).read_text(encoding="utf-8") for view in views(settings)}
+    priors = {view: model.model_from(text).prior for view, text in texts.items()}
     once = [name for name, dataset in settings.datasets.items() if dataset.person_number]
-    return one_to_one.believed(con, edges, records, priors, once)
+    path = settings.files.matching.shared(hashlib.sha256("".join(texts.values()).encode()).hexdigest()[:16])
+    said = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    known = {(view, one, other): odds for view, one, other, odds in said}
+    for other in set(path.parent.glob(path.with_stem("shared.*").name)) - {path}:
+        other.unlink()
+    believed, odds = one_to_one.believed(con, edges, records, priors, once, known)
+    write_text(json.dumps([[*group, odds[group]] for group in sorted(odds)], indent=1) + "\n", path)
+    return believed
 
 
 def scored_pairs(con: duckdb.DuckDBPyConnection, path: Path, view: str) -> duckdb.DuckDBPyRelation:

@@ -75,6 +75,10 @@ class MatchingFiles:
         """Who accepted the model of a view, when and why."""
         return self.root / "models" / "accepted" / f"{view}.card.json"
 
+    def shared(self, models: str) -> Path:
+        """The prior odds between sources that hold each person once, by the fingerprint of the models they are for."""
+        return self.root / "models" / f"shared.{models}.json"
+
     def candidates(self, view: str) -> Path:
         """(view_id_l, view_id_r): pairs that sealed blocking found, to be scored with those of the view's own rules."""
         return self.root / "candidates" / f"{view}.parquet"
@@ -238,9 +242,9 @@ class Workspace:
     @property
     def holding_tokens(self) -> tuple[Path, ...]:
         """The folders whose files hold tokens, or pseudonyms that live as long as the token key."""
-        of_matching = ["encoded", "crosswalk", "candidates", "scored"]
-        of_matching += [f"links/{name}" for name in ("pairs", "numbers", "alike", "unlinkable")]
-        return (self.blocking.root, self.unsealing.root, *(self.matching.root / name for name in of_matching))
+        of_pairs = [f"links/{name}" for name in ("pairs", "numbers", "alike", "unlinkable")]
+        of_matching = map(self.matching.root.joinpath, ["encoded", "crosswalk", "candidates", "scored", *of_pairs])
+        return (self.blocking.root, self.unsealing.root, *of_matching)
 
     def release(self, name: str) -> Path:
         """The folder of one published release."""
@@ -332,9 +336,8 @@ def write_parquet(relation: duckdb.DuckDBPyRelation, path: Path, mark: str = "")
     """
     kept = f", kv_metadata {{mark: '{mark}'}}" if mark else ""
     with whole_file(path) as unfinished:
-        relation.query(
-            "rows", f"copy (from rows) to '{quotes_doubled(unfinished)}' (format parquet, compression zstd{kept})"
-        )
+        quoted = str(unfinished).replace("'", "''")
+        relation.query("rows", f"copy (from rows) to '{quoted}' (format parquet, compression zstd{kept})")
 
 
 def mark_of(path: Path) -> str:
@@ -345,11 +348,6 @@ def mark_of(path: Path) -> str:
         return str(dict(said).get("mark", ""))
     except duckdb.Error:
         return ""
-
-
-def quotes_doubled(path: Path) -> str:
-    """A path as it stands in an SQL literal."""
-    return str(path).replace("'", "''")
 
 
 def erase(path: Path) -> None:

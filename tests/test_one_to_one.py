@@ -111,7 +111,7 @@ def test_no_pair_at_all_is_no_match():
 
 def revised(con, table, rows: str, once=("court", "paye")) -> dict[tuple[int, int], float]:
     edges = table(EDGES.rstrip() + rows)
-    found = believed(con, edges, table(RECORDS), {"names": 1e-5}, once)
+    found, _ = believed(con, edges, table(RECORDS), {"names": 1e-5}, once)
     assert found.columns == edges.columns
     return {(row[1], row[3]): row[5] for row in found.fetchall()}
 
@@ -143,7 +143,20 @@ def test_records_of_one_person_within_a_source_do_not_compete(con, table):
     assert weights[2, 1001] > 4.0
 
 
+def test_with_the_odds_of_an_earlier_run_who_comes_moves_nobody_she_does_not_compete_with(con, table):
+    came = """
+        | court | 3 | paye | 1003 | names | 9.0 | 0.998 |
+    """
+    before, odds = believed(con, table(EDGES.rstrip() + TWINS), table(RECORDS), {"names": 1e-5}, ["court", "paye"])
+    weights = {(row[1], row[3]): row[5] for row in before.fetchall()}
+    for known, moves in ((odds, False), ({}, True)):
+        later = table(EDGES.rstrip() + TWINS.rstrip() + came)
+        after, _ = believed(con, later, table(RECORDS), {"names": 1e-5}, ["court", "paye"], known)
+        found = {(row[1], row[3]): row[5] for row in after.fetchall() if row[1] != 3}
+        assert (found != weights) == moves
+
+
 def test_the_probability_is_that_of_the_weight(con, table):
-    found = believed(con, table(EDGES.rstrip() + TWINS), table(RECORDS), {"names": 1e-5}, ["court", "paye"])
+    found, _ = believed(con, table(EDGES.rstrip() + TWINS), table(RECORDS), {"names": 1e-5}, ["court", "paye"])
     for row in found.fetchall():
         assert row[6] == pytest.approx(1 / (1 + 2 ** -row[5]))

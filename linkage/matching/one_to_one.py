@@ -4,13 +4,15 @@ Of two sources of n1 and n2 people who share M, two records that are both still 
 M / ((n1 - M)(n2 - M)), not M / (n1 n2): whoever has found her record leaves fewer strangers to those who have not
 (linkage as a matching of two files: Fortini, Liseo, Nuccitelli & Scanu 2001; Sadinle 2017). The odds of each pair are
 those over all matchings, by belief propagation, which is exact where candidates form no ring (Zdeborova & Mezard 2006,
-"The number of matchings in random graphs"). M is the sum of the probabilities, found by iteration.
+"The number of matchings in random graphs"). M is the sum of the probabilities, found by iteration, once for a model: as
+prior odds it then stays. Estimated anew each time, whoever comes or goes would move every other woman's links.
 
 A source seldom holds a person once as it stands: she is there as often as something happened. Its records are taken
 together first where their own pairs say that they are one person. Such a unit is what is matched, by its best pair.
 """
 
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
 import duckdb
 import numpy as np
@@ -21,6 +23,7 @@ from splink.clustering import cluster_pairwise_predictions_at_threshold
 
 Places = npt.NDArray[np.int64]
 Reals = npt.NDArray[np.float64]
+Group = tuple[str, str, str]  # a view and two datasets
 
 UNIT = 0.95  # two records of one source that are one person at least so probably are: the default threshold
 # One source may be a part of the other, but never so surely that whoever is left in it must be somebody there.
@@ -39,24 +42,29 @@ def believed(
     records: duckdb.DuckDBPyRelation,
     priors: Mapping[str, float],
     once: Collection[str],
-) -> duckdb.DuckDBPyRelation:
+    known: Mapping[Group, float] = MappingProxyType({}),
+) -> tuple[duckdb.DuckDBPyRelation, dict[Group, float]]:
     """`edges`, one row per scored pair, with weight and probability of those between two sources of `once` as matched.
 
     `edges` and `records` as of person_index; `priors`: of the model of each view; `once`: the datasets that hold each
     person once when records of one person are taken together. All pairs of two units move by as many bits as the best.
+    Beside it the prior odds of each (view, dataset, dataset): those `known`, and estimated where there is none.
     """
     con.execute("create or replace temp table scored as from edges")
     con.execute("create or replace temp table unit as from " + units(con, records))
     con.execute("create or replace temp table sized as select dataset, count(distinct unit) as n from unit group by 1")
     con.execute(f"create or replace temp table unit_pair as {unit_pairs()}", {"once": sorted(once)})
     groups = con.execute("select distinct view, one, other from unit_pair order by all").fetchall()
-    moved = [moved_pairs(con, priors[view], (view, one, other)) for view, one, other in groups]
+    moved, odds = [], dict(known)
+    for group in groups:
+        table, odds[group] = moved_pairs(con, priors[group[0]], group, known.get(group))
+        moved.append(table)
     if not moved:
-        return con.sql("from scored order by dataset_l, record_id_l, dataset_r, record_id_r, view")
+        return con.sql("from scored order by dataset_l, record_id_l, dataset_r, record_id_r, view"), odds
     con.register("moved", pa.concat_tables(moved))
     con.execute("create or replace temp table shift as from moved")
     con.unregister("moved")
-    return con.sql(
+    lifted = con.sql(
         """
         with lifted as (
             select scored.* replace (match_weight + coalesce(bits, 0) as match_weight), bits
@@ -72,6 +80,7 @@ def believed(
         from lifted order by dataset_l, record_id_l, dataset_r, record_id_r, view
         """
     )
+    return lifted, odds
 
 
 def units(con: duckdb.DuckDBPyConnection, records: duckdb.DuckDBPyRelation) -> str:
@@ -110,8 +119,10 @@ def unit_pairs() -> str:
     """
 
 
-def moved_pairs(con: duckdb.DuckDBPyConnection, prior: float, group: tuple[str, str, str]) -> pa.Table:
-    """(view, unit_one, unit_other, bits): by how much the pairs of units of two datasets move in a view."""
+def moved_pairs(
+    con: duckdb.DuckDBPyConnection, prior: float, group: Group, known: float | None
+) -> tuple[pa.Table, float]:
+    """(view, unit_one, unit_other, bits): by how much pairs of units of two datasets move in a view; the prior odds."""
     chosen = {"view": group[0], "one": group[1], "other": group[2]}
     found = con.execute(
         """
@@ -123,11 +134,13 @@ def moved_pairs(con: duckdb.DuckDBPyConnection, prior: float, group: tuple[str, 
     sizes = [con.execute("select n from sized where dataset = ?", [name]).fetchall()[0][0] for name in group[1:]]
     ends = [np.unique(found[name], return_inverse=True)[1] for name in ("unit_one", "unit_other")]
     weight = np.asarray(found["weight"], dtype=np.float64)
-    matched, _ = posterior(ends[0], ends[1], weight - np.log2(prior / (1 - prior)), *sizes)
+    evidence = weight - np.log2(prior / (1 - prior))
+    odds = known or prior_odds(posterior(ends[0], ends[1], evidence, *sizes)[1], *sizes)
+    moved = matched(ends[0], ends[1], evidence, odds) - weight
     return pa.table({
         "view": pa.repeat(pa.scalar(group[0]), len(weight)), "unit_one": found["unit_one"],
-        "unit_other": found["unit_other"], "bits": matched - weight,
-    })  # fmt: skip
+        "unit_other": found["unit_other"], "bits": moved,
+    }), odds  # fmt: skip
 
 
 def posterior(left: Places, right: Places, evidence: Reals, n_left: int, n_right: int) -> tuple[Reals, float]:
@@ -135,18 +148,27 @@ def posterior(left: Places, right: Places, evidence: Reals, n_left: int, n_right
 
     `evidence` is the log2 of a likelihood ratio, without a prior. Each pair stands once; no other is possible.
     """
-    ratio = np.exp2(np.minimum(evidence, MOST_BITS))
     most = MOST_SHARED * min(n_left, n_right)
     shared = min(len(np.unique(left)), len(np.unique(right)), most) / 2
     weights = evidence
     for _ in range(MOST_ESTIMATES):
-        odds = shared / ((n_left - shared) * (n_right - shared))
-        free = np.multiply(*(SECOND + (1 - SECOND) * end for end in freedom(left, right, ratio * odds)))
-        weights = evidence + np.log2(odds * free)
+        weights = matched(left, right, evidence, prior_odds(shared, n_left, n_right))
         before, shared = shared, min(float((1 / (1 + np.exp2(-weights))).sum()), most)
         if abs(shared - before) < SAME_PEOPLE:
             break
     return weights, shared
+
+
+def prior_odds(shared: float, n_left: int, n_right: int) -> float:
+    """The odds that two records that are both still free are one person."""
+    return shared / ((n_left - shared) * (n_right - shared))
+
+
+def matched(left: Places, right: Places, evidence: Reals, odds: float) -> Reals:
+    """Match weights in bits over all matchings, from the prior odds of two that are free."""
+    ratio = np.exp2(np.minimum(evidence, MOST_BITS))
+    free = np.multiply(*(SECOND + (1 - SECOND) * end for end in freedom(left, right, ratio * odds)))
+    return np.asarray(evidence + np.log2(odds * free))
 
 
 def freedom(left: Places, right: Places, odds: Reals) -> tuple[Reals, Reals]:
