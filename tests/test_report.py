@@ -120,6 +120,9 @@ FACTS: Facts = {
         ]}},
         "weights": [{"weight_from": -4.0, "pairs": 90}, {"weight_from": -2.0, "pairs": 7},
                     {"weight_from": 0.0, "pairs": 80}],
+        "doubts": {"chains": 9, "taken_apart": 4, "people": 8,
+                   "by_reason": [{"reason": "two numbers: pnc", "chains": 9, "taken_apart": 4, "people": 8}]},
+        "decisions": {"same": 31, "different": 0},
     },
     "blocking": {"names": {
         "profiles": 500, "pairs": 900, "pairs_per_record": 1.8, "recall": 0.97, "near_certain": 400,
@@ -132,7 +135,8 @@ FACTS: Facts = {
                         group("no_fixed_abode", "yes", 30, 15)],
     "unlinkable": [{"dataset": "prison", "records": 400, "unlinkable": 8}],
     "calibration": [{"from": 0.95, "pairs": 700, "expected": 0.99, "true": 0.981}],
-    "review": {"precision": {"value": 0.987, "lower": 0.96, "upper": 0.998, "looked_up": 150},
+    "review": {"caveat": "Verdicts over pseudonyms check the model, and not the truth.",
+               "precision": {"value": 0.987, "lower": 0.96, "upper": 0.998, "looked_up": 150},
                "recall": {"value": None, "lower": None, "upper": None, "looked_up": 150},
                "by_sources": [{
                    "sources": "court and prison",
@@ -426,6 +430,14 @@ def test_a_report_shows_what_is_expected_beside_what_was_looked_up(quality):
     assert "Recall, court and prison, review: 90.0%" in quality
     assert "from 0.95 700 99.0% 98.1%" in said
     assert "prison 400 8 2.0%" in said
+
+
+def test_a_report_says_what_a_review_establishes_and_what_came_of_doubts_and_decisions(quality):
+    said = text_of(quality)
+    assert "Of the review: Verdicts over pseudonyms check the model, and not the truth." in said
+    assert "two numbers: pnc 9 4 8" in said
+    assert "same 31" in said
+    assert "different 0" not in said
 
 
 def test_a_report_shows_what_each_rule_makes_and_finds(quality):

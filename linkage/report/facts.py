@@ -59,8 +59,28 @@ class WeightCount(TypedDict):
     pairs: int
 
 
+class DoubtsOfAReason(TypedDict):
+    """The same of one reason; a chain may have several."""
+
+    reason: str
+    chains: int
+    taken_apart: int
+    people: int
+
+
+class Doubts(TypedDict):
+    """Chains that something spoke against, those of them that were taken apart, and into how many people."""
+
+    chains: int
+    taken_apart: int
+    people: int
+    by_reason: list[DoubtsOfAReason]
+
+
 class Linkage(TypedDict):
-    """`pairs`: {view: scored pairs}; `clusters`: {threshold: people}; `model`: {view: {comparison: levels}}."""
+    """`pairs`: {view: scored pairs}; `clusters`: {threshold: people}; `model`: {view: {comparison: levels}};
+    `decisions`: {same or different: how many were obeyed}.
+    """
 
     records: int
     profiles: int
@@ -69,6 +89,8 @@ class Linkage(TypedDict):
     cluster_sizes: list[ClusterSize]
     model: dict[str, dict[str, list[Level]]]
     weights: list[WeightCount]
+    doubts: NotRequired[Doubts]
+    decisions: NotRequired[dict[str, int]]
 
 
 class LinkRate(TypedDict):
@@ -293,8 +315,9 @@ class Reviewed(TypedDict):
 
 
 class Review(TypedDict):
-    """What a review found of all pairs, and of parts of them."""
+    """What a review found of all pairs, and of parts of them. `caveat`: what it establishes, and what it cannot."""
 
+    caveat: NotRequired[str]
     precision: Share
     recall: Share
     by_sources: NotRequired[list[Reviewed]]

@@ -167,6 +167,8 @@ def sources_section(expected: Sequence[Expected], facts: Facts) -> Section:
         "less what blocking never compared. Splink's probabilities are a model's, and no better than it: where a truth "
         "or a review in clear stands beside them, believe that. Through a third: joined by what another record says."
     )
+    if review:
+        about = f"{about} Of the review: {review.get('caveat', '')}"
     caption = "Expected precision and recall, beside the true ones where a truth is known."
     pictures = ((linked_charts.dots(drawn, "share"), caption),) if drawn else ()
     return Section("sources", "Between which sources", about, pictures, tuple(grids))

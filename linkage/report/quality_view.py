@@ -9,6 +9,8 @@ from linkage.report.facts import (
     Accuracy,
     Attack,
     Contradiction,
+    Doubts,
+    DoubtsOfAReason,
     Facts,
     Gate,
     Intake,
@@ -132,6 +134,11 @@ def linkage_section(linkage: Linkage) -> Section:
     grids = [
         Grid("From records to people", "Step", (), ("Number",), tuple(Line(name, (f"{n:,}",)) for name, n in steps))
     ]
+    if (doubts := linkage.get("doubts")) and doubts["chains"]:
+        grids.append(doubts_grid(doubts))
+    if decided := {word: n for word, n in linkage.get("decisions", {}).items() if n}:
+        lines = tuple(Line(word, (f"{n:,}",)) for word, n in decided.items())
+        grids.append(Grid("Decisions of reviews, which no score overrules", "Decided", (), ("Pairs",), lines))
     sizes = tuple(Line(f"{one['size']:,}", (f"{one['clusters']:,}",)) for one in linkage["cluster_sizes"])
     figures = [
         (quality_charts.weights_of(model), f"What each level of agreement is worth, compared by {view}.")
@@ -145,6 +152,17 @@ def linkage_section(linkage: Linkage) -> Section:
     )
     about = "Records of one person agree in more than chance; a bit of evidence doubles the odds that it is one person."
     return Section("linkage", "Linkage", about, tuple(figures), tuple(grids), more)
+
+
+def doubts_grid(doubts: Doubts) -> Grid:
+    """Chains of links that something speaks against, by reason: what was taken apart, and what is left to review."""
+    rows: list[tuple[str, Doubts | DoubtsOfAReason]] = [("In all", doubts)]
+    rows += [(one["reason"], one) for one in doubts["by_reason"]]
+    lines = tuple(
+        Line(name, (f"{one['chains']:,}", f"{one['taken_apart']:,}", f"{one['people']:,}")) for name, one in rows
+    )
+    columns = ("Doubted", "Taken apart", "Into people")
+    return Grid("Chains of links that something speaks against", "Because of", (), columns, lines)
 
 
 def link_rate_section(rows: Sequence[LinkRate], facts: Facts, limits: LinkQuality) -> Section:
