@@ -71,6 +71,11 @@ def settings(tmp_path: Path) -> Settings:
     return settings
 
 
+def sample_less(encodings: Path) -> None:
+    """Have training sample a tenth of the pairs: what is done with links can be tested without the best weights."""
+    encodings.write_text(encodings.read_text().replace("em_blocks:", "max_pairs: 200000\n      em_blocks:"))
+
+
 def put_test_keys(settings: Settings) -> None:
     """Key files as `linkage keys new` makes them, with fixed keys."""
     folder = settings.files.department.keys

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import REPOSITORY, put_test_keys
+from conftest import REPOSITORY, put_test_keys, sample_less
 
 from linkage import models, stages
 from linkage.errors import LinkError
@@ -32,6 +32,7 @@ def workspace(made: Settings, folder: Path, changes: dict[str, Change]) -> Setti
     settings = Settings(folder / "schemas", folder / "workspace")
     (settings.schemas / "datasets").mkdir(parents=True)
     shutil.copy(REPOSITORY / "schemas" / "encodings.yaml", settings.schemas)
+    sample_less(settings.schemas / "encodings.yaml")
     for name, change in changes.items():
         shutil.copy(REPOSITORY / "schemas" / "datasets" / f"{name}.yaml", settings.schemas / "datasets")
         deliver(made, settings, name, change)

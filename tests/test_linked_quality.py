@@ -7,7 +7,7 @@ import shutil
 import duckdb
 import pyarrow as pa
 import pytest
-from conftest import REPOSITORY, put_test_keys
+from conftest import REPOSITORY, put_test_keys, sample_less
 from small_view import VIEW
 
 from linkage import facts, quality_run, stages
@@ -126,7 +126,7 @@ MODEL = Model(
 
 def test_a_scored_pair_says_whether_a_number_or_another_rule_found_it(seen):
     given = pa.table({"view_id_l": [11], "view_id_r": [22]})
-    rows = score(seen, NUMBERED, MODEL, given).to_pylist()
+    rows = score(seen, NUMBERED, MODEL, given).pairs.to_pylist()
     said = {(r["view_id_l"], r["view_id_r"]): (r["by_number"], r["by_others"]) for r in rows}
     assert said.pop((10, 12)) == (False, True)
     assert said == {(10, 20): (True, True), (11, 21): (True, True), (11, 22): (True, True), (21, 22): (True, False)}
@@ -359,7 +359,11 @@ def judged(settings: Settings) -> set[str]:
 @pytest.fixture(scope="module")
 def accepted(tmp_path_factory) -> Settings:
     """A small run that somebody has accepted."""
-    settings = Settings(REPOSITORY / "schemas", tmp_path_factory.mktemp("quality") / "workspace")
+    folder = tmp_path_factory.mktemp("quality")
+    for declared in ("schemas", "expectations"):
+        shutil.copytree(REPOSITORY / declared, folder / declared)
+    sample_less(folder / "schemas" / "encodings.yaml")
+    settings = Settings(folder / "schemas", folder / "workspace")
     stages.synthesise(settings, people=1_500, seed=3)
     put_test_keys(settings)
     linked(settings)

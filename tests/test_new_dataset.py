@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import REPOSITORY, put_test_keys
+from conftest import REPOSITORY, put_test_keys, sample_less
 
 from linkage import stages
 from linkage.settings import Settings
@@ -50,6 +50,7 @@ def library(tmp_path_factory) -> Settings:
     settings = Settings(schemas=folder / "schemas", workspace=folder / "workspace")
     (settings.schemas / "datasets").mkdir(parents=True)
     shutil.copy(REPOSITORY / "schemas" / "encodings.yaml", settings.schemas)
+    sample_less(settings.schemas / "encodings.yaml")
     for name in ("court", "prison"):
         shutil.copy(REPOSITORY / "schemas" / "datasets" / f"{name}.yaml", settings.schemas / "datasets")
     everything = Settings(schemas=REPOSITORY / "schemas", workspace=settings.workspace)

@@ -232,7 +232,7 @@ def test_a_new_delivery_takes_with_it_all_that_was_made_from_the_old_one(chain, 
     stages.pseudonymise(again, "paye")
     with pytest.raises(LinkError, match="no person index yet"):
         stages.tabulate(again)
-    with pytest.raises(LinkError, match="have not been counted"):
+    with pytest.raises(GateError, match="linkage tabulate"):
         stages.publish(again, "stale")
     assert not again.files.release("stale").exists()
     assert facts.read(again, "evaluation") is None
@@ -304,7 +304,7 @@ def test_the_log_of_the_chain_holds_and_names_the_airflow_runs(chain):
     done = [entry.what for entry in entries]
     assert done[: len(chain.datasets)] == ["pseudonymised"] * len(chain.datasets)
     deleted = ["blocking keys deleted", "blocking pseudonyms deleted"]
-    assert done[len(chain.datasets) :] == [*deleted, releases.ENTERED]
+    assert done[len(chain.datasets) :] == [*deleted, "people named", releases.ENTERED]
     assert all(entry.who.startswith("airflow ") for entry in entries)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import REPOSITORY, planted_value, put_test_keys
+from conftest import REPOSITORY, planted_value, put_test_keys, sample_less
 from test_department import ALONE
 from typer.testing import CliRunner
 
@@ -53,7 +53,8 @@ def linked(tmp_path_factory) -> Settings:
         shutil.copy(REPOSITORY / "schemas" / name, settings.schemas / name)
     (settings.schemas / "circumstances.yaml").write_text(CIRCUMSTANCES)
     declared = settings.schemas / "encodings.yaml"  # so heavy that namesakes born on one day are two people for it
-    declared.write_text(declared.read_text().replace("contradiction_bits: 10", "contradiction_bits: 20"))
+    declared.write_text(declared.read_text().replace("contradiction_bits: 10", "contradiction_bits: 40"))
+    sample_less(declared)
     stages.synthesise(Settings(REPOSITORY / "schemas", settings.workspace), people=1_500, seed=5)
     in_custody_twice(settings)
     put_test_keys(settings)
