@@ -1,8 +1,8 @@
 """python -m benchmarks.attack: attack candidate token sets at several sizes, with a positive control in every run.
 
 Limits, of the records re-identified from public lists: the default under 5 % of surnames and of whole birth dates, the
-high-sensitivity profile under 1 %. The positive control has to find 80 % of the surnames that are found by somebody who
-is told the soundex and the prefix of each row; 70 % of all were asked for, and are shown beside it.
+high-sensitivity profile under 1 %. The positive control has to find 70 % of its surnames; beside it stands what the same
+attack finds when it is told the prefix, and the soundex too, of each row.
 """
 
 import argparse
@@ -74,8 +74,7 @@ def proof(control: dict[str, Any]) -> str:
     """What the positive control says."""
     return (
         attack_verdict({"control": control})
-        + f" Told the prefix of every row in clear, {control['told_prefix']:.1%} are found; told the soundex as well, "
-        f"{control['told_both']:.1%}."
+        + f" Told the prefix of every row in clear, it finds {control['told_prefix']:.1%}."
     )
 
 

@@ -151,7 +151,7 @@ class SexConflict(TypedDict):
 
 class Control(TypedDict):
     """The positive control of an attack. Shares (0 to 1) of surnames: recovered; found by one who is told the prefixes,
-    and the soundex codes as well; asked for; recovered of what the latter finds, and wanted of that, which `proves`.
+    and the soundex codes as well; wanted, so that it `proves` anything.
     """
 
     records: float
@@ -159,8 +159,6 @@ class Control(TypedDict):
     told_prefix: float
     told_both: float
     wanted: float
-    of_possible: float
-    wanted_of_possible: float
     proves: bool
 
 

@@ -292,14 +292,13 @@ def attack_section(attack: Attack) -> Section:
     """What an intruder inside the matching zone found out, and whether he can find out anything at all."""
     control = attack["control"]
     met = Flagged("yes", "good") if control["proves"] else Flagged("no: this attack proves nothing", "bad")
-    of_all = control["recovered"], control["wanted"], control["told_both"]
-    shares = (*of_all, control["of_possible"], control["wanted_of_possible"])
+    shares = control["recovered"], control["wanted"], control["told_both"]
     cells: tuple[str | Flagged, ...] = (f"{control['records']:,.0f}", *map(rate, shares), met)
     proof = Grid(
         "Positive control: rows with exact, soundex and prefix tokens of one surname",
         "",
         (),
-        ("Records", "Recovered", "Asked for", "Told soundex and prefix", "Recovered of that", "Wanted of that", "Met"),
+        ("Records", "Recovered", "Wanted", "Told soundex and prefix", "Met"),
         (Line("Surnames", cells),),
     )
     columns = ("Intruder knows", "Records", "Re-identified", "By chance", "Equal to a known one", "Believed",
