@@ -1,8 +1,8 @@
 """python -m benchmarks.attack: attack candidate token sets at several sizes, with a positive control in every run.
 
 Limits, of the records re-identified from public lists: the default under 5 % of surnames and of whole birth dates, the
-high-sensitivity profile under 1 %. The positive control has to find 70 % of its surnames; beside it stands what the same
-attack finds when it is told the prefix, and the soundex too, of each row.
+high-sensitivity profile under 1 %. The positive control has to find 70 % of its surnames; beside it stands what the
+same attack finds when it is told the prefix, and the soundex too, of each row.
 """
 
 import argparse
