@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import REPOSITORY, put_test_keys, sample_less
+from conftest import REPOSITORY, link, put_test_keys, sample_less
 
 from linkage import models, stages
 from linkage.errors import LinkError
@@ -85,15 +85,6 @@ def once_each(made: Settings, dataset: str) -> Change:
     ).fetchall()
     key, kept = made.datasets[dataset].record_key, {record for (record,) in first}
     return lambda rows: [row for row in rows if row[key] in kept]
-
-
-def link(settings: Settings) -> None:
-    for name in settings.datasets:
-        stages.pseudonymise(settings, name)
-    for view in stages.views(settings):
-        for stage in (stages.block, stages.unseal, stages.score):
-            stage(settings, view)
-    stages.cluster(settings)
 
 
 def found(made: Settings, settings: Settings, tmp_path: Path) -> dict[str, float]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import RECORD_KEY, REPOSITORY, TEST_KEY
+from conftest import RECORD_KEY, REPOSITORY, TEST_KEY, link
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from test_cli import PAYE, employed, linkage
@@ -207,17 +207,6 @@ def rotated(tmp_path_factory) -> tuple[Settings, dict[str, list], set[int]]:
         stages.score(settings, "names")
     link(settings)
     return settings, known, tokens
-
-
-def link(settings: Settings) -> None:
-    """From the extracts to the person index."""
-    for name in settings.datasets:
-        stages.pseudonymise(settings, name)
-    for view in stages.views(settings):
-        stages.block(settings, view)
-        stages.unseal(settings, view)
-        stages.score(settings, view)
-    stages.cluster(settings)
 
 
 def index(settings: Settings) -> list[tuple]:

@@ -7,7 +7,7 @@ import shutil
 import duckdb
 import pyarrow as pa
 import pytest
-from conftest import REPOSITORY, put_test_keys, sample_less
+from conftest import REPOSITORY, link, put_test_keys, sample_less
 from small_view import VIEW
 
 from linkage import facts, quality_run, stages
@@ -333,17 +333,6 @@ def test_what_changed_crosses_its_own_line_and_no_other(now, red, amber):
 # ------------------------------------------------------------------------------------------------------ the whole of it
 
 
-def linked(settings: Settings) -> None:
-    """Pseudonymise and link everything."""
-    for dataset in settings.datasets:
-        stages.pseudonymise(settings, dataset)
-    for view in stages.views(settings):
-        stages.block(settings, view)
-        stages.unseal(settings, view)
-        stages.score(settings, view)
-    stages.cluster(settings)
-
-
 def judged(settings: Settings) -> set[str]:
     """The red lines of what is linked, as `tabulate` finds them, without its tables and contradictions."""
     files = settings.files
@@ -366,7 +355,7 @@ def accepted(tmp_path_factory) -> Settings:
     settings = Settings(folder / "schemas", folder / "workspace")
     stages.synthesise(settings, people=1_500, seed=3)
     put_test_keys(settings)
-    linked(settings)
+    link(settings)
     stages.tabulate(settings)
     quality_run.accept(settings, "A. Lead", "read the whole report")
     return settings
@@ -414,7 +403,7 @@ def test_a_source_that_loses_a_column_is_seen_and_nothing_is_published(run):
     extract = run.files.department.extract(run.dataset("probation").path)
     rows = duckdb.read_parquet(str(extract)).project("* replace (null::varchar as surname)").to_arrow_table()
     duckdb.from_arrow(rows).write_parquet(str(extract))
-    linked(run)
+    link(run)
     assert "probation, surname was not lost since the accepted run" in judged(run)
     with pytest.raises(GateError, match="Gate linkage: stopped; nothing was published") as stopped:
         stages.publish(run, "draft", "A. Lead")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import REPOSITORY, put_test_keys, sample_less
+from conftest import REPOSITORY, link, put_test_keys, sample_less
 
 from linkage import stages
 from linkage.settings import Settings
@@ -58,13 +58,7 @@ def library(tmp_path_factory) -> Settings:
     (settings.schemas / "datasets" / "library.yaml").write_text(CONTRACT)
     write_cards(settings)
     put_test_keys(settings)
-    for name in ("court", "prison", "library"):
-        stages.pseudonymise(settings, name)
-    for view in stages.views(settings):
-        stages.block(settings, view)
-        stages.unseal(settings, view)
-        stages.score(settings, view)
-    stages.cluster(settings)
+    link(settings)
     return settings
 
 

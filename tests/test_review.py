@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import REPOSITORY, planted_value, put_test_keys, sample_less
+from conftest import REPOSITORY, link, planted_value, put_test_keys, sample_less
 from test_department import ALONE
 from typer.testing import CliRunner
 
@@ -32,15 +32,6 @@ died: [{dataset: prison, date: release_date, where: {release_type: died}}]
 alive: [{dataset: prison, date: reception_date}]
 """
 DATASETS = ("court", "prison")
-
-
-def link(settings: Settings) -> None:
-    for name in DATASETS:
-        stages.pseudonymise(settings, name)
-    for view in stages.views(settings):
-        for stage in (stages.block, stages.unseal, stages.score):
-            stage(settings, view)
-    stages.cluster(settings)
 
 
 @pytest.fixture(scope="module")
