@@ -63,7 +63,7 @@ def change(path: Path, old: str, new: str) -> None:
         ("encodings.yaml", "within: dob}", "within: dobb}", "names .'dobb'"),
         ("encodings.yaml", "within: dob}", "within: names_any}", "'names_any'. hold several tokens a row"),
         ("datasets/court.yaml", "personNumber, value: defendant_id", "personNumber, value: nino", "personNumber: no"),
-        ("encodings.yaml", "standardise: [name]", "standardise: [nam]", "standardise"),
+        ("encodings.yaml", "standardise: [name,", "standardise: [nam,", "standardise"),
         ("scope.yaml", "sex: [F, not known]", "sx: [F]", "sx: there is no such field"),
         ("scope.yaml", "sex: [F, not known]", "sex: [Female]", "sex"),
         ("scope.yaml", "sex: [F, not known]", "sex: []", "sex"),

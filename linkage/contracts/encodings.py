@@ -12,8 +12,8 @@ from pydantic import Field, model_validator
 from linkage.contracts.reading import Declaration, read
 
 Standardiser = Literal[
-    "name", "words", "date", "not_a_default_date", "postcode", "postcode_district", "pnc", "nomis", "crn", "nino",
-    "nhs", "initials", "compact",
+    "name", "full_forename", "one_spelling", "words", "date", "not_a_default_date", "postcode", "postcode_district",
+    "pnc", "nomis", "crn", "nino", "nhs", "initials", "compact",
 ]  # fmt: skip
 Derivation = Literal[
     "whole", "first_word", "several_words", "parts", "first_letter", "last_letter", "wildcards", "sector", "district",

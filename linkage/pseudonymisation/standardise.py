@@ -16,6 +16,7 @@ from collections.abc import Callable
 import numpy as np
 
 from linkage.contracts.encodings import Standardiser
+from linkage.pseudonymisation.one_name import full_forename, one_spelling
 
 Form = str | None
 
@@ -174,6 +175,8 @@ def matching(pattern: str) -> Step:
 
 STANDARDISERS: dict[Standardiser, Step] = {
     "name": each(name),
+    "full_forename": each(full_forename),
+    "one_spelling": each(one_spelling),
     "words": each(words),
     "date": each(date),
     "not_a_default_date": each(not_a_default_date),
