@@ -27,17 +27,18 @@ from linkage.workspace import write_parquet, write_text
 def blocking(settings: Settings, view: str) -> dict[str, Any]:
     """encoded/<view>/ and candidates/<view> → the facts of `note_blocking`, before anything is trained or scored."""
     with duckdb.connect() as con:
-        return note_blocking(settings, view, seen_in(settings, con, view).profiles, candidates(settings, view))
+        note_blocking(settings, view, seen_in(settings, con, view).profiles, candidates(settings, view))
+    return dict(facts.read(settings, f"blocking/{view}"))
 
 
-def note_blocking(settings: Settings, view: str, profiles: pa.Table, found: pa.Table | None) -> dict[str, Any]:
-    """Note what the rules of a view make and find. Raises LinkError where that is more than may be compared."""
-    from linkage.matching import blocking_report
+def note_blocking(settings: Settings, view: str, profiles: pa.Table, found: pa.Table | None) -> pa.Table:
+    """The pairs of a view (see `matching.blocking.Blocked`); notes what its rules do. Raises LinkError."""
+    from linkage.matching import blocking, blocking_report
 
-    report = blocking_report.blocking(profiles, settings.encodings.views[view], view, found)
-    said = report.as_facts() | {"sealed": facts.read(settings, f"sealed/{view}")}
+    made = blocking.blocked(profiles, settings.encodings.views[view], view, found)
+    said = blocking_report.blocking(made).as_facts() | {"sealed": facts.read(settings, f"sealed/{view}")}
     facts.write(settings, f"blocking/{view}", said)
-    return said
+    return made.pairs
 
 
 def note_people(
@@ -58,11 +59,11 @@ def note_people(
 
 def unlinkable_in(settings: Settings, con: duckdb.DuckDBPyConnection, view: str) -> duckdb.DuckDBPyRelation:
     """(dataset, record_id): the records of a view that say too little to be linked."""
-    from linkage.matching import person_index, profiles, unlinkable
+    from linkage.matching import itself, person_index, profiles
 
     files, compared = settings.files.matching, profiles.compared(settings.encodings, settings.datasets, view)
     crosswalk = person_index.stacked({name: arrived(con, files.crosswalk(view, name), name) for name in compared})
-    return unlinkable.by_record(con, whole(con, files.unlinkable(view), "linkage link"), crosswalk)
+    return itself.by_record(con, whole(con, files.unlinkable(view), "linkage link"), crosswalk)
 
 
 def shares(

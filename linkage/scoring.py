@@ -16,7 +16,6 @@ from linkage import facts, models, quality_run
 from linkage.clustering import tell_clustering
 from linkage.linking import Progress, Seen, quiet, seen_in
 from linkage.matching.score import Before, Scored
-from linkage.matching.unlinkable import unlinkable
 from linkage.sealing import candidates
 from linkage.settings import Settings
 from linkage.workspace import mark_of, whole_folder, write_parquet, write_text
@@ -40,19 +39,17 @@ def score(settings: Settings, view: str, progress: Progress = quiet, anew: bool 
         files.forget_people()
         facts.forget(settings, facts.OF_LINKAGE + facts.AFTER_LINKAGE)
         progress("blocking")
-        quality_run.note_blocking(settings, view, seen.profiles, found)
+        made = quality_run.note_blocking(settings, view, seen.profiles, found)
         progress("training")
         model = models.in_use(settings, view, seen.compared, seen.mark, seen.train)
         write_text(model.to_json(), files.matching.model(view))
         progress("scoring")
         folder = files.matching.scored(view, made_with(settings, view, model.to_json(), seen))
-        result = scored(seen.profiles, declared, model, found, scored_before(folder, seen.mark, anew))
+        result = scored(seen.profiles, declared, model, made, scored_before(folder, seen.mark, anew))
         keep(con, folder, seen.mark, result)
         write_parquet(con.from_arrow(result.pairs), files.matching.pairs(view), seen.mark)
         tell_clustering(settings, view, seen, model)
-        progress("what cannot be linked")
-        alone = unlinkable(seen.profiles, declared, model)
-        write_parquet(con.from_arrow(alone), files.matching.unlinkable(view), seen.mark)
+        write_parquet(con.from_arrow(result.unlinkable), files.matching.unlinkable(view), seen.mark)
     return {
         "view": view, "profiles": seen.profiles.num_rows, "compared": result.compared, "pairs": result.pairs.num_rows,
     }  # fmt: skip
@@ -61,7 +58,8 @@ def score(settings: Settings, view: str, progress: Progress = quiet, anew: bool 
 def made_with(settings: Settings, view: str, model: str, seen: Seen) -> str:
     """Sixteen hexadecimal digits of a hash over all that a weight hangs on, but for the rows and the key."""
     declared = settings.encodings.views[view].model_dump(mode="json", by_alias=True)
-    said = {"model": model, "view": declared, "compared": seen.compared, "splink": splink.__version__}
+    said = {"model": model, "view": declared, "compared": seen.compared}
+    said |= {"splink": splink.__version__, "hashed by": duckdb.__version__}
     return models.fingerprint(json.dumps(said, sort_keys=True))
 
 

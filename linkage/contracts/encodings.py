@@ -194,14 +194,19 @@ class View(Declaration):
     comparisons: dict[str, Comparison]
     training: Training
 
+    @property
+    def looked_at(self) -> set[str]:
+        """The tokens that comparisons look at."""
+        needed = {name for comparison in self.comparisons.values() for name in comparison.needs}
+        return needed.union(*(level.columns for one in self.comparisons.values() for level in one.levels))
+
     @model_validator(mode="after")
     def _names_only_its_tokens(self) -> Self:
-        used = {*self.needs, *self.person_numbers}
+        used = {*self.needs, *self.person_numbers, *self.looked_at}
         for rule in (*self.block_on, *self.training.prior_rules, *self.training.em_blocks):
             used |= set(rule)
         for comparison in self.comparisons.values():
-            used |= set(comparison.needs) | {level.within for level in comparison.levels if level.within}
-            used = used.union(*(level.columns for level in comparison.levels))
+            used |= {level.within for level in comparison.levels if level.within}
         if unknown := sorted(used - set(self.tokens)):
             raise ValueError(f"names {unknown}, which are not among its tokens {sorted(self.tokens)}")
         return self
@@ -221,6 +226,8 @@ class View(Declaration):
             raise ValueError(f"training: {listed} hold several tokens a row; its rules take single ones")
         if listed := [name for name in self.person_numbers if self.tokens[name].many]:
             raise ValueError(f"person_numbers: {listed} hold several tokens a row; a person has one of each")
+        if unblocked := [name for name in self.person_numbers if (name,) not in self.block_on]:
+            raise ValueError(f"person_numbers: {unblocked} are no rules of their own in block_on, so pairs go unseen")
         return self
 
 

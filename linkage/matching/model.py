@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from linkage.contracts.encodings import Comparison, Level, View
 from linkage.errors import LinkError
-from linkage.matching.settings import Numbers, agreement, condition, connection, fillable, linker, rule
+from linkage.matching.settings import Numbers, agreement, condition, connection, fillable, linker, one_row, rule
 from linkage.matching.strangers import Estimates, among_strangers
 
 TRAINED, DECLARED = "trained", "declared"
@@ -167,12 +167,6 @@ def true_among_random(con: duckdb.DuckDBPyConnection, view: View) -> dict[str, f
         )
         shares[name] = min(true / view.training.prior_recall / pairs_of(everybody), LARGEST_PRIOR)
     return shares
-
-
-def one_row(con: duckdb.DuckDBPyConnection, sql: str) -> tuple[int, ...]:
-    """The only row of a query, by a cursor of its own: Splink cannot use a connection that is busy."""
-    with con.cursor() as cursor:
-        return cursor.execute(sql).fetchone() or ()
 
 
 def among_random_pairs(con: duckdb.DuckDBPyConnection, view: View) -> tuple[Estimates, int]:

@@ -5,22 +5,23 @@ from dataclasses import dataclass, field
 
 import duckdb
 import pyarrow as pa
-from splink import DuckDBAPI, Linker
+from splink import DuckDBAPI
 
 from linkage.contracts.encodings import View
 from linkage.errors import LinkError
+from linkage.matching.blocking import bits
+from linkage.matching.itself import stand_ins, unlinkable
 from linkage.matching.model import Model
-from linkage.matching.settings import connection, fillable, linker, meet
+from linkage.matching.settings import connection, fillable, linker, one_row
 
 # Pairs less probable than this are never looked at again: the lowest cluster threshold is .80, and a score histogram
 # needs only some room below it. They are most of the pairs.
 SMALLEST_PROBABILITY = 0.01
-ROW = pa.schema([("row", pa.int64())])
+ROW = pa.schema([("row", pa.uint64())])
 PAIR = pa.schema(
     [
-        ("row_l", pa.int64()),
-        ("row_r", pa.int64()),
-        ("sealed", pa.bool_()),
+        ("row_l", pa.uint64()),
+        ("row_r", pa.uint64()),
         ("match_weight", pa.float64()),
         ("match_probability", pa.float64()),
     ]
@@ -31,9 +32,9 @@ PAIR = pa.schema(
 class Before:
     """What the same model scored before.
 
-    `rows` (row): the profiles it compared, each by a hash of its tokens; `pairs` (row_l, row_r, sealed, match_weight,
-    match_probability): those it kept, l < r, and whether sealed blocking alone had found them. `frequencies` {token
-    column: (column, tf_column)}: the share of profiles with each token.
+    `rows` (row): the profiles it compared, each by a hash of its tokens; `pairs` (row_l, row_r, match_weight,
+    match_probability): those it kept, l < r. `frequencies` {token column: (column, tf_column)}: the share of profiles
+    with each token.
     """
 
     rows: pa.Table = field(default_factory=ROW.empty_table)
@@ -47,18 +48,18 @@ class Scored:
 
     A row per pair of rows of the view. Probability 0.01 to 1, weight in bits with the prior in it; `by_number`: the two
     agree on a person number; `by_others`: a rule without a person number finds them. `kept`: the same, for the
-    next time. `compared`: how many pairs of profiles were scored now.
+    next time. `compared`: how many pairs of profiles were scored now. `unlinkable` (dataset, view_id): the rows that
+    would not be linked to the very same.
     """
 
     pairs: pa.Table
     kept: Before
     compared: int
+    unlinkable: pa.Table
 
 
-def score(
-    profiles: pa.Table, view: View, model: Model, candidates: pa.Table | None = None, before: Before | None = None
-) -> Scored:
-    """Score the pairs of profiles that the view's rules find and those in `candidates` (view_id_l, view_id_r).
+def score(profiles: pa.Table, view: View, model: Model, made: pa.Table, before: Before | None = None) -> Scored:
+    """Score the pairs of profiles `made` (profile_id_l, profile_id_r, rules) by blocking.
 
     A profile stands for its rows through the smallest of their ids; its other rows are paired with that one at the
     weight a profile has against itself, so that Splink says whether rows with equal tokens are one person. Two profiles
@@ -68,48 +69,88 @@ def score(
     """
     view, _ = fillable(view, profiles)
     check(view, model)
-    before = before or Before()
     with connection(profiles) as con:
-        mark_kept(con, view, before)
-        frequencies = {c: before.frequencies.get(c) or frequency(con, c, u) for c, u in counted(view, model)}
-        splink = linker(con, view, model.u, model.m, model.prior, spared=("known", "kept"))
-        for column, shares in frequencies.items():
-            con.register(f"frequency_{column}", shares)
-            shares_known = DuckDBAPI(con).register(f"frequency_{column}")
-            splink.table_management.register_term_frequency_lookup(shares_known, column)
-        compared = block(con, splink, candidates)
-        scored = splink.inference.predict(threshold_match_probability=SMALLEST_PROBABILITY).physical_name
-        con.execute(
-            f"""
-            create table pair as
-            select profile_id_l, profile_id_r, match_key = 'sealed' as sealed, match_weight, match_probability
-            from {scored}
-            union all
-            select profile_id_l, profile_id_r, sealed, match_weight, match_probability from kept_pair
-            """
-        )
-        rows = con.sql("select row from profiles order by row").to_arrow_table()
-        return Scored(by_view_row(con, view), Before(rows, by_row(con), frequencies), compared)
+        compared, frequencies = compare(con, view, model, made, before or Before())
+        rows = con.sql("select row from seen order by row").to_arrow_table()
+        return Scored(by_view_row(con, view), Before(rows, by_row(con), frequencies), compared, unlinkable(con))
 
 
-def mark_kept(con: duckdb.DuckDBPyConnection, view: View, before: Before) -> None:
-    """Have `profiles` say what each row is, and whether it was compared before; make `kept_pair` by profile."""
+def compare(
+    con: duckdb.DuckDBPyConnection, view: View, model: Model, made: pa.Table, before: Before
+) -> tuple[int, Mapping[str, pa.Table]]:
+    """Have Splink weigh the pairs of `profiles` that nobody has before, and each profile against itself.
+
+    Returns how many pairs that were, and how common tokens are.
+    """
+    compared = to_compare(con, view, made, before)
+    frequencies = {c: before.frequencies.get(c) or frequency(con, c, u) for c, u in counted(view, model)}
+    splink = linker(con, view, model.u, model.m, model.prior)
+    for column, shares in frequencies.items():
+        con.register(f"frequency_{column}", shares)
+        shares_known = DuckDBAPI(con).register(f"frequency_{column}")
+        splink.table_management.register_term_frequency_lookup(shares_known, column)
+    stand_ins(con, view, frequencies)
+    con.execute("insert into blocked select distinct 'itself', stand_in, stand_in from alike")
+    splink.table_management.register_blocked_pairs_for_predict(DuckDBAPI(con).register("blocked"))
+    weigh(con, splink.inference.predict(threshold_match_probability=SMALLEST_PROBABILITY).physical_name)
+    return compared, frequencies
+
+
+def to_compare(con: duckdb.DuckDBPyConnection, view: View, made: pa.Table, before: Before) -> int:
+    """Leave in `profiles` what is looked at; make `seen` of what profiles stand for, `blocked`, and `kept_pair`.
+
+    `seen` (profile_id, dataset, known, view_ids, row, kept, by_number, by_others): a row per profile, by a hash of its
+    tokens; was it compared before, and which rules would find its like? `blocked` (match_key, join_key_l, join_key_r):
+    the pairs to compare, as Splink takes them. `kept_pair`: those that need not be, by profile. Returns how many pairs
+    are compared.
+    """
     tokens = ", ".join(f'"{name}"' for name in view.tokens)
-    con.register("rows_before", before.rows)
-    con.register("pairs_before", before.pairs)
+    looked_at = ", ".join(f'"{name}"' for name in sorted(view.looked_at))
+    others = [rule for rule in view.block_on if not set(rule) & set(view.person_numbers)]
+    for name, arrived in {"made": made, "rows_before": before.rows, "pairs_before": before.pairs}.items():
+        con.register(name, arrived)
     con.execute(
         f"""
-        create or replace table profiles as
+        create table seen as
         select *, row in (select row from rows_before) as kept
         from (
-            select *, cast('0x' || sha256(cast(row(dataset, known, {tokens}) as varchar))[1:15] as bigint) as row
+            select
+                profile_id, dataset, known, view_ids, hash(dataset, known, {tokens}) as row,
+                {holds([(number,) for number in view.person_numbers])} as by_number, {holds(others)} as by_others
             from profiles
         );
+        create or replace table profiles as select profile_id, {looked_at} from profiles;
+        create table blocked as
+        select 'made' as match_key, profile_id_l as join_key_l, profile_id_r as join_key_r
+        from made join seen l on l.profile_id = profile_id_l join seen r on r.profile_id = profile_id_r
+        where not (l.kept and r.kept);
         create table kept_pair as
-        select
-            least(l.profile_id, r.profile_id) as profile_id_l, greatest(l.profile_id, r.profile_id) as profile_id_r,
-            p.* exclude (row_l, row_r)
-        from pairs_before p join profiles l on l.row = row_l join profiles r on r.row = row_r
+        select profile_id_l, profile_id_r, match_weight, match_probability
+        from made join seen l on l.profile_id = profile_id_l join seen r on r.profile_id = profile_id_r
+        join pairs_before on row_l = least(l.row, r.row) and row_r = greatest(l.row, r.row)
+        """
+    )
+    [compared] = one_row(con, "select count(*) from blocked")
+    return compared
+
+
+def holds(rules: list[tuple[str, ...]]) -> str:
+    """SQL: a profile holds every token of one of the rules."""
+    return " or ".join(" and ".join(f'"{name}" is not null' for name in rule) for rule in rules) or "false"
+
+
+def weigh(con: duckdb.DuckDBPyConnection, scored: str) -> None:
+    """What Splink `scored` and what was kept, as `pair` by profile, and as `itself` by the profiles that stand in."""
+    con.execute(
+        f"""
+        create table itself as
+        select profile_id_l as stand_in, match_weight, match_probability
+        from {scored} where profile_id_l = profile_id_r;
+        create table pair as
+        select profile_id_l, profile_id_r, match_weight, match_probability
+        from {scored} where profile_id_l <> profile_id_r
+        union all
+        from kept_pair
         """
     )
 
@@ -138,96 +179,38 @@ def frequency(con: duckdb.DuckDBPyConnection, column: str, u: float) -> pa.Table
     ).to_arrow_table()
 
 
-def block(con: duckdb.DuckDBPyConnection, splink: Linker, candidates: pa.Table | None) -> int:
-    """Tell Splink which pairs of profiles to score. Returns how many of them are of two profiles."""
-    blocked = splink.inference.compute_blocked_pairs_for_predict().physical_name
-    register_candidates(con, candidates)
-    con.execute(
-        f"""
-        create or replace table kept_pair as
-        from kept_pair where not sealed
-        union all
-        from kept_pair semi join candidate on join_key_l = profile_id_l and join_key_r = profile_id_r where sealed;
-        create table blocked_and_itself as
-        select match_key, join_key_l, join_key_r from {blocked}
-        union all
-        (
-            select 'sealed', join_key_l, join_key_r from candidate
-            anti join {blocked} using (join_key_l, join_key_r)
-            anti join kept_pair on profile_id_l = join_key_l and profile_id_r = join_key_r
-        )
-        union all
-        select 'itself', profile_id, profile_id from profiles where len(view_ids) > 1
-        """
-    )
-    table = DuckDBAPI(con).register("blocked_and_itself")
-    splink.table_management.register_blocked_pairs_for_predict(table)
-    return int(con.execute("select count(*) from blocked_and_itself where join_key_l <> join_key_r").fetchall()[0][0])
-
-
 def by_view_row(con: duckdb.DuckDBPyConnection, view: View) -> pa.Table:
-    """The table `pair` by the ids of the rows that profiles stand for."""
+    """The table `pair` by the ids of the rows that profiles stand for, and the rows that one profile stands for."""
     return con.sql(
         f"""
         select
-            l.dataset as dataset_l, l.view_ids[1] as view_id_l, r.dataset as dataset_r,
-            unnest(if(profile_id_l = profile_id_r, l.view_ids[2:], r.view_ids[1:1])) as view_id_r,
-            match_weight, match_probability, {by_number(view)} as by_number,
-            found.join_key_l is not null or {by_others(view)} as by_others
+            l.dataset as dataset_l, l.view_ids[1] as view_id_l, r.dataset as dataset_r, r.view_ids[1] as view_id_r,
+            match_weight, match_probability,
+            rules & {bits(view, numbers=True)} <> 0 as by_number, rules & {bits(view, numbers=False)} <> 0 as by_others
         from pair
-        join profiles l on l.profile_id = profile_id_l
-        join profiles r on r.profile_id = profile_id_r
-        left join candidate found on found.join_key_l = profile_id_l and found.join_key_r = profile_id_r
+        join made using (profile_id_l, profile_id_r)
+        join seen l on l.profile_id = profile_id_l
+        join seen r on r.profile_id = profile_id_r
+        union all
+        select
+            dataset, view_ids[1], dataset, unnest(view_ids[2:]), match_weight, match_probability, by_number, by_others
+        from seen join alike using (profile_id) join itself using (stand_in)
         order by view_id_l, view_id_r, dataset_l, dataset_r
         """
     ).to_arrow_table()
 
 
 def by_row(con: duckdb.DuckDBPyConnection) -> pa.Table:
-    """The table `pair` by what profiles are, without a profile's weight against itself, which is cheap."""
+    """The table `pair` by what profiles are."""
     return con.sql(
         """
-        select least(l.row, r.row) as row_l, greatest(l.row, r.row) as row_r, sealed, match_weight, match_probability
+        select least(l.row, r.row) as row_l, greatest(l.row, r.row) as row_r, match_weight, match_probability
         from pair
-        join profiles l on l.profile_id = profile_id_l
-        join profiles r on r.profile_id = profile_id_r
-        where profile_id_l <> profile_id_r
+        join seen l on l.profile_id = profile_id_l
+        join seen r on r.profile_id = profile_id_r
         order by row_l, row_r
         """
     ).to_arrow_table()
-
-
-def by_number(view: View) -> str:
-    """SQL: profiles l and r agree on a person number."""
-    return any_of([meet((number,), view) for number in view.person_numbers])
-
-
-def by_others(view: View) -> str:
-    """SQL: a rule in which no person number stands makes the pair of l and r."""
-    return any_of([meet(rule, view) for rule in view.block_on if not set(rule) & set(view.person_numbers)])
-
-
-def any_of(conditions: list[str]) -> str:
-    """SQL: one of them holds; false where none does, or where there is none."""
-    return f"coalesce({' or '.join(f'({one})' for one in [*conditions, 'false'])}, false)"
-
-
-def register_candidates(con: duckdb.DuckDBPyConnection, candidates: pa.Table | None) -> None:
-    """Make the table `candidate` (join_key_l, join_key_r): pairs of view rows as pairs of profiles, l < r."""
-    con.register("given", candidates or pa.table({"view_id_l": [], "view_id_r": []}))
-    con.execute(
-        """
-        create table candidate as
-        with row_of as (select unnest(view_ids) as view_id, profile_id from profiles)
-        select distinct
-            least(l.profile_id, r.profile_id) as join_key_l, greatest(l.profile_id, r.profile_id) as join_key_r
-        from given
-        join row_of l on l.view_id = view_id_l
-        join row_of r on r.view_id = view_id_r
-        where l.profile_id != r.profile_id
-        """
-    )
-    con.unregister("given")
 
 
 def check(view: View, model: Model) -> None:

@@ -1,0 +1,110 @@
+"""Which pairs of profiles are compared: those that some rule of a view makes, each with the rules that make it."""
+
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from linkage.contracts.encodings import View
+from linkage.errors import LinkError
+from linkage.matching.settings import agreement, connection, fillable, one_row
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """`pairs` (profile_id_l, profile_id_r, rules): one row per pair of profiles, l < r, in that order.
+
+    Bit n of `rules` is set where rule n of `view` makes the pair, the next after the last where sealed blocking did.
+    `view`: cut to what the profiles can fill. `profiles`: how many there are. `sealed`: was there sealed blocking?
+    """
+
+    view: View
+    profiles: int
+    pairs: pa.Table
+    sealed: bool
+
+
+def blocked(profiles: pa.Table, view: View, name: str, candidates: pa.Table | None = None) -> Blocked:
+    """The pairs of a view called `name`. `candidates` (view_id_l, view_id_r): what sealed blocking found, where it was.
+
+    Raises LinkError where the rules would make more pairs than the linkage schema allows; then none was made.
+    """
+    view, _ = fillable(view, profiles)
+    with connection(profiles) as con:
+        check_ceiling(con, view, name)
+        con.register("given", candidates or pa.table({"view_id_l": [], "view_id_r": []}))
+        pairs = con.sql(
+            f"""
+            select profile_id_l, profile_id_r, bit_or(rules) as rules from ({every_pair(view)})
+            group by all order by profile_id_l, profile_id_r
+            """
+        ).to_arrow_table()
+    return Blocked(view, len(profiles), pairs, candidates is not None)
+
+
+def sealed_bit(view: View) -> int:
+    """What `rules` says of sealed blocking."""
+    return 1 << len(view.block_on)
+
+
+def bits(view: View, numbers: bool) -> int:
+    """What `rules` says of the rules that are a person number alone, or of those in which none stands."""
+    of_rules = {1 << n: set(columns) & set(view.person_numbers) for n, columns in enumerate(view.block_on)}
+    if numbers:
+        return sum(1 << n for n, columns in enumerate(view.block_on) if len(columns) == 1 and of_rules[1 << n])
+    return sealed_bit(view) + sum(bit for bit, held in of_rules.items() if not held)
+
+
+def every_pair(view: View) -> str:
+    """SQL: (profile_id_l, profile_id_r, rules): the pairs of each rule and of sealed blocking, a pair once for each."""
+    made = [pairs_on(columns, view, 1 << n) for n, columns in enumerate(view.block_on)]
+    return " union all ".join([*made, found_sealed(sealed_bit(view))])
+
+
+def pairs_on(columns: tuple[str, ...], view: View, bit: int) -> str:
+    """SQL: each pair that agrees on the columns, lists by sharing a member, and may be compared."""
+    same = keys(columns, view)
+    return (
+        f"select l.profile_id as profile_id_l, r.profile_id as profile_id_r, {bit} as rules from {same} l join {same} r"
+        f" on {agreement(columns)} and l.profile_id < r.profile_id and not (l.known and r.known)"
+    )
+
+
+def keys(columns: tuple[str, ...], view: View) -> str:
+    """SQL: (profile_id, known, columns …): a row per profile that holds them all, and member of a list."""
+    taken = (f'unnest("{c}") as "{c}"' if view.tokens[c].many else f'"{c}"' for c in columns)
+    held = " and ".join(f'"{c}" is not null' for c in columns)
+    return f"(select profile_id, known, {', '.join(taken)} from profiles where {held})"
+
+
+def found_sealed(bit: int) -> str:
+    """SQL: the pairs of view rows in `given`, as pairs of profiles."""
+    row_of = "(select unnest(view_ids) as view_id, profile_id from profiles)"
+    return f"""
+        select least(l.profile_id, r.profile_id), greatest(l.profile_id, r.profile_id), {bit}
+        from given join {row_of} l on l.view_id = view_id_l join {row_of} r on r.view_id = view_id_r
+        where l.profile_id <> r.profile_id
+    """
+
+
+def check_ceiling(con: duckdb.DuckDBPyConnection, view: View, name: str) -> None:
+    """Raises LinkError where the rules make too many pairs. Counted by the sizes of blocks, so that none is made."""
+    [profiles] = one_row(con, "select count(*) from profiles")
+    made = {columns: counted(con, columns, view) / profiles for columns in view.block_on}
+    if view.pairs_per_record is None or sum(made.values()) <= view.pairs_per_record.value:
+        return
+    worst = max(made, key=lambda columns: made[columns])
+    raise LinkError(
+        f"View {name}: its rules make {sum(made.values()):,.0f} pairs for each record, and the linkage schema allows "
+        f"{view.pairs_per_record.value:,.0f} (views.{name}.pairs_per_record). Nothing was scored. Narrow the rule "
+        f"{list(worst)}, which makes {made[worst]:,.0f} of them: add a token to it in block_on, or look for a value "
+        "that many records of an extract share."
+    )
+
+
+def counted(con: duckdb.DuckDBPyConnection, columns: tuple[str, ...], view: View) -> int:
+    """The pairs of a rule, without making them; a pair that shares two members of a list counts twice."""
+    names = ", ".join(f'"{c}"' for c in columns)
+    sizes = f"select count(*) as n, count(*) filter (known) as k from {keys(columns, view)} group by {names}"
+    [pairs] = one_row(con, f"select coalesce(sum(n * (n - 1) // 2 - k * (k - 1) // 2), 0)::bigint from ({sizes})")
+    return pairs
