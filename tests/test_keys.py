@@ -12,9 +12,9 @@ import pytest
 from conftest import RECORD_KEY, REPOSITORY, TEST_KEY, link
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from test_cli import PAYE, employed, linkage
+from small_extracts import PAYE, attributes, court, employed, encoded, unlike
+from test_cli import linkage
 from test_privacy import contents
-from test_pseudonymisation import attributes, court, encoded, unlike
 
 from linkage import keyring, stages
 from linkage.errors import LinkError, PrivacyError
