@@ -38,20 +38,20 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(tmp_path, da
 
 
 def test_one_process_and_two_give_the_same_bytes_with_few_blocks_at_a_time(tmp_path, datasets, monkeypatch):
-    monkeypatch.setattr(module, "BLOCK", 200)
+    monkeypatch.setattr(module, "BLOCK", 100)
     under_way, done = [], []
 
     def watch(people: int) -> None:
         done.append(people)
         under_way.append(len(list((tmp_path / "two" / "extracts" / ".unfinished").glob("*"))))
 
-    synthesise(1_250, 7, datasets, tmp_path / "one" / "extracts", tmp_path / "one" / "truth", processes=1)
+    synthesise(550, 7, datasets, tmp_path / "one" / "extracts", tmp_path / "one" / "truth", processes=1)
     two = tmp_path / "two"
-    synthesise(1_250, 7, datasets, two / "extracts", two / "truth", processes=2, progress=watch)
+    synthesise(550, 7, datasets, two / "extracts", two / "truth", processes=2, progress=watch)
     assert bytes_of(tmp_path / "one") == bytes_of(two)
-    assert done == [200, 400, 600, 800, 1000, 1250]
+    assert done == [100, 200, 300, 400, 550]
     assert max(under_way) <= 3
-    assert pq.ParquetFile(two / "extracts" / "probation.parquet").num_row_groups == 6
+    assert pq.ParquetFile(two / "extracts" / "probation.parquet").num_row_groups == 5
 
 
 def test_nobody_shares_a_number_or_a_record_id_with_somebody_of_another_block(tmp_path, datasets, monkeypatch):
