@@ -162,11 +162,11 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return settings
 
 
-def link(settings: Settings, *delivered: str) -> None:
-    """From the extracts that were delivered, or of every declared dataset, to the person index."""
+def link(settings: Settings) -> None:
+    """From the extracts of every declared dataset to the person index."""
     from linkage import stages
 
-    for name in delivered or settings.datasets:
+    for name in settings.datasets:
         stages.pseudonymise(settings, name)
     for view in stages.views(settings):
         for stage in (stages.block, stages.unseal, stages.score):

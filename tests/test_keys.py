@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import os
+import re
 import shutil
 import struct
 from pathlib import Path
@@ -278,12 +279,19 @@ def encoded_anywhere(settings: Settings, dataset: str) -> list[dict]:
 
 
 def found(settings: Settings, tokens: set[int], secret: bytes) -> list[str]:
-    """The files of a workspace in which a token or the key stands, as bytes or as a packed value."""
-    some = sorted(tokens)[:: max(1, len(tokens) // 500)]
-    wanted = {form for n in some for form in (str(n).encode(), struct.pack("<q", n), struct.pack(">q", n))}
-    wanted |= {secret, secret.hex().encode()}
+    """The files of a workspace in which any token stands as digits, one in so many as bytes, or the key."""
+    some = sorted(tokens)[:: max(1, len(tokens) // 100)]
+    packed = {form for n in some for form in (struct.pack("<q", n), struct.pack(">q", n))}
+    packed |= {secret, secret.hex().encode()}
     files = [path for path in settings.workspace.rglob("*") if path.is_file()]
-    return [str(path) for path in files if any(form in said for said in contents(path) for form in wanted)]
+    return [str(path) for path in files if any(tells(content, tokens, packed) for content in contents(path))]
+
+
+def tells(content: bytes, tokens: set[int], packed: set[bytes]) -> bool:
+    """Does a content hold a token in digits, or one of the packed forms?"""
+    if not tokens.isdisjoint(map(int, re.findall(rb"-?\d{15,19}", content))):
+        return True
+    return any(form in content for form in packed)
 
 
 def test_destroying_asks_first_and_prints_the_receipt(settings):
