@@ -260,7 +260,7 @@ def withdraw(settings: Settings, release: str, why: str, who: str, unseen: bool)
     from linkage.release import ledger
 
     if not (why.strip() and who.strip()):
-        raise DisclosureError("Say why it is withdrawn, and who decided it: --why, --who.")
+        raise DisclosureError("Say why it is withdrawn, and who decided it: --why, --by.")
     latest, known = version(settings, release), entries(settings)
     corrected = not unseen and latest.number in ledger.unseen(known)
     if release not in ledger.in_force(known) and not corrected:

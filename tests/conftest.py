@@ -2,18 +2,24 @@
 
 import csv
 import datetime
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
 import pytest
+import small_women
+from drawings import drawn
 
-from linkage.contracts.dataset import Column, Dataset
+from linkage.cohorts.records import Records
+from linkage.contracts.analysis import Analysis, read_analysis
+from linkage.contracts.dataset import Column, Dataset, read_datasets
 from linkage.settings import Settings
+
+if TYPE_CHECKING:
+    from linkage.synthetic.departments.columns import Extract, Lives
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,30 +39,6 @@ def table(con: duckdb.DuckDBPyConnection) -> Callable[[str], duckdb.DuckDBPyRela
     return lambda drawing: con.from_arrow(drawn(drawing))
 
 
-def drawn(drawing: str) -> pa.Table:
-    """The drawing as an Arrow table: first line the names, then a line a row."""
-    lines = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in drawing.strip().splitlines()]
-    names, rows = lines[0], lines[1:]
-    return pa.table({name: [value(row[i]) for row in rows] for i, name in enumerate(names)})
-
-
-def value(cell: str) -> Any:
-    """One cell of a drawing."""
-    if cell in ("-", ""):
-        return None
-    if cell.startswith("["):
-        return [value(part) for part in cell[1:-1].split()]
-    if cell in ("true", "false"):
-        return cell == "true"
-    if re.fullmatch(r"-?\d+", cell):
-        return int(cell)
-    if re.fullmatch(r"-?\d+\.\d+", cell):
-        return float(cell)
-    if re.fullmatch(r"\d{4}-\d\d-\d\d", cell):
-        return datetime.date.fromisoformat(cell)
-    return cell
-
-
 REPOSITORY = Path(__file__).parent.parent
 # Fixed, so that a test sees the same tokens and record ids every time.
 TEST_KEY = "00112233445566778899aabbccddeeff" * 2
@@ -69,6 +51,66 @@ def settings(tmp_path: Path) -> Settings:
     settings = Settings(schemas=REPOSITORY / "schemas", workspace=tmp_path / "workspace")
     put_test_keys(settings)
     return settings
+
+
+@pytest.fixture(scope="session")
+def datasets() -> dict[str, Dataset]:
+    """The contracts of the repository."""
+    return read_datasets(REPOSITORY / "schemas")
+
+
+@pytest.fixture(scope="session")
+def analysis(datasets: dict[str, Dataset]) -> Analysis:
+    """What the repository declares of cohorts, outcomes and tables."""
+    return read_analysis(REPOSITORY / "schemas", datasets)
+
+
+@pytest.fixture
+def attributes(con: duckdb.DuckDBPyConnection) -> dict[str, duckdb.DuckDBPyRelation]:
+    """Seven drawn women in seven extracts."""
+    return small_women.attributes(con)
+
+
+@pytest.fixture
+def person_index(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
+    """Who they are at each threshold."""
+    return small_women.person_index(con)
+
+
+@pytest.fixture
+def records(
+    con: duckdb.DuckDBPyConnection,
+    attributes: dict[str, duckdb.DuckDBPyRelation],
+    person_index: duckdb.DuckDBPyRelation,
+) -> Records:
+    """Their records, at the default threshold."""
+    return Records(con, attributes, person_index, "medium")
+
+
+@pytest.fixture(scope="session")
+def lives() -> "Lives":
+    """5,000 invented people, of whom seven departments know something."""
+    from small_deliveries import PEOPLE, SEED
+
+    from linkage.synthetic.synthesise import Block, invented_lives
+
+    return invented_lives(Block(0, 0, PEOPLE), SEED)
+
+
+@pytest.fixture(scope="session")
+def late(lives: "Lives") -> "dict[str, Extract]":
+    """What each department delivers of them on the last day."""
+    from small_deliveries import extracts
+
+    return extracts(lives)
+
+
+@pytest.fixture(scope="session")
+def early(lives: "Lives") -> "dict[str, Extract]":
+    """What each department delivers of them on an earlier day."""
+    from small_deliveries import EARLY, extracts
+
+    return extracts(lives, EARLY)
 
 
 def sample_less(encodings: Path) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-from conftest import REPOSITORY, drawn
+from conftest import REPOSITORY
+from drawings import drawn
 
 from linkage.contracts.disclosure import Disclosure, read_disclosure
 from linkage.release import control as release_control

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from conftest import REPOSITORY, put_test_keys
-from test_pseudonymisation import ANN, court, unlike
+from small_extracts import ANN, PAYE, court, employed, unlike
 from typer.testing import CliRunner
 
 from linkage import stages
@@ -126,16 +126,6 @@ def test_tokens_of_two_keys_are_not_linked(settings):
     with pytest.raises(PrivacyError, match=r"encodings.yaml is version 2"):
         stages.check_one_mark(settings, ("court",), "2")
     stages.check_one_mark(settings, ("court",), "1")
-
-
-PAYE = "employment_id|nino|forename|surname|date_of_birth|sex|postcode|start_date|end_date|hours"
-
-
-def employed(number: int) -> str:
-    """A PAYE row that shares hardly anything with the others."""
-    name = "".join("abcdefghij"[int(digit)] for digit in str(number))
-    born = f"{1 + number % 28:02}-02-{1950 + number % 50}"
-    return f"e{number}|ZZ{100000 + number}A|Ann{name}|Smith{name}|{born}|FEMALE||01-01-2020||A"
 
 
 @pytest.mark.parametrize("name", ["../elsewhere", "/tmp/x", "", ".hidden", "A b"])

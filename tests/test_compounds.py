@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC
 from hypothesis import given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
-from test_pseudonymisation import ANN, court
+from small_extracts import ANN, court
 
 from linkage.contracts.encodings import SEALED_ONLY, Token, read_encodings
 from linkage.pseudonymisation.key_sources import KeyFolder

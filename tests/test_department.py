@@ -7,7 +7,7 @@ import sys
 
 import duckdb
 from conftest import PLANTED, REPOSITORY, TEST_KEY
-from test_pseudonymisation import ANN, attributes, court, encoded, unlike
+from small_extracts import ANN, attributes, court, encoded, unlike
 
 from linkage import stages
 from linkage.settings import Settings

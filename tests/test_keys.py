@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import os
+import re
 import shutil
 import struct
 from pathlib import Path
@@ -12,11 +13,13 @@ import pytest
 from conftest import RECORD_KEY, REPOSITORY, TEST_KEY, link
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from test_cli import PAYE, employed, linkage
+from small_extracts import PAYE, attributes, court, employed, encoded, unlike
+from test_cli import linkage
 from test_privacy import contents
-from test_pseudonymisation import attributes, court, encoded, unlike
+from typer.testing import CliRunner, Result
 
 from linkage import keyring, stages
+from linkage.__main__ import app
 from linkage.errors import LinkError, PrivacyError
 from linkage.ledger import ledger_of
 from linkage.pseudonymisation.key_sources import KeyFolder
@@ -154,6 +157,11 @@ def test_a_broken_log_stops_the_stages_that_would_write_to_it(settings):
     assert KeyFolder(settings.files.department.keys).token_key().epoch == "next"
 
 
+def said(*words: str, settings: Settings) -> Result:
+    """What a command answers, in this process."""
+    return CliRunner().invoke(app, [*words, "--workspace", str(settings.workspace), "--schemas", str(settings.schemas)])
+
+
 # --- made and shown ---------------------------------------------------------------------------------------------------
 
 
@@ -164,7 +172,7 @@ def bare(tmp_path: Path) -> Settings:
 
 
 def test_keys_are_shown_by_fingerprint_epoch_and_age_and_never_themselves(bare):
-    assert linkage("keys", "new", "--epoch", "2026", "--workspace", bare.workspace).returncode == 0
+    assert said("keys", "new", "--epoch", "2026", settings=bare).exit_code == 0
     shown = linkage("keys", "show", "--workspace", bare.workspace)
     keys = KeyFolder(bare.files.department.keys)
     assert keys.token_key().fingerprint in shown.stdout
@@ -190,13 +198,13 @@ def rotated(tmp_path_factory) -> tuple[Settings, dict[str, list], set[int]]:
     """Two extracts linked, the epoch rotated, and both linked again: what was known before, and the old tokens."""
     folder = tmp_path_factory.mktemp("rotated")
     settings = Settings(schemas=folder / "schemas", workspace=folder / "workspace")
-    stages.synthesise(Settings(REPOSITORY / "schemas", settings.workspace), people=1_000, seed=11)
     shutil.copytree(REPOSITORY / "schemas", settings.schemas)
     for path in (settings.schemas / "datasets").glob("*.yaml"):
         if path.stem not in ("court", "paye"):
             path.unlink()
     declared = settings.schemas / "encodings.yaml"  # training samples, so that it would not find the same weights twice
     declared.write_text(declared.read_text().replace("em_blocks:", "max_pairs: 50000\n      em_blocks:"))
+    stages.synthesise(settings, people=1_000, seed=11)
     stages.new_keys(settings, "2026")
     link(settings)
     known = {"people": index(settings), "records": attributes(settings), "model": [model_of(settings)]}
@@ -271,25 +279,31 @@ def encoded_anywhere(settings: Settings, dataset: str) -> list[dict]:
 
 
 def found(settings: Settings, tokens: set[int], secret: bytes) -> list[str]:
-    """The files of a workspace in which a token or the key stands, as bytes or as a packed value."""
-    some = sorted(tokens)[:: max(1, len(tokens) // 500)]
-    wanted = {form for n in some for form in (str(n).encode(), struct.pack("<q", n), struct.pack(">q", n))}
-    wanted |= {secret, secret.hex().encode()}
+    """The files of a workspace in which any token stands as digits, one in so many as bytes, or the key."""
+    some = sorted(tokens)[:: max(1, len(tokens) // 100)]
+    packed = {form for n in some for form in (struct.pack("<q", n), struct.pack(">q", n))}
+    packed |= {secret, secret.hex().encode()}
     files = [path for path in settings.workspace.rglob("*") if path.is_file()]
-    return [str(path) for path in files if any(form in said for said in contents(path) for form in wanted)]
+    return [str(path) for path in files if any(tells(content, tokens, packed) for content in contents(path))]
+
+
+def tells(content: bytes, tokens: set[int], packed: set[bytes]) -> bool:
+    """Does a content hold a token in digits, or one of the packed forms?"""
+    if not tokens.isdisjoint(map(int, re.findall(rb"-?\d{15,19}", content))):
+        return True
+    return any(form in content for form in packed)
 
 
 def test_destroying_asks_first_and_prints_the_receipt(settings):
     stages.pseudonymise(settings, "court", court(settings, *map(unlike, range(300))))
-    declined = linkage("keys", "destroy", "--epoch", "test", "--workspace", settings.workspace)
-    assert declined.returncode == 1
+    declined = said("keys", "destroy", "--epoch", "test", settings=settings)
+    assert declined.exit_code == 1
     assert settings.files.matching.encoded("names", "court").exists()
-    done = linkage("keys", "destroy", "--epoch", "test", "--yes", "--workspace", settings.workspace)
-    assert done.returncode == 0, done.stderr
+    done = said("keys", "destroy", "--epoch", "test", "--yes", settings=settings)
+    assert done.exit_code == 0, done.output
     head = ledger_of(settings).verify().head
-    assert head in done.stdout
-    verified = linkage("audit", "verify", "--contains", head, "--workspace", settings.workspace)
-    assert verified.returncode == 0
+    assert head in done.output
+    assert said("audit", "verify", "--contains", head, settings=settings).exit_code == 0
     other = linkage("audit", "verify", "--contains", "0" * 64, "--workspace", settings.workspace)
     assert other.returncode == 12
 

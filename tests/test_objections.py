@@ -3,7 +3,7 @@
 import duckdb
 import pyarrow as pa
 import pytest
-from conftest import drawn
+from drawings import drawn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -9,7 +9,6 @@ import yaml
 from conftest import REPOSITORY
 
 from linkage.cohorts.examples import ARROW
-from linkage.contracts.dataset import read_datasets
 from linkage.contracts.encodings import read_encodings
 from linkage.errors import ContractError, GateError
 from linkage.quality import facts, gate, suites
@@ -24,11 +23,6 @@ BALANCED = {
     "missing": {},
     "invalid_identifiers": {},
 }
-
-
-@pytest.fixture(scope="module")
-def datasets():
-    return read_datasets(REPOSITORY / "schemas")
 
 
 def expectation(kind, severity="critical", title="as expected", **kwargs):

@@ -3,11 +3,10 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 from conftest import REPOSITORY
-from small_counts import RULES, TITLES, control, counts, true_of
+from small_counts import RULES, TITLES, TWO, control, counts, true_of
 from typer.testing import CliRunner
 
 from benchmarks import attacks
@@ -16,35 +15,25 @@ from linkage.__main__ import app
 from linkage.contracts.disclosure import Disclosure
 from linkage.errors import DisclosureError
 from linkage.release import coarser, ledger
+from linkage.release.auditor.files import key
 from linkage.release.auditor.judge import BEFORE, judged, prove
-from linkage.release.auditor.seen import AddsUp, key_of, said
+from linkage.release.auditor.seen import AddsUp, said
 from linkage.release.ledger import Entry
 from linkage.settings import Settings
 
 UNROUNDED = Disclosure.model_validate(
     RULES.model_dump(by_alias=True) | {"rounding_base": {"value": 1, "reason": RULES.rounding_base.reason}}
 )
-SPRING = """
-    | breakdown | category | numerator | denominator |
-    | all       | all      | 200       | 500         |
-    | age       | young    | 4         | 50          |
-    | age       | old      | 196       | 450         |
-"""
+SPRING = TWO
 MORE_YOUNG_WOMEN = SPRING.replace("200       | 500", "230       | 560").replace("4         | 50 ", "34        | 110")
 ONE_MORE = SPRING.replace("200       | 500", "201       | 501").replace("196       | 450", "197       | 451")
-
-
-def rows_of(drawing: str) -> list[dict[str, Any]]:
-    """The unrounded rows of a drawing."""
-    relation = counts(drawing)
-    return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
 
 
 def left(drawing: str, number: int = 1, rules: Disclosure = RULES, *before: Entry) -> Entry:
     """What was drawn as it left in a release, after others."""
     made = control(counts(drawing), rules, TITLES, earlier=[entry.left for entry in before])
-    true = {key_of(row): row for row in rows_of(drawing)}
-    rows = [row | {"figures": said(row, true[key_of(row)], rules)} for row in made]
+    true = true_of(drawing)
+    rows = [row | {"figures": said(row, true[key(row)], rules)} for row in made]
     defined = dict.fromkeys((tuple(row[name] for name in ledger.LABELS[:6]) for row in rows), "a definition")
     return Entry(number, {"what": "released", "release": "spring", "rows": ledger.rows_of(rows, defined)}, "")
 
@@ -185,7 +174,7 @@ def test_the_ledger_is_listed_compared_and_told_of_withdrawals(workspace):
     told = said_by("releases", "diff", "spring", "autumn", settings=workspace)
     assert "age, young, medium, numerator [c] 33 to 37 not known" in told
     assert "all, all, medium, denominator 498 to 502 558 to 562 +56 to +64" in told
-    words = ("releases", "withdraw", "spring", "--why", "a wrong extract", "--who", "the desk")
+    words = ("releases", "withdraw", "spring", "--why", "a wrong extract", "--by", "the desk")
     assert "readers may have kept it" in said_by(*words, settings=workspace)
     assert not workspace.files.release("spring").exists()
     assert held(workspace) == [1, 2]
@@ -198,7 +187,7 @@ def held(settings: Settings) -> list[int]:
 
 
 def test_a_release_withdrawn_as_unseen_that_was_seen_after_all_counts_again(workspace):
-    words = ("releases", "withdraw", "spring", "--why", "a wrong extract", "--who", "the desk")
+    words = ("releases", "withdraw", "spring", "--why", "a wrong extract", "--by", "the desk")
     said_by(*words, "--unseen", settings=workspace)
     assert held(workspace) == [2]
     assert "spring released seen by nobody" in said_by("releases", "list", settings=workspace)

@@ -4,16 +4,15 @@ import csv
 import datetime
 import json
 import os
-import random
 import shutil
 import stat
 import subprocess
 import sys
-from pathlib import Path
 
 import duckdb
 import pytest
 from conftest import REPOSITORY, link, planted_value, put_test_keys, sample_less
+from review_sheets import decide, filled, kept_back, rows_of, sheet, together
 from test_department import ALONE
 from typer.testing import CliRunner
 
@@ -23,7 +22,6 @@ from linkage.errors import ContractError, ExtractError, LinkError, PrivacyError
 from linkage.keyring import rotate_keys
 from linkage.ledger import ledger_of
 from linkage.matching import sampling
-from linkage.matching.sampling import Stratum
 from linkage.settings import Settings
 
 CIRCUMSTANCES = """
@@ -83,45 +81,6 @@ def copied(drawn, tmp_path) -> Settings:
     shutil.copytree(drawn.workspace, tmp_path / "workspace")
     shutil.copytree(drawn.schemas, tmp_path / "schemas")
     return Settings(tmp_path / "schemas", tmp_path / "workspace")
-
-
-def rows_of(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def sheet(settings: Settings) -> list[dict[str, str]]:
-    return rows_of(settings.files.review("first") / review.SHEET)
-
-
-def filled(settings: Settings, verdicts: dict[int, str], **more: str) -> Path:
-    """The sheet with these verdicts, and more in the fields of its first line."""
-    rows = [row | {"verdict": verdicts.get(int(row["pair"]), "")} for row in sheet(settings)]
-    rows[0] |= more
-    path = settings.workspace / "filled.csv"
-    path.write_text(review.as_csv(rows))
-    return path
-
-
-def decide(settings: Settings, verdicts: dict[int, str], in_clear: bool = False) -> dict:
-    return review.import_verdicts(settings, filled(settings, verdicts), "two reviewers", "the sheet", in_clear)
-
-
-def kept_back(settings: Settings) -> list[dict]:
-    return review.kept_back(settings, "first")
-
-
-def person(settings: Settings, dataset: str, record_id: int) -> int:
-    [(found,)] = duckdb.execute(
-        f"select person_id_medium from '{settings.files.matching.person_index}' where dataset = ? and record_id = ?",
-        [dataset, record_id],
-    ).fetchall()
-    return found
-
-
-def together(settings: Settings, pair: dict) -> bool:
-    ends = (person(settings, pair[f"dataset_{side}"], pair[f"record_id_{side}"]) for side in "lr")
-    return len(set(ends)) == 1
 
 
 # ------------------------------------------------------------------------------------------------------- contradictions
@@ -384,35 +343,6 @@ def test_an_estimate_says_what_it_is_worth(copied):
     decide(copied, {row["pair"]: "different" for row in kept_back(copied) if row["linked"]}, in_clear=True)
     assert review.estimate(copied, "first")["precision"]["value"] == 0
     assert review.estimate(copied, "first")["basis"] == "pseudonyms"  # of the others nobody has seen a name
-
-
-STRATA = (("0.99", True, 4000, 0.995), ("0.95", True, 300, 0.9), ("0.5", False, 400, 0.4), ("0.01", False, 3000, 0.03))
-
-
-def test_intervals_hold_the_truth_about_as_often_as_they_say():
-    dice = random.Random(1)
-    held = {"precision": 0, "recall": 0}
-    for _ in range(300):
-        found = []
-        for band, linked, pairs, true in STRATA:
-            everybody = [True] * round(pairs * true) + [False] * (pairs - round(pairs * true))
-            same = sum(dice.sample(everybody, 80))
-            found.append(Stratum(band, linked, "a and b", "", pairs, same, 80 - same))
-        right = sum(round(n * share) for _, linked, n, share in STRATA if linked)
-        true = {
-            "precision": right / sum(n for _, linked, n, _ in STRATA if linked),
-            "recall": right / sum(round(n * share) for _, _, n, share in STRATA),
-        }
-        for name, estimate in (("precision", sampling.precision(found)), ("recall", sampling.recall(found))):
-            held[name] += estimate.lower <= true[name] <= estimate.upper
-    assert all(count >= 0.9 * 300 for count in held.values()), held
-
-
-def test_the_weakest_links_of_a_group_are_those_without_which_it_falls_apart():
-    a, b, c, d = (("court", n) for n in range(4))
-    links = [(a, b), (b, c), (a, c), (c, d)]  # the strongest first
-    assert sampling.weakest(links, 2) == [(b, c), (c, d)]
-    assert sampling.weakest(links, 9) == [(a, b), (b, c), (c, d)]
 
 
 # ------------------------------------------------------------------------------------------------------------- commands

@@ -8,8 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from conftest import REPOSITORY, put_test_keys
-from test_cli import PAYE
-from test_pseudonymisation import court, encoded, unlike
+from small_extracts import PAYE, court, encoded, unlike
 
 from linkage import sealing, stages
 from linkage.blocking.pairs import candidates, opened

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from conftest import RECORD_KEY, REPOSITORY, TEST_KEY
-from test_pseudonymisation import attributes, court, encoded, unlike
+from small_extracts import attributes, court, encoded, unlike
 
 from linkage import stages
 from linkage.settings import Settings

@@ -5,7 +5,7 @@ import shutil
 import duckdb
 import pytest
 from conftest import REPOSITORY
-from test_pseudonymisation import ANN, HEADER, attributes, court, encoded, unlike
+from small_extracts import ANN, HEADER, attributes, court, encoded, unlike
 
 from linkage import stages
 from linkage.contracts.encodings import Encodings, read_encodings

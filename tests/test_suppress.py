@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkage.errors import DisclosureError
-from linkage.release import FrameAudit, Rules, audit, protect
+from linkage.release import FrameAudit, Limits, Rules, audit, protect
 from linkage.release.auditor import certificate
 from linkage.release.auditor.frames import read
 from linkage.release.auditor.reader import Seen, Wanted, proofs
@@ -214,7 +214,7 @@ def test_a_suppressed_count_is_taken_for_one_at_least_since_zeros_are_shown():
     safe = protect(frame, ["place"], rules=Rules(base=1))
     assert safe.suppressed.tolist() == ["primary", "primary", "secondary", ""]  # 5 and 5 are 1 to 9 by themselves
     two = frame.assign(value=pd.array([None, None, 200, 210], dtype="Int64"))
-    assert audit(two, frame["count"], ["place"], base=1).intervals["width"].tolist() == [8, 8]
+    assert audit(two, frame["count"], ["place"], Limits(base=1)).intervals["width"].tolist() == [8, 8]
     hidden = column({"a": 3, "b": 0, "c": 40, "all": 43}).assign(value=pd.array([None, None, 40, 43], dtype="Int64"))
     with pytest.raises(DisclosureError, match="b: a zero is suppressed"):
         audit(hidden, hidden["count"], ["place"])
@@ -231,9 +231,9 @@ def test_what_adds_up_through_a_total_that_is_not_shown_is_protected_and_audited
     for frame, by, within in ((margins, BY, None), (force, ["place"], WITHIN_LONDON)):
         safe = protect(frame, by, rules=Rules(base=1), within=within)
         assert (safe.suppressed == "secondary").sum() == 1
-        assert audit(safe.published, safe.counts, by, base=1, within=within).passed
+        assert audit(safe.published, safe.counts, by, Limits(base=1), within).passed
         open_again = frame.assign(value=frame["count"].astype("Int64").mask(frame["count"] == 3))
-        assert audit(open_again, frame["count"], by, base=1, within=within).intervals["width"].tolist() == [0]
+        assert audit(open_again, frame["count"], by, Limits(base=1), within).intervals["width"].tolist() == [0]
 
 
 def test_a_total_that_is_not_shown_and_divided_among_more_than_is_shown_ties_nothing():
@@ -276,7 +276,7 @@ def test_rules_under_which_nothing_could_be_proved_are_refused(limits):
     with pytest.raises(DisclosureError, match="base"):
         Rules(*limits)
     with pytest.raises(DisclosureError, match="base"):
-        audit(frame.assign(value=frame["count"]), frame["count"], ["place"], *limits)
+        audit(frame.assign(value=frame["count"]), frame["count"], ["place"], Limits(*limits))
 
 
 def test_the_order_of_the_rows_does_not_change_the_pattern():
@@ -317,7 +317,7 @@ def audited(frame: pd.DataFrame, rules: Rules, suppressed: pd.Series | None = No
     published = safe.published
     if suppressed is not None:
         published = published.assign(value=frame["count"].astype("Int64").mask(suppressed))
-    return audit(published, safe.counts, BY, rules.threshold, rules.width, rules.base)
+    return audit(published, safe.counts, BY, Limits(rules.threshold, rules.width, rules.base))
 
 
 def test_the_audit_of_a_frame_proves_what_was_protected_and_its_certificate_adds_up(tmp_path):
@@ -327,7 +327,7 @@ def test_the_audit_of_a_frame_proves_what_was_protected_and_its_certificate_adds
     assert (found.intervals["width"] >= 5).all()
     (tmp_path / "certificate.json").write_text(found.certificate)
     safe = protect(random_table(8, 8, 5), BY, rules=Rules(5, 5, 1))
-    given = read(safe.published, safe.counts, BY, 5, 5, 1)
+    given = read(safe.published, safe.counts, BY, Limits(5, 5, 1))
     assert certificate.check(certificate.opened(tmp_path / "certificate.json"), given)["at risk"] == len(
         found.intervals
     )
@@ -346,7 +346,7 @@ def test_the_auditor_finds_the_widths_that_enumeration_finds():
         frame = table(cells)
         gone = ((frame["count"] > 0) & (frame["region"] != "all") & (frame["age"] != "all")).to_numpy()
         published = frame[BY].assign(value=frame["count"].astype("Int64").mask(gone))
-        widths = audit(published, frame["count"], BY, 3, 99, 1).intervals["width"]
+        widths = audit(published, frame["count"], BY, Limits(3, 99, 1)).intervals["width"]
         tables = np.array(list(possible(frame, gone)))
         assert widths.to_dict() == {i: int(np.ptp(tables[:, i])) for i in widths.index}
 

@@ -1,29 +1,21 @@
 """Invented people: families, names, numbers and homes that no real person has."""
 
 import datetime
-import functools
-import re
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
-from linkage.contracts.reading import Declaration, read, read_yaml
-from linkage.errors import ContractError
-from linkage.synthetic.calibration import Calibration, read_calibration
+from linkage.synthetic.calibration import read_calibration
 from linkage.synthetic.days import NEVER, YEAR, date_of, day
-from linkage.synthetic.people import identifiers, names, places
+from linkage.synthetic.people import names
 from linkage.synthetic.people.arrays import some
 from linkage.synthetic.people.lifespans import natural_deaths
 from linkage.synthetic.people.population import Population, population
 
 BLOCK, SEED = 6_000, 4
 AIMS = read_calibration()
-GEOGRAPHY = Path(places.__file__).with_name("geography.yaml")
-LISTS = Path(names.__file__).with_name("names.yaml")
 
 
 def block(number: int, size: int = BLOCK, seed: int = SEED) -> Population:
@@ -49,53 +41,6 @@ def women(people) -> pd.DataFrame:
     return people[people["female"]]
 
 
-def read_changed(model: type[Declaration], path: Path, place: str, value: object, folder: Path) -> Declaration:
-    """The declaration at the path, read with the value at one place of it another."""
-    content = read_yaml(path)
-    *above, last = [int(part) if part.isdigit() else part for part in place.split(".")]
-    functools.reduce(lambda within, part: within[part], above, content)[last] = value
-    changed = folder / path.name
-    changed.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
-    return read(model, changed)
-
-
-def changed_calibration(**parts: object) -> Calibration:
-    """The calibration with some of its parts replaced."""
-    return Calibration.model_validate(AIMS.model_dump() | parts)
-
-
-# -- the calibration ------------------------------------------------------------------------------------------------
-
-
-def test_a_figure_that_is_not_there_is_named():
-    with pytest.raises(ContractError, match="calibration.yaml: shoe_size is missing"):
-        AIMS["shoe_size"]
-
-
-def test_a_knob_stands_before_the_target_it_serves():
-    target = {"value": 0.5, "source": "somebody", "confidence": "low"}
-    aims = changed_calibration(targets={"a": target, "b": target}, assumptions={}, knobs={"a": -2.0})
-    assert (aims["a"], aims["b"]) == (-2.0, 0.5)
-
-
-def test_an_assumption_may_not_be_a_target_or_a_knob_as_well():
-    guess = {"value": 0.5, "source": "ours", "confidence": "placeholder"}
-    with pytest.raises(ValueError, match="assumptions.alias stands in targets too"):
-        changed_calibration(assumptions={"alias": guess})
-    with pytest.raises(ValueError, match="assumptions.step_fine stands in knobs too"):
-        changed_calibration(targets={}, assumptions={"step_fine": guess})
-
-
-def test_a_target_may_not_be_a_placeholder():
-    with pytest.raises(ValueError, match=r"targets.alias.confidence"):
-        changed_calibration(targets={"alias": {"value": 0.2, "source": "ours", "confidence": "placeholder"}})
-
-
-def test_the_window_must_be_in_order():
-    with pytest.raises(ValueError, match="delivered .* must be after data_to"):
-        changed_calibration(window=AIMS.window.model_dump() | {"delivered": AIMS.window.data_to})
-
-
 # -- blocks ---------------------------------------------------------------------------------------------------------
 
 
@@ -110,11 +55,6 @@ def test_blocks_follow_each_other_and_share_no_household(blocks, people):
     assert people["number"].tolist() == list(range(4 * BLOCK))
     households = [set(each.people["household"]) for each in blocks]
     assert all(not one & next_one for one, next_one in pairwise(households))
-
-
-def test_more_people_than_there_are_test_numbers_for_are_refused():
-    with pytest.raises(ContractError, match="--people 2000001: there are test numbers of the NHS for 2,000,000 people"):
-        population(200, AIMS, np.random.default_rng(1), first=1_999_801)
 
 
 # -- who there is ---------------------------------------------------------------------------------------------------
@@ -266,16 +206,6 @@ def test_surnames_have_a_few_common_and_a_long_tail_of_rare_ones(people):
     assert counts[~counts.index.isin(listed)].max() <= 20
 
 
-@pytest.mark.parametrize("culture", ["irish", "eastern_european", "south_asian_other", "black_african", "arabic"])
-def test_a_culture_has_more_names_than_its_common_ones(culture):
-    for kind in ("female", "male", "surnames"):
-        found, shares = names.pool(culture, kind)
-        common = getattr(names.read_names(), culture)
-        assert len(set(found)) > 2 * len(getattr(common, kind)), kind
-        assert shares.sum() == pytest.approx(1)
-        assert shares[: len(getattr(common, kind))].sum() == pytest.approx(common.common)
-
-
 def test_names_are_in_latin_letters_and_faker_joins_none(people):
     cultures = [name for name in names.Names.model_fields if name not in ("variants", "short_forms", "english")]
     for culture in cultures:
@@ -285,36 +215,6 @@ def test_names_are_in_latin_letters_and_faker_joins_none(people):
     letters = r"[A-Za-zÀ-ɏḀ-ỿ'. -]+"
     for column in ("forename", "surname_0", "surname_1", "surname_2"):
         assert people[column].str.fullmatch(letters).all(), column
-
-
-def test_a_locale_that_faker_has_not_is_named():
-    with pytest.raises(ContractError, match="names.yaml: Faker has no female for the locale xx_XX"):
-        names.from_faker("xx_XX", "female")
-
-
-def test_a_locale_without_a_name_in_latin_letters_is_named():
-    with pytest.raises(ContractError, match="names.yaml: Faker has no female in Latin letters for the locale zh_CN"):
-        names.from_faker("zh_CN", "female")
-
-
-@pytest.mark.parametrize(
-    ("place", "value", "what"),
-    [("irish.common", 1.5, "less than or equal to 1"), ("irish.common", float("nan"), ""),
-     ("english.own_cohort", 7, "less than or equal to 1"), ("english.rare_surnames", -1, "greater than or equal to 0"),
-     ("irish.female", [], "at least 1 item"), ("english.female.1930", [], "at least 1 item"),
-     ("english.male", {}, "at least 1 item"), ("english.stems", [], "at least 1 item"),
-     ("irish.surnames.0", "", "is no name"), ("irish.surnames.0", " ", "is no name"),
-     ("irish.female.0", "Mary,Ann", "comma"), ("irish.female.0", 'Mary"x', "quote"),
-     ("short_forms.Susan", [], "at least 1 item"), ("variants", [["Mary", "Mary"]], "another spelling")],
-)  # fmt: skip
-def test_an_impossible_name_or_share_is_refused_by_its_place(place, value, what, tmp_path):
-    with pytest.raises(ContractError, match=rf"names.yaml: {place}.*{what}"):
-        read_changed(names.Names, LISTS, place, value, tmp_path)
-
-
-def test_a_culture_without_common_names_needs_a_locale(tmp_path):
-    with pytest.raises(ContractError, match="names.yaml: south_asian_muslim: common is 0"):
-        read_changed(names.Names, LISTS, "south_asian_muslim.common", 0, tmp_path)
 
 
 def test_forenames_follow_the_cohort_of_birth(women):
@@ -328,38 +228,6 @@ def test_forenames_follow_the_cohort_of_birth(women):
 
 
 # -- homes ----------------------------------------------------------------------------------------------------------
-
-
-def test_postcode_authority_force_and_region_agree_and_no_postcode_is_real():
-    homes = places.homes(places.read_geography(), 2_000, np.random.default_rng(1))
-    assert (homes.groupby("district")["local_authority"].nunique() == 1).all()
-    assert (homes.groupby("local_authority")["police_force_area"].nunique() == 1).all()
-    assert (homes.groupby("police_force_area")["region"].nunique() == 1).all()
-    assert homes["postcode"].str.fullmatch(r"[A-Z]{1,2}\d[A-Z\d]? \d[CIKMOV]{2}").all()
-    assert homes["local_authority"].str.fullmatch(r"(E0[6-9]|W06)9\d{5}").all()
-
-
-@pytest.mark.parametrize(
-    ("place", "value", "what"),
-    [("forces.0.weight", -1, "greater than 0"), ("forces.0.weight", 0, "greater than 0"),
-     ("forces.0.weight", float("nan"), ""), ("forces.0.weight", float("inf"), "finite"),
-     ("forces.0.authorities", 0, "greater than or equal to 1"), ("forces.0.authorities", 500, "less than or equal"),
-     ("forces.0.areas", [], "at least 1 item"), ("forces.0.areas.0", "", "match pattern"),
-     ("forces.0.authority_type", "X", "'E06'"), ("forces.0.force", "Met", "match pattern"),
-     ("forces", [], "at least 1 item")],
-)  # fmt: skip
-def test_an_impossible_place_is_refused_by_its_entry(place, value, what, tmp_path):
-    with pytest.raises(ContractError, match=rf"geography.yaml: {place}.*{what}"):
-        read_changed(places.Geography, GEOGRAPHY, place, value, tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("place", "value", "what"),
-    [("forces.1.force", "E23000001", "force E23000001 is there twice"), ("forces.1.areas", ["E"], "area E is given")],
-)
-def test_a_force_stands_once_and_an_area_belongs_to_one(place, value, what, tmp_path):
-    with pytest.raises(ContractError, match=f"geography.yaml: forces: {what}"):
-        read_changed(places.Geography, GEOGRAPHY, place, value, tmp_path)
 
 
 def test_blocks_of_people_fill_different_postcodes_of_a_district(blocks):
@@ -381,24 +249,6 @@ def test_some_move_with_the_family_and_those_without_a_fixed_abode_more_often(bl
 
 
 # -- numbers --------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("year", "serial", "letter"), [(1981, 34, "U"), (2002, 73319, "Z"), (2000, 223, "R"), (1979, 163001, "B")]
-)
-def test_the_check_letter_is_that_of_published_examples(year, serial, letter):
-    assert identifiers.check_letter(year, serial) == letter
-
-
-def test_the_check_digits_are_those_of_the_nhs_data_dictionary():
-    valid = identifiers.valid_nhs_numbers()
-    assert len(valid) in (909_090, 909_091)
-    assert valid[0] >= 9_990_000_000
-    assert valid[-1] <= 9_999_999_999
-    for number in valid[:: len(valid) // 50].tolist():
-        figures = [int(figure) for figure in str(number)]
-        weighted = sum(weight * figure for weight, figure in zip(range(10, 1, -1), figures, strict=False))
-        assert (11 - weighted % 11) % 11 == figures[9]
 
 
 def test_numbers_are_well_formed_and_outside_what_is_issued(people):
@@ -439,35 +289,3 @@ def test_shares_of_second_numbers_are_those_aimed_at(people):
     ):
         twice = (people[kind] != people[f"{kind}_2"]).mean()
         assert twice == pytest.approx(AIMS[share], abs=0.004), kind
-
-
-@pytest.mark.parametrize("below", [909_091, 1_000_000])
-def test_scattered_numbers_are_all_different_and_no_neighbours(below):
-    found = identifiers.scattered(np.arange(below), below, 7, "any")
-    assert (np.bincount(found, minlength=below) == 1).all()
-    assert (np.abs(np.diff(found[:10_000])) > 1_000).all()
-
-
-def test_every_pnc_id_of_two_million_people_is_another():
-    years = np.full(100_000, 2010)
-    made = [identifiers.pnc_ids(np.arange(begin, begin + 100_000), years, 3) for begin in range(0, 4_000_000, 500_000)]
-    assert len(set(np.concatenate(made))) == 800_000
-
-
-def test_nhs_numbers_of_blocks_never_meet_and_last_for_two_million_people():
-    taken = [identifiers.nhs_indices(first, 25_000, 11_250) for first in range(0, 2_000_000, 25_000)]
-    every = np.concatenate(taken)
-    assert len(np.unique(every)) == len(every)
-    assert every.max() < len(identifiers.valid_nhs_numbers())
-    with pytest.raises(ContractError, match="calibration.yaml: women_with_justice_lives.*Lower a share"):
-        identifiers.nhs_indices(0, 1_000, 451)
-
-
-def test_row_ids_are_all_different_and_tell_nothing_of_the_row():
-    index = np.concatenate([block * 2**24 + np.arange(50_000) for block in range(3)])
-    made = identifiers.row_ids("OF", index, 5)
-    assert len(set(made)) == len(index)
-    assert all(re.fullmatch(r"OF[0-9A-HJKMNP-TV-Z]{8}", made[at]) for at in range(0, len(index), 1000))
-    places_of_sorted = np.argsort(made.astype(str), kind="stable")
-    assert abs(np.corrcoef(places_of_sorted, np.arange(len(index)))[0, 1]) < 0.02
-    assert not set(made) & set(identifiers.row_ids("OF", index, 6))

@@ -7,6 +7,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from queried import one
 
 from linkage.contracts.dataset import read_datasets
 from linkage.errors import ContractError
@@ -225,11 +226,6 @@ def con(tmp_path_factory) -> duckdb.DuckDBPyConnection:
     for path in (root / "extracts").glob("*.parquet"):
         con.execute(f"create table {path.stem} as from '{path}'")
     return con
-
-
-def one(con: duckdb.DuckDBPyConnection, sql: str) -> tuple:
-    """The one row of a query."""
-    return con.cursor().execute(sql).fetchall()[0]
 
 
 def test_everybody_is_in_the_truth_once_with_everything_that_happened_to_her(con):

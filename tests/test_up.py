@@ -28,7 +28,7 @@ def served(tmp_path_factory) -> tuple[Settings, dict[str, str], list[psutil.Proc
     Gives the settings, the end state of each run, and the processes that were there before the stop.
     """
     settings = Settings(schemas=REPOSITORY / "schemas", workspace=tmp_path_factory.mktemp("up") / "workspace")
-    stages.synthesise(settings, people=1_000, seed=5)
+    stages.synthesise(settings, people=400, seed=5)
     for name in ("paye", "court"):
         plant(settings.files.department.extract(settings.dataset(name).path), settings.dataset(name))
     broken = settings.files.department.extract(settings.dataset("court").path)
@@ -42,7 +42,8 @@ def served(tmp_path_factory) -> tuple[Settings, dict[str, str], list[psutil.Proc
         )  # fmt: skip
     try:
         url = address(server, output)
-        states = {name: run(url, f"pseudonymise_{name}") for name in ("paye", "court")}
+        runs = {name: start(url, f"pseudonymise_{name}") for name in ("paye", "court")}
+        states = {name: ended(run) for name, run in runs.items()}
         family = psutil.Process(server.pid).children(recursive=True)
     finally:
         server.send_signal(signal.SIGINT)
@@ -60,12 +61,17 @@ def address(server: "subprocess.Popen[bytes]", output: Path) -> str:
     raise AssertionError(output.read_text())
 
 
-def run(url: str, dag: str) -> str:
-    """Start a DAG over the API and wait for the state it ends in."""
-    started = ask(f"{url}/api/v2/dags/{dag}/dagRuns", {"logical_date": None})
+def start(url: str, dag: str) -> str:
+    """Start a DAG over the API, which then tells of this run at the address given."""
+    runs = f"{url}/api/v2/dags/{dag}/dagRuns"
+    return f"{runs}/{ask(runs, {'logical_date': None})['dag_run_id']}"
+
+
+def ended(run: str) -> str:
+    """The state in which a run ends."""
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
-        state = ask(f"{url}/api/v2/dags/{dag}/dagRuns/{started['dag_run_id']}")["state"]
+        state = ask(run)["state"]
         if state in ("success", "failed"):
             return state
         time.sleep(1)

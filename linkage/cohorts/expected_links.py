@@ -9,9 +9,10 @@ from collections.abc import Mapping
 
 from duckdb import DuckDBPyConnection
 
+from linkage.cohorts.link_quality import elsewhere, groups_looked_for
 from linkage.cohorts.members import members_of_each
 from linkage.cohorts.records import Records
-from linkage.cohorts.sql import Relation, each_breakdown, gathered, kept, literal
+from linkage.cohorts.sql import Relation, gathered, kept, literal
 from linkage.contracts.analysis import Analysis, Threshold
 
 MEDIUM: Threshold = "medium"
@@ -39,8 +40,7 @@ def expected_links(
     found = [
         of_groups(con, members, links, records.of(dataset), unlinkable, analysis, (name, dataset))
         for name, members in members_of_each(records, analysis).items()
-        for dataset in analysis.datasets
-        if dataset != analysis.cohorts[name].dataset and dataset in attributes
+        for dataset in elsewhere(analysis, name, attributes)
     ]
     return gathered(con, found).order("cohort, dataset, breakdown, category")
 
@@ -87,10 +87,8 @@ def of_groups(
 ) -> Relation:
     """The rows of one cohort and dataset (`between`). `facts`: the linked records of the dataset."""
     cohort, dataset = between
-    anchor = analysis.datasets[analysis.cohorts[cohort].dataset]
-    names = [name for name, one in analysis.breakdowns.items() if one.reference and one.fits(anchor)]
-    columns, sets = each_breakdown(names)
-    placed = "members.in_england" if analysis.datasets[dataset].geography == "England" else "true"
+    columns, sets, placed = groups_looked_for(analysis, cohort, dataset)
+    own = analysis.cohorts[cohort].dataset
     return con.sql(
         f"""
         select
@@ -110,7 +108,7 @@ def of_groups(
             from members
             left join (select distinct facts.person_id from facts) as there on there.person_id = members.person_id
             left join links on links.person_id = members.person_id and links.dataset = {literal(dataset)}
-            left join (select record_id from unlinkable where dataset = {literal(anchor.name)}) as silent
+            left join (select record_id from unlinkable where dataset = {literal(own)}) as silent
                 on silent.record_id = members.record_id
             where {placed}
         ) as entries

@@ -4,7 +4,7 @@ Where a source is a spine the rate should be near one. For an event register it 
 there, which says little by itself; the ratio between groups still shows who is harder to find, or has no such record.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from duckdb import DuckDBPyConnection
 
@@ -39,8 +39,7 @@ def link_quality(
         for name, members in members_of_each(records, analysis).items():
             found += [
                 linked(con, members, records.of(dataset), analysis, name, dataset, threshold)
-                for dataset in analysis.datasets
-                if dataset != analysis.cohorts[name].dataset and dataset in attributes
+                for dataset in elsewhere(analysis, name, attributes)
             ]
     return compared(con, gathered(con, found), analysis)
 
@@ -58,10 +57,7 @@ def linked(
 
     `facts`: the linked records of `dataset`.
     """
-    anchor = analysis.datasets[analysis.cohorts[cohort].dataset]
-    names = [name for name, one in analysis.breakdowns.items() if one.reference and one.fits(anchor)]
-    columns, sets = each_breakdown(names)
-    placed = "members.in_england" if analysis.datasets[dataset].geography == "England" else "true"
+    columns, sets, placed = groups_looked_for(analysis, cohort, dataset)
     return con.sql(
         f"""
         select
@@ -75,6 +71,23 @@ def linked(
         group by {sets}
         """
     )
+
+
+def elsewhere(analysis: Analysis, cohort: str, delivered: Collection[str]) -> list[str]:
+    """The delivered datasets in which the women of a cohort are looked for: all but its own."""
+    own = analysis.cohorts[cohort].dataset
+    return [dataset for dataset in analysis.datasets if dataset != own and dataset in delivered]
+
+
+def groups_looked_for(analysis: Analysis, cohort: str, dataset: str) -> tuple[str, str, str]:
+    """SQL of the groups of a cohort's `members` that are looked for in a dataset: columns, grouping sets, condition.
+
+    By the breakdowns that declare a reference to compare with; only in England where the dataset covers England only.
+    """
+    anchor = analysis.datasets[analysis.cohorts[cohort].dataset]
+    names = [name for name, one in analysis.breakdowns.items() if one.reference and one.fits(anchor)]
+    placed = "members.in_england" if analysis.datasets[dataset].geography == "England" else "true"
+    return *each_breakdown(names), placed
 
 
 def compared(con: DuckDBPyConnection, groups: Relation, analysis: Analysis) -> Relation:

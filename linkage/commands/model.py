@@ -6,7 +6,7 @@ import typer
 from rich.table import Table
 
 from linkage import linking
-from linkage.commands.options import SchemasOption, WorkspaceOption, settings_of
+from linkage.commands.options import ByOption, SchemasOption, WhyOption, WorkspaceOption, settings_of
 from linkage.errors import LinkError
 from linkage.settings import Settings
 from linkage.terminal import OUT, working
@@ -67,8 +67,8 @@ def model_compare(view: ViewOption = None, schemas: SchemasOption = None, worksp
 
 @model_app.command("accept")
 def model_accept(
-    by: Annotated[str, typer.Option(help="Who accepts it.")],
-    why: Annotated[str, typer.Option(help="For what reason.")],
+    by: ByOption,
+    why: WhyOption,
     view: ViewOption = None,
     schemas: SchemasOption = None,
     workspace: WorkspaceOption = None,

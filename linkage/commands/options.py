@@ -23,6 +23,9 @@ def folder(name: str, from_environment: bool = False) -> Any:
 SchemasOption = Annotated[Path | None, folder("schemas")]
 WorkspaceOption = Annotated[Path | None, folder("workspace")]
 OutputsOption = Annotated[Path | None, folder("outputs")]
+# Whatever a person decides, the log says who and why.
+ByOption = Annotated[str, typer.Option(help="Who decides it.")]
+WhyOption = Annotated[str, typer.Option(help="For what reason.")]
 shared: dict[str, Path | None] = {}
 
 

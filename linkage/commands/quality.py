@@ -1,12 +1,12 @@
 """linkage quality …: may this linkage be used? What changed since the run that was accepted last?"""
 
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from rich.table import Table
 
 from linkage import quality_run, stages
-from linkage.commands.options import SchemasOption, WorkspaceOption, settings_of
+from linkage.commands.options import ByOption, SchemasOption, WhyOption, WorkspaceOption, settings_of
 from linkage.terminal import OUT, working
 
 quality_app = typer.Typer(
@@ -39,8 +39,8 @@ def quality_show(schemas: SchemasOption = None, workspace: WorkspaceOption = Non
 
 @quality_app.command("accept")
 def quality_accept(
-    by: Annotated[str, typer.Option(help="Who accepts it.")],
-    why: Annotated[str, typer.Option(help="For what reason.")],
+    by: ByOption,
+    why: WhyOption,
     schemas: SchemasOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:

@@ -7,7 +7,7 @@ import typer
 
 from linkage import releases
 from linkage.commands.keys import audit_app
-from linkage.commands.options import OutputsOption, SchemasOption, WorkspaceOption, settings_of
+from linkage.commands.options import ByOption, OutputsOption, SchemasOption, WhyOption, WorkspaceOption, settings_of
 from linkage.terminal import OUT, difference_table, ledger_table
 
 releases_app = typer.Typer(
@@ -66,8 +66,8 @@ def releases_diff(
 @releases_app.command("withdraw")
 def releases_withdraw(
     release: Annotated[str, typer.Argument(help="The release to take back.")],
-    why: Annotated[str, typer.Option(help="The reason, for the ledger.")],
-    who: Annotated[str, typer.Option(help="Who decided it, for the ledger.")],
+    why: WhyOption,
+    by: ByOption,
     unseen: Annotated[
         bool, typer.Option("--unseen", help="Nobody saw its latest version: later releases need not allow for it.")
     ] = False,
@@ -79,7 +79,7 @@ def releases_withdraw(
 
     One that was withdrawn with --unseen, and was seen after all, is withdrawn once more without it.
     """
-    done = releases.withdraw(settings_of(schemas, workspace, outputs), release, why, who, unseen)
+    done = releases.withdraw(settings_of(schemas, workspace, outputs), release, why, by, unseen)
     if done.corrected:
         OUT.print(
             f"{release} was withdrawn as unseen, and counts as seen from now on: later releases are protected together "

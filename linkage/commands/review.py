@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from linkage import decisions, review
-from linkage.commands.options import SchemasOption, WorkspaceOption, settings_of
+from linkage.commands.options import ByOption, SchemasOption, WhyOption, WorkspaceOption, settings_of
 from linkage.terminal import OUT, share, working
 
 review_app = typer.Typer(
@@ -71,8 +71,8 @@ def review_lookup(
 @review_app.command("import")
 def review_import(
     file: Annotated[Path, typer.Argument(help="The filled sheet: CSV with the columns sample, pair, verdict.")],
-    by: Annotated[str, typer.Option(help="Who decided.")],
-    why: Annotated[str, typer.Option(help="On what grounds.")],
+    by: ByOption,
+    why: WhyOption,
     in_clear: Annotated[
         bool, typer.Option("--in-clear", help="The records were seen in clear, not as pseudonyms only.")
     ] = False,

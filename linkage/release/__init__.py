@@ -6,8 +6,8 @@ Read in this order: `columns` (what a published row holds), `primary` (which cou
 `auditor` (the files, judged by code of its own), `ledger` (what left). `given`, `frames`: the same for any tidy table.
 """
 
-from linkage.release.auditor.frames import FrameAudit, audit
+from linkage.release.auditor.frames import FrameAudit, Limits, audit
 from linkage.release.frames import Protected, Rules, protect
 from linkage.release.suppress.solve import Effort
 
-__all__ = ["Effort", "FrameAudit", "Protected", "Rules", "audit", "protect"]
+__all__ = ["Effort", "FrameAudit", "Limits", "Protected", "Rules", "audit", "protect"]

@@ -14,6 +14,23 @@ Hierarchy = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What a table was protected with. The suppressor has Rules of its own, since the two share no code.
+
+    Counts under `threshold`, but for 0, are at risk; a reader's interval of one must be `width` wide. Published counts
+    are rounded to `base` (1: not rounded). `total` is the category that stands for all of a dimension.
+    """
+
+    threshold: int = 10
+    width: int = 10
+    base: int = 5
+    total: str = "all"
+
+
+TENS = Limits()
+
+
+@dataclass(frozen=True)
 class FrameAudit:
     """`intervals`: one row per suppressed small count, its dimensions and `width`: a reader cannot narrow it further.
 
@@ -30,19 +47,16 @@ def audit(
     published: pd.DataFrame,
     counts: "pd.Series[int]",
     by: Sequence[str],
-    threshold: int = 10,
-    width: int = 10,
-    base: int = 5,
-    total: str = "all",
+    limits: Limits = TENS,
     within: Hierarchy | None = None,
 ) -> FrameAudit:
     """What a reader can prove of the suppressed small counts of `published`: `by`, `value` (missing: suppressed).
 
-    `counts`: the true ones, by the same index, in any order. The other arguments as the table was protected with.
+    `counts`: the true ones, by the same index, in any order. `limits` and `within`: as the table was protected with.
     Raises DisclosureError where a published value is not its count rounded, or is too small; where a zero is
     suppressed; where rows, counts or totals are not what a table's are.
     """
-    given = read(published, counts, by, threshold, width, base, total, within)
+    given = read(published, counts, by, limits, within)
     found = list(proofs(*given))
     said = certificate.written(given.seen, given.truth, found, {"release": "", "tables.csv": "", "earlier": []})
     return FrameAudit(intervals(published[list(by)], found), all(proof.holds for proof in found), said)
@@ -52,29 +66,26 @@ def read(
     published: pd.DataFrame,
     counts: "pd.Series[int]",
     by: Sequence[str],
-    threshold: int = 10,
-    width: int = 10,
-    base: int = 5,
-    total: str = "all",
+    limits: Limits = TENS,
     within: Hierarchy | None = None,
 ) -> Given:
     """What `audit` judges. Raises DisclosureError as it does."""
-    check_asked(published, by, (threshold, width, base), total, within or {})
+    check_asked(published, by, limits, within or {})
     rows = [tuple(map(str, key)) for key in published[list(by)].itertuples(index=False, name=None)]
     named = [", ".join(key) for key in rows]
     if len(set(rows)) < len(rows):
         raise DisclosureError("Two rows of one cell. Add them up, or name their difference.")
     true, shown = in_numbers(published, counts, named)
-    limits = [limits_of(value, threshold, base) for value in shown]
-    check_shown(named, true, limits)
+    ends: list[tuple[int, int | None]] = [limits_of(value, limits.threshold, limits.base) for value in shown]
+    check_shown(named, true, ends)
     wider = [(within or {}).get(name, {}) for name in by]
-    keys = closed(rows, total, wider)
-    sums = sums_of(keys, total, wider)
+    keys = closed(rows, limits.total, wider)
+    sums = sums_of(keys, limits.total, wider)
     truth = completed(true, len(keys), sums)
     held = holding(sums, truth, named)
-    ends: list[tuple[int, int | None]] = [*limits, *[(0, None)] * (len(keys) - len(rows))]
+    ends += [(0, None)] * (len(keys) - len(rows))
     seen = Seen([", ".join(key) for key in keys], [a for a, _ in ends], [b for _, b in ends], held)
-    return Given(seen, truth, wanted(truth, shown, held, threshold, width))
+    return Given(seen, truth, wanted(truth, shown, held, limits.threshold, limits.width))
 
 
 def in_numbers(
@@ -99,20 +110,18 @@ def holding(sums: Sequence[Sum], truth: Sequence[int], labels: Sequence[str]) ->
     return [one for one in sums if one not in off]
 
 
-def check_asked(
-    published: pd.DataFrame, by: Sequence[str], limits: Sequence[int], total: str, within: Hierarchy
-) -> None:
-    """Raise DisclosureError unless this table can be read under these rules."""
-    threshold, _, base = limits
-    if any(not isinstance(limit, int) or limit < 1 for limit in limits) or base > threshold:
+def check_asked(published: pd.DataFrame, by: Sequence[str], limits: Limits, within: Hierarchy) -> None:
+    """Raise DisclosureError unless this table can be read under these limits."""
+    numbers = (limits.threshold, limits.width, limits.base)
+    if any(not isinstance(limit, int) or limit < 1 for limit in numbers) or limits.base > limits.threshold:
         raise DisclosureError("threshold, width and base are whole numbers, 1 at least, and base is threshold at most.")
     if not by or not {*by, "value"} <= set(published.columns):
         raise DisclosureError(f"The table must have the columns {', '.join([*by, 'value'])}, and a dimension at least.")
     for name in by:
-        if published[name].isna().any() or total not in set(published[name].astype(str)):
-            raise DisclosureError(f"{name}: a category is missing, or no row holds the total, {total!r}.")
+        if published[name].isna().any() or limits.total not in set(published[name].astype(str)):
+            raise DisclosureError(f"{name}: a category is missing, or no row holds the total, {limits.total!r}.")
     for name, wider in within.items():
-        if name not in by or total in wider or circular(wider):
+        if name not in by or limits.total in wider or circular(wider):
             raise DisclosureError(f"within= of {name}: no dimension of by=, or a category within itself.")
 
 

@@ -2,7 +2,7 @@
 
 import importlib
 import re
-from functools import cache
+from functools import cache, cached_property
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -94,7 +94,7 @@ class Names(Declaration):
             raise ValueError(f"{'; '.join(alone)}: name another spelling beside it")
         return variants
 
-    @property
+    @cached_property
     def spellings(self) -> dict[str, tuple[str, ...]]:
         """{name: the other spellings it is met with}."""
         found: dict[str, tuple[str, ...]] = {}

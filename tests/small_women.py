@@ -1,0 +1,97 @@
+"""Seven drawn women: what the records of seven extracts say of them, and who they are."""
+
+import datetime
+from collections.abc import Callable
+
+import duckdb
+from drawings import drawn
+from duckdb import DuckDBPyRelation
+
+Draw = Callable[[str], DuckDBPyRelation]
+
+PRISON = """
+| record_id | sex | birth_month | ethnicity | region     | police_force_area | other_surnames | reception_date | reception_type | release_date | release_type         | sentence_days | no_fixed_abode | treatment_need |
+| 101       | F   | 1990-05-01  | White     | London     | Metropolitan Police | none           | 2022-09-01   | sentenced      | 2022-11-01   | conditional release  | 120           | yes            | yes            |
+| 102       | F   | 1990-05-01  | White     | London     | Metropolitan Police | none           | 2022-12-01   | sentenced      | 2022-12-20   | automatic release    | 40            | yes            | yes            |
+| 103       | F   | 1990-05-01  | White     | London     | Metropolitan Police | none           | 2023-02-01   | sentenced      | 2023-02-10   | conditional release  | 400           | yes            | no             |
+| 111       | F   | 2004-11-01  | Asian     | Wales      | Gwent             | none           | 2022-10-10     | sentenced      | 2022-11-15   | home detention curfew | 1461         | no             | yes            |
+| 121       | F   | 1970-01-01  | -         | North West | Cumbria           | none           | 2022-10-10     | sentenced      | 2023-10-01   | automatic release    | 182           | no             | yes            |
+| 131       | F   | 1980-01-01  | White     | London     | Metropolitan Police | none           | 2022-10-10   | remand         | 2022-11-10   | unsentenced release  | -             | no             | no             |
+| 132       | F   | 1980-01-01  | White     | London     | Metropolitan Police | none           | 2022-10-10   | sentenced      | 2022-11-10   | deported             | 90            | no             | no             |
+| 141       | not known | 1980-01-01 | White | London    | Metropolitan Police | none           | 2022-10-10    | sentenced      | 2022-11-10   | automatic release    | 90            | no             | no             |
+"""  # noqa: E501
+PROBATION = """
+| record_id | sex | birth_month | ethnicity | region | police_force_area   | other_surnames | disposal        | start_date | requirement         | treatment_need | review_date | accommodation_status | date_of_death |
+| 201       | F   | 1990-05-01  | White     | London | Metropolitan Police | none           | licence         | 2022-11-01 | none                | no             | 2022-12-01  | settled              | -             |
+| 221       | M   | 1970-01-01  | White     | London | Metropolitan Police | none           | community order | 2023-05-01 | drug rehabilitation | yes            | 2023-06-01  | settled              | 2023-12-01    |
+| 251       | F   | 1995-03-01  | Mixed     | -      | -                   | none           | community order | 2023-04-01 | drug rehabilitation | yes            | 2023-06-01  | rough sleeping       | -             |
+| 252       | F   | 1995-03-01  | Mixed     | London | Metropolitan Police | none           | community order | 2023-04-01 | none                | no             | 2023-05-01  | unknown              | -             |
+"""  # noqa: E501
+COURT = """
+| record_id | sex | offence_group  | offence_date | outcome_date | disposal | breach |
+| 301       | F   | Theft offences | 2023-01-15   | 2023-02-01   | fine     | no     |
+"""
+PAYE = """
+| record_id | sex | start_date | end_date | hours |
+| 401       | F   | 2022-12-01 | -        | -     |
+| 421       | F   | 2023-12-15 | -        | -     |
+"""
+NDTMS = """
+| record_id | sex | triage_date | treatment_start | discharge_date |
+| 501       | F   | 2022-11-01  | 2022-11-10      | 2022-12-20     |
+"""
+DWP = """
+| record_id | sex | benefit                       | start_date | end_date   |
+| 601       | F   | Universal Credit              | 2022-11-01 | 2023-03-31 |
+| 611       | F   | Personal Independence Payment | 2020-01-01 | -          |
+"""
+HCLIC = """
+| record_id | sex | application_date | duty   | duty_start | duty_end   |
+| 701       | F   | 2022-10-20       | relief | 2022-11-25 | 2023-01-20 |
+| 711       | F   | 2022-11-20       | relief | 2022-11-25 | -          |
+"""
+PERSONS = """
+| dataset   | record_id | person_id_high | person_id_medium | person_id_low |
+| prison    | 101       | 1              | 1                | 1             |
+| prison    | 102       | 1              | 1                | 1             |
+| prison    | 103       | 1              | 1                | 1             |
+| prison    | 111       | 2              | 2                | 2             |
+| prison    | 121       | 3              | 3                | 3             |
+| prison    | 131       | 4              | 4                | 4             |
+| prison    | 132       | 4              | 4                | 4             |
+| prison    | 141       | 5              | 5                | 5             |
+| probation | 201       | 1              | 1                | 1             |
+| probation | 221       | 31             | 3                | 3             |
+| probation | 251       | 6              | 6                | 6             |
+| probation | 252       | 6              | 6                | 6             |
+| court     | 301       | 1              | 1                | 1             |
+| paye      | 401       | 7              | 1                | 1             |
+| paye      | 421       | 32             | 32               | 3             |
+| ndtms     | 501       | 1              | 1                | 1             |
+| dwp       | 601       | 1              | 1                | 1             |
+| dwp       | 611       | 2              | 2                | 2             |
+| hclic     | 701       | 1              | 1                | 1             |
+| hclic     | 711       | 2              | 2                | 2             |
+"""
+
+
+def attributes(con: duckdb.DuckDBPyConnection) -> dict[str, DuckDBPyRelation]:
+    """What seven extracts say of them."""
+    drawings = {"prison": PRISON, "probation": PROBATION, "court": COURT, "paye": PAYE, "ndtms": NDTMS}
+    drawings |= {"dwp": DWP, "hclic": HCLIC}
+    return {name: con.from_arrow(drawn(drawing)) for name, drawing in drawings.items()}
+
+
+def person_index(con: duckdb.DuckDBPyConnection) -> DuckDBPyRelation:
+    """Who they are at each threshold."""
+    return con.from_arrow(drawn(PERSONS))
+
+
+def rows(relation: DuckDBPyRelation, *columns: str) -> list[tuple[object, ...]]:
+    """The rows, of these columns."""
+    return (relation.select(*columns) if columns else relation).fetchall()
+
+
+def day(text: str) -> datetime.date:
+    """An ISO date."""
+    return datetime.date.fromisoformat(text)

@@ -1,0 +1,98 @@
+"""Whether a run may be used: what stops it, what is pointed out, and what is neither."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import REPOSITORY
+from small_report import INVENTED, LIMITS, check, gate, intake, link_rate, text_of
+
+from linkage.contracts.link_quality import read_link_quality
+from linkage.errors import ContractError
+from linkage.report.facts import Facts, LinkRate
+from linkage.report.pages import quality_report
+from linkage.report.verdict import verdict
+
+
+def audited(word: str, *reasons: str) -> dict[str, Any]:
+    """What the audit says of one table."""
+    return {"table_id": "work", "verdict": word, "at_risk": 24, "narrowest": 10, "reasons": list(reasons)}
+
+
+@pytest.mark.parametrize(("word", "kind"), [("pass", "good"), ("review", "bad"), ("fail", "bad")])
+def test_a_table_that_the_audit_does_not_pass_stops_the_run_with_the_reason_in_words(word, kind):
+    why = [] if word == "pass" else ["work, 18-20, numerator: whoever adds and subtracts narrows it too far."]
+    facts = {"gates": [gate(check())], "audit": [audited(word, *why)]}
+    assert verdict(facts).kind == kind
+    page = text_of(quality_report(INVENTED, facts, LIMITS))
+    assert f"work {word} 24 10" in page
+    assert all(reason in page for reason in why)
+
+
+def test_a_run_in_which_something_critical_failed_must_not_be_used():
+    found = verdict({"gates": [gate(check(passed=False))]})
+    assert found.answer.startswith("No")
+    assert [(a.where, a.to_do) for a in found.stops] == [
+        ("extract: Courts (court)", "Ask the department to send it again.")
+    ]
+
+
+def test_a_run_with_a_warning_may_be_used_with_care():
+    found = verdict({"gates": [gate(check(), check("warning", passed=False))]})
+    assert (found.answer, len(found.warnings)) == ("Yes, with care.", 1)
+
+
+def test_a_run_without_any_finding_may_be_used():
+    assert verdict({"gates": [gate(check())], "intake": [intake()]}).kind == "good"
+
+
+def test_a_run_that_nothing_judged_is_not_called_good():
+    assert verdict({"intake": [intake()]}).answer == "Not known: nothing was checked."
+
+
+def test_an_intake_that_lost_a_row_stops_the_run():
+    found = verdict({"gates": [gate(check())], "intake": [intake(rows_in=1001)]})
+    assert (found.kind, [a.where for a in found.stops]) == ("bad", ["Courts"])
+
+
+def whole_cohort(rate: float, dataset="court") -> LinkRate:
+    """How often anybody is found in a dataset."""
+    return link_rate(None, dataset, "all", "all") | {"rate": rate}
+
+
+@pytest.mark.parametrize(
+    ("ratio", "entries", "found_overall", "flagged"),
+    [
+        (0.89, 30, 0.8, True), (0.96, 30, 0.8, False), (None, 30, 0.8, False),
+        (0.89, 29, 0.8, False), (0.89, 30, 0.79, False),
+    ],
+)  # fmt: skip
+def test_a_group_that_is_missed_far_more_often_is_pointed_out(ratio, entries, found_overall, flagged):
+    facts: Facts = {"link_rates": [whole_cohort(found_overall), link_rate(ratio, entries=entries)]}
+    said = text_of(quality_report(INVENTED, facts, LIMITS))
+    assert ("Groups linked less often" in said) is flagged
+
+
+def test_a_group_with_fewer_events_is_not_taken_for_one_that_was_missed():
+    facts: Facts = {"link_rates": [whole_cohort(0.9, "paye"), link_rate(0.5, "paye")]}
+    assert "Groups linked less often" in text_of(quality_report(INVENTED, facts, LIMITS))
+    facts["registers"] = ["paye"]
+    assert "Groups linked less often" not in text_of(quality_report(INVENTED, facts, LIMITS))
+
+
+@pytest.mark.parametrize(
+    ("ratio", "upper", "flag"),
+    [
+        (None, None, ""), (0.95, 0.99, ""), (0.949, 0.99, "amber"), (0.90, 0.91, "amber"), (0.80, 0.90, "amber"),
+        (0.80, 0.899, "red"),
+    ],
+)  # fmt: skip
+def test_a_group_is_red_only_where_chance_does_not_explain_it(ratio, upper, flag):
+    assert LIMITS.flag(ratio, upper, entries=1000) == flag
+
+
+def test_limits_of_link_rates_that_contradict_each_other_are_refused(tmp_path: Path):
+    text = (REPOSITORY / "schemas" / "link_quality.yaml").read_text()
+    (tmp_path / "link_quality.yaml").write_text(text.replace("value: 0.95", "value: 0.85"))
+    with pytest.raises(ContractError, match="red_below_ratio must be smaller"):
+        read_link_quality(tmp_path)
