@@ -8,12 +8,12 @@ from linkage import facts, quality_run
 from linkage.cohorts.expected_links import best_links
 from linkage.contracts.encodings import Ceiling
 from linkage.errors import LinkError
+from linkage.matching.blocking import blocked
 from linkage.matching.blocking_report import SEALED, blocking
 from linkage.matching.expected import expected
 from linkage.matching.model import Model, Weight
 from linkage.matching.profiles import profiles
 from linkage.matching.score import score
-from linkage.matching.unlinkable import unlinkable
 
 NUMBERED = VIEW.model_copy(update={"person_numbers": ("pnc",)})
 
@@ -42,7 +42,7 @@ def seen(con, table) -> pa.Table:
 
 
 def test_each_rule_is_judged_by_the_numbers_that_are_no_part_of_it(seen):
-    found = blocking(seen, NUMBERED, "names")
+    found = blocking(blocked(seen, NUMBERED, "names"))
     said = {r.rule: (r.pairs, r.alone, r.near_certain, r.found) for r in found.rules}
     assert said == {"pnc": (4, 2, 0, 0), "forename + surname": (2, 0, 4, 2), "dob": (2, 1, 4, 1)}
     assert (found.pairs, found.together.recall) == (5, 2 / 4)
@@ -50,7 +50,8 @@ def test_each_rule_is_judged_by_the_numbers_that_are_no_part_of_it(seen):
 
 
 def test_a_pair_that_only_sealed_blocking_finds_counts_for_it_alone(seen):
-    found = blocking(seen, NUMBERED, "names", pa.table({"view_id_l": [22, 12], "view_id_r": [11, 20]}))
+    given = pa.table({"view_id_l": [22, 12], "view_id_r": [11, 20]})
+    found = blocking(blocked(seen, NUMBERED, "names", given))
     sealed = found.rules[-1]
     assert (sealed.rule, sealed.pairs, sealed.alone, sealed.found) == (SEALED, 2, 1, 1)
     assert (found.pairs, found.together.recall) == (6, 3 / 4)
@@ -58,7 +59,7 @@ def test_a_pair_that_only_sealed_blocking_finds_counts_for_it_alone(seen):
 
 def test_two_profiles_an_earlier_view_compared_make_no_pair(seen):
     known = seen.set_column(seen.column_names.index("known"), "known", pa.array([True] * 6))
-    assert blocking(known, NUMBERED, "names").pairs == 0
+    assert len(blocked(known, NUMBERED, "names").pairs) == 0
 
 
 def test_too_many_pairs_for_each_record_stop_the_run_and_name_the_rule_to_narrow(con):
@@ -70,8 +71,8 @@ def test_too_many_pairs_for_each_record_stop_the_run_and_name_the_rule_to_narrow
     with pytest.raises(
         LinkError, match=r"12 pairs for each record.* allows 10 .*Nothing was scored. Narrow .*\['dob'\]"
     ):
-        blocking(stacked, allowed, "names")
-    assert blocking(stacked, NUMBERED, "names").pairs == 31 * 30 / 2
+        blocked(stacked, allowed, "names")
+    assert len(blocked(stacked, NUMBERED, "names").pairs) == 31 * 30 / 2
 
 
 def test_the_declared_ceiling_stops_scoring_before_a_pair_is_made(con, settings, monkeypatch):
@@ -81,7 +82,7 @@ def test_the_declared_ceiling_stops_scoring_before_a_pair_is_made(con, settings,
     )
     crowd = crowd.set_column(3, "pnc", pa.array(range(200))).append_column("forename_dob", pa.array([1] * 200))
     stacked = profiles(con, {"court": con.from_arrow(crowd)}, view)
-    monkeypatch.setattr("linkage.matching.blocking_report.blocked", None)  # to make a pair would be a TypeError
+    monkeypatch.setattr("linkage.matching.blocking.every_pair", None)  # to make a pair would be a TypeError
     with pytest.raises(LinkError, match="forename_dob"):
         quality_run.note_blocking(settings, "names", stacked, None)
     assert facts.read(settings, "blocking/names") is None
@@ -108,10 +109,26 @@ MODEL = Model(
 
 def test_a_scored_pair_says_whether_a_number_or_another_rule_found_it(seen):
     given = pa.table({"view_id_l": [11], "view_id_r": [22]})
-    rows = score(seen, NUMBERED, MODEL, given).pairs.to_pylist()
+    made = blocked(seen, NUMBERED, "names", given).pairs
+    rows = score(seen, NUMBERED, MODEL, made).pairs.to_pylist()
     said = {(r["view_id_l"], r["view_id_r"]): (r["by_number"], r["by_others"]) for r in rows}
     assert said.pop((10, 12)) == (False, True)
     assert said == {(10, 20): (True, True), (11, 21): (True, True), (11, 22): (True, True), (21, 22): (True, False)}
+
+
+def test_rows_with_equal_tokens_are_found_by_the_rules_whose_tokens_they_hold(con, table):
+    rows = """
+        | view_id | forename | surname | dob | pnc |
+        | 1       | 1        | 1       | 1   | -   |
+        | 2       | 1        | 1       | 1   | -   |
+        | 3       | 3        | 3       | -   | 3   |
+        | 4       | 3        | 3       | -   | 3   |
+        | 5       | 5        | 5       | 5   | 5   |
+    """
+    stacked = profiles(con, {"court": table(rows)}, NUMBERED)
+    found = score(stacked, NUMBERED, MODEL, blocked(stacked, NUMBERED, "names").pairs).pairs.to_pylist()
+    said = {(r["view_id_l"], r["view_id_r"]): (r["by_number"], r["by_others"]) for r in found}
+    assert said == {(1, 2): (False, True), (3, 4): (True, True)}
 
 
 def test_a_record_that_would_not_be_linked_to_its_own_copy_is_counted(con, table):
@@ -124,14 +141,19 @@ def test_a_record_that_would_not_be_linked_to_its_own_copy_is_counted(con, table
     """
     stacked = profiles(con, {"court": table(rows)}, NUMBERED)
     # Names that a third of these records have are worth 2.7 bits, and the prior is minus 10; a birth date is 13.
-    assert unlinkable(stacked, NUMBERED, MODEL).to_pylist() == [
+    assert unlinkable(stacked).to_pylist() == [
         {"dataset": "court", "view_id": 2}, {"dataset": "court", "view_id": 4},
     ]  # fmt: skip
 
 
 def test_a_record_that_an_earlier_view_has_judged_is_not_judged_again(con, table):
     rows = table("| view_id | forename | surname | dob | pnc |\n| 1 | 1 | 1 | - | - |\n| 2 | 2 | 2 | 5 | 5 |")
-    assert unlinkable(profiles(con, {"court": rows}, NUMBERED, known=["court"]), NUMBERED, MODEL).num_rows == 0
+    assert unlinkable(profiles(con, {"court": rows}, NUMBERED, known=["court"])).num_rows == 0
+
+
+def unlinkable(stacked: pa.Table) -> pa.Table:
+    """The rows that would not be linked to the very same."""
+    return score(stacked, NUMBERED, MODEL, blocked(stacked, NUMBERED, "names").pairs).unlinkable
 
 
 EDGES = """

@@ -10,9 +10,10 @@ import pytest
 from small_view import PEOPLE, VIEW, invented
 
 from linkage.errors import LinkError
+from linkage.matching.blocking import blocked
 from linkage.matching.model import Model, model_from, train
 from linkage.matching.profiles import profiles
-from linkage.matching.score import Before, frequency, score
+from linkage.matching.score import Before, Scored, frequency, score
 from linkage.matching.settings import connection
 
 
@@ -23,7 +24,12 @@ def linked() -> tuple[pa.Table, Model, pa.Table, dict[int, int]]:
     con = duckdb.connect()
     stacked = profiles(con, {name: con.from_arrow(rows) for name, rows in tables.items()}, VIEW)
     model = train(stacked, VIEW, "names", "1")
-    return stacked, model, score(stacked, VIEW, model).pairs, truth
+    return stacked, model, scored(stacked, model).pairs, truth
+
+
+def scored(stacked: pa.Table, model: Model, candidates: pa.Table | None = None, before: Before | None = None) -> Scored:
+    """The scored pairs of profiles in the view."""
+    return score(stacked, VIEW, model, blocked(stacked, VIEW, "names", candidates).pairs, before)
 
 
 def test_nearly_every_person_is_found_and_nearly_nobody_wrongly(linked):
@@ -66,7 +72,24 @@ def test_training_again_gives_the_same_numbers_and_a_saved_model_scores_the_same
     assert again.to_json() == model.to_json()
     saved = model_from(model.to_json())
     assert saved == model
-    assert score(stacked, VIEW, saved).pairs.equals(pairs)
+    assert scored(stacked, saved).pairs.equals(pairs)
+
+
+def test_whoever_stands_in_for_others_weighs_as_much_against_herself_as_they_do(linked):
+    """A profile on its own, with the frequencies of all, has nobody to stand in for her."""
+    stacked, model, _, _ = linked
+    doubled = stacked.to_pylist()[::200]
+    for row in doubled:
+        row["view_ids"] = [row["view_ids"][0], -row["view_ids"][0] - 1]
+    known = scored(stacked, model).kept.frequencies
+    together = scored(pa.Table.from_pylist(doubled, stacked.schema), model, before=Before(frequencies=known))
+    found = {(p["view_id_l"], p["view_id_r"]): p["match_weight"] for p in together.pairs.to_pylist()}
+    assert len({row["pnc"] is None for row in doubled}) == 2
+    for row in doubled:
+        alone = pa.Table.from_pylist([row], stacked.schema)
+        if row["pnc"] is not None:
+            [pair] = scored(alone, model, before=Before(frequencies=known)).pairs.to_pylist()
+            assert found[tuple(row["view_ids"])] == pair["match_weight"]
 
 
 def test_a_common_name_and_nothing_else_does_not_make_two_rows_one_person(linked):
@@ -76,14 +99,14 @@ def test_a_common_name_and_nothing_else_does_not_make_two_rows_one_person(linked
         "profile_id": len(stacked) + 1, "dataset": "court", "known": False, "view_ids": [-2, -1], "surname": commonest,
     }  # fmt: skip
     more = pa.concat_tables([stacked, pa.Table.from_pylist([bare], schema=stacked.schema)])
-    pairs = score(more, VIEW, model).pairs
+    pairs = scored(more, model).pairs
     assert not [p for p in pairs.to_pylist() if p["view_id_l"] == -2 and p["match_probability"] > 0.5]
 
 
 def test_profiles_an_earlier_view_compared_are_not_compared_again(linked):
     stacked, model, _, _ = linked
     known = stacked.set_column(2, "known", pc.equal(stacked["dataset"], "prison"))
-    pairs = score(known, VIEW, model).pairs.to_pylist()
+    pairs = scored(known, model).pairs.to_pylist()
     of_two_profiles = [p for p in pairs if p["view_id_l"] not in in_one_profile(stacked, p["view_id_r"])]
     assert {frozenset((p["dataset_l"], p["dataset_r"])) for p in of_two_profiles} == {
         frozenset({"court"}), frozenset({"court", "prison"})
@@ -112,7 +135,7 @@ def test_records_that_fill_no_blocking_rule_are_not_compared_all_with_all(con):
 def test_a_model_of_other_comparisons_is_refused(linked):
     stacked, model, _, _ = linked
     with pytest.raises(LinkError, match="pnc"):
-        score(stacked.drop_columns(["pnc"]), VIEW, model)
+        scored(stacked.drop_columns(["pnc"]), model)
     with pytest.raises(LinkError, match="cannot be read"):
         model_from("{}")
 
@@ -176,11 +199,11 @@ def candidate_pairs(stacked: pa.Table, step: int) -> pa.Table:
 
 def test_a_later_delivery_is_scored_like_a_full_run_and_only_what_is_new_is_compared(linked, later):
     stacked, model, _, _ = linked
-    first = score(stacked, VIEW, model, candidate_pairs(stacked, 3))
+    first = scored(stacked, model, candidate_pairs(stacked, 3))
     now = delivered(later)
     found = candidate_pairs(now, 4)
-    after = score(now, VIEW, model, found, first.kept)
-    full = score(now, VIEW, model, found, Before(frequencies=first.kept.frequencies))
+    after = scored(now, model, found, first.kept)
+    full = scored(now, model, found, Before(frequencies=first.kept.frequencies))
     assert after.pairs.equals(full.pairs)
     assert after.kept.pairs.equals(full.kept.pairs)
     assert after.kept.rows.equals(full.kept.rows)
@@ -190,16 +213,16 @@ def test_a_later_delivery_is_scored_like_a_full_run_and_only_what_is_new_is_comp
 
 def test_linking_the_same_again_compares_nothing(linked):
     stacked, model, pairs, _ = linked
-    first = score(stacked, VIEW, model)
-    again = score(stacked, VIEW, model, before=first.kept)
+    first = scored(stacked, model)
+    again = scored(stacked, model, before=first.kept)
     assert (again.compared, again.pairs.equals(pairs)) == (0, True)
 
 
 def test_who_comes_or_goes_moves_nobody_elses_weight(linked, later):
     stacked, model, _, _ = linked
-    first = score(stacked, VIEW, model)
-    counted_anew = score(delivered(later), VIEW, model)
-    after = score(delivered(later), VIEW, model, before=Before(frequencies=first.kept.frequencies))
+    first = scored(stacked, model)
+    counted_anew = scored(delivered(later), model)
+    after = scored(delivered(later), model, before=Before(frequencies=first.kept.frequencies))
     shared = {(r["row_l"], r["row_r"]): r["match_weight"] for r in first.kept.pairs.to_pylist()}
 
     def moved(kept: pa.Table) -> int:

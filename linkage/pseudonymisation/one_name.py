@@ -3,9 +3,9 @@
 Tokens cannot be compared fuzzily, so Liz and Elizabeth either are one name before they are keyed, or are two women's
 ever after. Common knowledge, written down for this project. A form that may be short for several names stands with the
 one it is short for most often in England (Jo with Joanne); one that is as often a name of its own is left alone (Tina,
-Molly, Georgia, Isabella), and so is another spelling with another first letter (Katherine and Catherine), which a source
-of initials tells apart. Spellings of a surname in Latin letters are one family's; Clark and Clarke are two families.
-The lists are part of the scheme: `version` in schemas/encodings.yaml changes with them.
+Molly, Georgia, Isabella), and so is a spelling with another first letter (Katherine and Catherine), which sources of
+initials tell apart. Spellings of a surname in Latin letters are one family's; Clark and Clarke are two families. The
+lists are part of the scheme: `version` in schemas/encodings.yaml changes with them.
 """
 
 FORENAMES = {
