@@ -31,7 +31,7 @@ demo: $(READY) ## Run the whole chain on 60,000 invented people, and show what c
 	@$(RUN)/linkage demo
 
 test: $(READY) ## Run the tests
-	@$(RUN)/pytest -q -rs -n 2 --dist loadfile
+	@$(RUN)/pytest -q -rs -n 2 --dist loadfile --no-loadscope-reorder
 
 example: $(READY) ## Make the committed example release anew
 	@$(RUN)/pytest -q tests/test_pipeline.py -k example --remake-example
