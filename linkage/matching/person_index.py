@@ -137,35 +137,9 @@ def clusters(
     LinkError where decisions contradict each other.
     """
     with duckdb.connect() as con:
-        con.register("records", records.to_arrow_table())
-        con.register("scored", edges.to_arrow_table())
-        con.execute(
-            "create table node as select row_number() over (order by dataset, record_id) as node, * from records"
-        )
-        con.execute(
-            """
-            create table edge as
-            with pair as (
-                select view, l.node as node_l, r.node as node_r, match_weight, match_probability
-                from scored
-                join node l on l.dataset = dataset_l and l.record_id = record_id_l
-                join node r on r.dataset = dataset_r and r.record_id = record_id_r
-            )
-            from pair union all by name select node_l as node_r, node_r as node_l, * exclude (node_l, node_r) from pair
-            """
-        )
+        make_graph(con, records, edges)
         objections.prepare(con, known.decided, known.contradicting)
-        con.execute(
-            f"""
-            delete from edge using against a
-            where a.decided and a.node_l = least(edge.node_l, edge.node_r)
-            and a.node_r = greatest(edge.node_l, edge.node_r);
-            insert into edge select view, node_l, node_r, {objections.DECIDED_BITS}, 1.0
-            from (from must union all select node_r, node_l from must), (select unnest({list(views)}) as view)
-            """
-        )
-        con.execute("create table placed (view varchar, node bigint, anchor bigint)")
-        place_decided(con, views)
+        decide(con, views)
         for name, threshold in THRESHOLDS.items():
             con.execute("create or replace table member as select node, node as person from node")
             for view, compared in views.items():
@@ -177,6 +151,42 @@ def clusters(
         return con.sql(
             f"select dataset, record_id, {labels} from node {joined} order by dataset, record_id"
         ).to_arrow_table()
+
+
+def make_graph(
+    con: duckdb.DuckDBPyConnection, records: duckdb.DuckDBPyRelation, edges: duckdb.DuckDBPyRelation
+) -> None:
+    """Make `node` (node, dataset, record_id) and `edge` (view, node_l, node_r, match_weight …), each pair both ways."""
+    con.register("records", records.to_arrow_table())
+    con.register("scored", edges.to_arrow_table())
+    con.execute("create table node as select row_number() over (order by dataset, record_id) as node, * from records")
+    con.execute(
+        """
+        create table edge as
+        with pair as (
+            select view, l.node as node_l, r.node as node_r, match_weight, match_probability
+            from scored
+            join node l on l.dataset = dataset_l and l.record_id = record_id_l
+            join node r on r.dataset = dataset_r and r.record_id = record_id_r
+        )
+        from pair union all by name select node_l as node_r, node_r as node_l, * exclude (node_l, node_r) from pair
+        """
+    )
+
+
+def decide(con: duckdb.DuckDBPyConnection, views: Mapping[str, Mapping[str, bool]]) -> None:
+    """Let decisions stand in `edge` in place of scores, and in `placed` before any score is read."""
+    con.execute(
+        f"""
+        delete from edge using against a
+        where a.decided
+        and a.node_l = least(edge.node_l, edge.node_r) and a.node_r = greatest(edge.node_l, edge.node_r);
+        insert into edge select view, node_l, node_r, {objections.DECIDED_BITS}, 1.0
+        from (from must union all select node_r, node_l from must), (select unnest({list(views)}) as view)
+        """
+    )
+    con.execute("create table placed (view varchar, node bigint, anchor bigint)")
+    place_decided(con, views)
 
 
 def place_decided(con: duckdb.DuckDBPyConnection, views: Mapping[str, Mapping[str, bool]]) -> None:
@@ -205,6 +215,24 @@ def add_view(con: duckdb.DuckDBPyConnection, view: str, new: list[str], threshol
     speaks against a group being a person is taken from the weight of their link; of two groups that are decided to be
     different people, the better one joins.
     """
+    stay_placed(con, view)
+    group_arrived(con, view, new, threshold)
+    take_apart(con, limits)
+    join_earlier(con, view, threshold)
+    part_decided(con)
+    con.execute(
+        """
+        update member set person = coalesce(joined.person, group_id)
+        from grouped left join joined using (group_id) where grouped.node = member.node
+        """
+    )
+    con.execute(
+        "insert into placed select $view, node, person from grouped join joined using (group_id)", {"view": view}
+    )
+
+
+def stay_placed(con: duckdb.DuckDBPyConnection, view: str) -> None:
+    """Give those in `placed` the person of whom they stay with."""
     con.execute(
         """
         update member set person = anchored.person
@@ -213,6 +241,10 @@ def add_view(con: duckdb.DuckDBPyConnection, view: str, new: list[str], threshol
         """,
         {"view": view},
     )
+
+
+def group_arrived(con: duckdb.DuckDBPyConnection, view: str, new: list[str], threshold: float) -> None:
+    """Make `arrived` (node) of the new datasets' other records, and `grouped` (node, group_id) of chains among them."""
     con.execute(
         """
         create or replace temp table arrived as
@@ -231,7 +263,10 @@ def add_view(con: duckdb.DuckDBPyConnection, view: str, new: list[str], threshol
     )
     groups = cluster_pairwise_predictions_at_threshold("arrived", "close", DuckDBAPI(con), "node").physical_name
     con.execute(f"create or replace temp table grouped as select node, cluster_id as group_id from {groups}")
-    take_apart(con, limits)
+
+
+def join_earlier(con: duckdb.DuckDBPyConnection, view: str, threshold: float) -> None:
+    """Make `joined` (group_id, person, odds): groups that are probably one earlier person, against all they may be."""
     con.execute(
         """
         create or replace temp table joined as
@@ -259,6 +294,10 @@ def add_view(con: duckdb.DuckDBPyConnection, view: str, new: list[str], threshol
         """,
         {"view": view, "threshold": threshold},
     )
+
+
+def part_decided(con: duckdb.DuckDBPyConnection) -> None:
+    """Leave in `joined` the better one of two groups that would join one person and are decided to be different."""
     con.execute(
         """
         delete from joined where group_id in (
@@ -268,15 +307,6 @@ def add_view(con: duckdb.DuckDBPyConnection, view: str, new: list[str], threshol
             where (other.odds, other.group_id) > (mine.odds, mine.group_id)
         )
         """
-    )
-    con.execute(
-        """
-        update member set person = coalesce(joined.person, group_id)
-        from grouped left join joined using (group_id) where grouped.node = member.node
-        """
-    )
-    con.execute(
-        "insert into placed select $view, node, person from grouped join joined using (group_id)", {"view": view}
     )
 
 
