@@ -95,7 +95,8 @@ def attack_verdict(found: dict[str, Any]) -> str:
     control = found["control"]
     return (
         f"Positive control: {control['recovered']:.1%} of {control['records']:,.0f} surnames recovered "
-        f"({control['wanted']:.0%} are wanted; {control['told_both']:.1%} by one who is told soundex and prefix)"
+        f"by a public list of {control['names']:,} ("
+        f"{control['wanted']:.0%} are wanted; {control['told_both']:.1%} by one who is told soundex and prefix)"
         + ("." if control["proves"] else ": this attack proves nothing.")
     )
 
