@@ -33,7 +33,7 @@ LIMITS = {"default": 0.05, "high_sensitivity": 0.01}
 LIMITED = ("surname", "date_of_birth")
 FIELDS = ("surname", "forename", "date_of_birth", OVERALL)
 CONTROL_SEEDS = [1, 2, 3]
-QUICK_RECORDS, QUICK_SEEDS, QUICK_PEOPLE, QUICK_NAMES = 5_000, [11], 8_000, 2_000
+QUICK_RECORDS, QUICK_SEEDS, QUICK_PEOPLE, QUICK_NAMES = 5_000, [11], 8_000, 1_000
 QUICK_SETS = ["default", "exact"]
 
 
