@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from conftest import REPOSITORY, TEST_KEY, put_test_keys
 
+from benchmarks.token_sets import SETS, written
 from linkage import facts, intrusion, stages
 from linkage.attack import surnames
 from linkage.attack.attack import guesses
@@ -203,7 +204,7 @@ def test_a_control_by_a_list_cut_short_proves_nothing_however_much_it_recovers()
     assert not found["proves"]
 
 
-PEOPLE, KNOWN = 5_000, 25_000
+PEOPLE, KNOWN = 5_000, 50_000
 SOME = ("court", "ndtms", "prison")
 
 
@@ -220,7 +221,7 @@ def people(seed: int, many: int) -> pd.DataFrame:
 
 
 def public_of(born: pd.Series | None = None) -> Public:
-    """What is known in public of 25,000 people with such names."""
+    """What is known in public of 50,000 people with such names."""
     known = people(seed=20, many=KNOWN)
     return Public(known if born is None else known.assign(date_of_birth=born.sample(KNOWN, replace=True).to_numpy()))
 
@@ -321,6 +322,12 @@ def test_a_sealed_rule_that_few_values_fill_is_read_by_how_common_each_is():
     assert [row["right"] for row in guessed(sealed, public, true=True)] == [1.0]
     assert [row["right"] for row in guessed(sealed.drop(columns="value"), public, true=False)] == [None]
     assert list(guessed(sealed, public.head(0), true=True)) == []
+
+
+def test_a_token_set_is_the_same_whichever_sets_were_written_before_it(tmp_path):
+    sets = ("exact", "exact_unmasked", "exact")
+    first, _, again = (written(SETS[name], tmp_path / str(n)) / "encodings.yaml" for n, name in enumerate(sets))
+    assert first.read_text() == again.read_text()
 
 
 def test_nothing_encoded_is_not_attacked(settings):
