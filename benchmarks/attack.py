@@ -1,8 +1,8 @@
 """python -m benchmarks.attack: attack candidate token sets at several sizes, with a positive control in every run.
 
 Limits, of the records re-identified from public lists: the default under 5 % of surnames and of whole birth dates, the
-high-sensitivity profile under 1 %. The positive control has to find 70 % of its surnames; beside it stands what the
-same attack finds when it is told the prefix, and the soundex too, of each row.
+high-sensitivity profile under 1 %. The positive control has to find 70 % of its surnames in each of three draws; beside
+it stands what the same attack finds when it is told the prefix, and the soundex too, of each row.
 """
 
 import argparse
@@ -32,7 +32,8 @@ SEEDS = {30_000: [11, 12, 13], 200_000: [11, 12]}
 LIMITS = {"default": 0.05, "high_sensitivity": 0.01}
 LIMITED = ("surname", "date_of_birth")
 FIELDS = ("surname", "forename", "date_of_birth", OVERALL)
-QUICK_RECORDS, QUICK_SEEDS, QUICK_PEOPLE = 5_000, [11], 8_000
+CONTROL_SEEDS = [1, 2, 3]
+QUICK_RECORDS, QUICK_SEEDS, QUICK_PEOPLE, QUICK_NAMES = 5_000, [11], 8_000, 1_000
 QUICK_SETS = ["default", "exact"]
 
 
@@ -42,14 +43,13 @@ def main() -> int:
     parser.add_argument("--records", type=int, nargs="+", default=list(SEEDS))
     parser.add_argument("--seeds", type=int, nargs="+", help="default: 11 12 13, and 11 12 from 200,000 records on")
     parser.add_argument("--sets", nargs="+", default=list(SETS), choices=list(SETS))
-    parser.add_argument("--quick", action="store_true", help="few records and little knowledge: the control is missed")
+    parser.add_argument("--quick", action="store_true", help="few records and short lists: proves nothing")
     parser.add_argument("--check", action="store_true", help="fail when a limit is broken")
     parser.add_argument("--json", type=Path, help="add the figures to this file")
     chosen = parser.parse_args()
     people = QUICK_PEOPLE if chosen.quick else intrusion.PUBLIC_PEOPLE
     public = intrusion.public_knowledge(Settings(SCHEMAS, Path(".")), None, people, stages.quiet)
-    control = intrusion.positive_control(people)
-    OUT.print(proof(control))
+    controls = controlled(chosen.quick)
     rows: list[dict[str, Any]] = []
     for records in [QUICK_RECORDS] if chosen.quick else chosen.records:
         seeds = chosen.seeds or (QUICK_SEEDS if chosen.quick else SEEDS.get(records, SEEDS[200_000]))
@@ -57,21 +57,33 @@ def main() -> int:
             for row in attacked(records, seed, QUICK_SETS if chosen.quick else chosen.sets, public):
                 rows.append(row)
                 if chosen.json:
-                    keep(chosen.json, control, row)
+                    keep(chosen.json, controls, row)
     show(rows)
-    return verdict(rows, control, chosen.check)
+    return verdict(rows, controls, chosen.check)
 
 
-def verdict(rows: list[dict[str, Any]], control: dict[str, Any], check: bool) -> int:
-    """Print the headline; 1 where `check` is wanted and a limit is broken, or the control missed."""
+def controlled(quick: bool) -> list[dict[str, Any]]:
+    """The positive control in each draw; in one, by a list cut short, where it has to be quick."""
+    names, seeds = (QUICK_NAMES, CONTROL_SEEDS[:1]) if quick else (None, CONTROL_SEEDS)
+    found = []
+    for seed in seeds:
+        began = time.process_time()
+        found.append(intrusion.positive_control(names, seed))
+        OUT.print(f"{proof(found[-1])} Seed {seed}, {time.process_time() - began:.0f} CPU-s.")
+    return found
+
+
+def verdict(rows: list[dict[str, Any]], controls: list[dict[str, Any]], check: bool) -> int:
+    """Print the headline; 1 where `check` is wanted and a limit is broken, or a control missed."""
     worst = max((row["right"] for row in rows if limited(row) and row["set"] == "default"), default=0.0)
-    OUT.print(proof(control))
+    for control in controls:
+        OUT.print(proof(control))
     OUT.print(f"Default tokens: at most {worst:.2%} of surnames or of whole birth dates re-identified")
-    return int(check and (not control["proves"] or any(broken(row) for row in rows)))
+    return int(check and (not all(control["proves"] for control in controls) or any(map(broken, rows))))
 
 
 def proof(control: dict[str, Any]) -> str:
-    """What the positive control says."""
+    """What a positive control says."""
     return (
         attack_verdict({"control": control})
         + f" Told the prefix of every row in clear, it finds {control['told_prefix']:.1%}."
@@ -93,10 +105,10 @@ def attacked(records: int, seed: int, sets: list[str], public: Public) -> Iterat
             OUT.print(f"{name}, {case['of']:,} records, seed {seed}: {time.perf_counter() - began:.0f} s")
 
 
-def keep(path: Path, control: dict[str, Any], row: dict[str, Any]) -> None:
+def keep(path: Path, controls: list[dict[str, Any]], row: dict[str, Any]) -> None:
     """Add one row to a file of figures."""
     rows = json.loads(path.read_text())["rows"] if path.exists() else []
-    path.write_text(json.dumps({"control": control, "rows": [*rows, row]}, indent=1) + "\n")
+    path.write_text(json.dumps({"controls": controls, "rows": [*rows, row]}, indent=1) + "\n")
 
 
 def limited(row: dict[str, Any]) -> bool:

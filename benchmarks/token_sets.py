@@ -5,6 +5,7 @@ A set is the repository's schemas with an edit, in a folder of its own.
 
 import shutil
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ class TokenSet:
 
 def exact(declared: Declared) -> None:
     """A token of each name and one-digit wildcards of dates."""
-    for view, of in VIEWS["exact"].items():
+    for view, of in deepcopy(VIEWS["exact"]).items():
         declared["views"][view] |= of
     for profile in declared["profiles"].values():
         profile.pop("without_tokens", None)

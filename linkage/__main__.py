@@ -257,11 +257,11 @@ def attack(
     is what he thinks more likely than not. Of real extracts only what he
     believes can be said.
 
-    Each run begins with invented rows that are known to give names away (exact,
-    soundex and prefix tokens of one surname). An attack that misses this
-    control proves nothing. One that meets it proves no safety either: the
-    shares are lower bounds, since attacks only get better. It takes some
-    minutes and two gigabytes.
+    Each run has a positive control: rows that are known to give names away
+    (exact, soundex and prefix tokens of surnames drawn from a real list). An
+    attack that misses it proves nothing. One that meets it proves no safety
+    either: the shares are lower bounds, since attacks only get better. It takes
+    some minutes and two gigabytes.
     """
     from linkage import intrusion
 

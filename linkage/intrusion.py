@@ -20,27 +20,31 @@ from linkage.attack.control import RECORDS, WANTED, control
 from linkage.attack.public import Public
 from linkage.attack.sample import FIELDS, Sample, sorted_into_people
 from linkage.attack.score import scored
+from linkage.attack.surnames import drawn, listed
 from linkage.errors import ContractError, LinkError
 from linkage.opening import lean, opened, parts_of, side_by_side
 from linkage.settings import Settings
 
 PUBLIC_PEOPLE, PUBLIC_SEED, KNOWN_PEOPLE = 100_000, 990_001, 50
-# The positive control. For each of the public people so many are on a list of surnames, as a whole country's would be,
-# and so many others are hidden behind tokens: some 30,000 women.
-LISTED, HIDDEN, HIDDEN_SEED, BLOCK = 10, 0.45, 990_002, 250_000
+CONTROL_SEED = 1
 WITHOUT, WITH = "public lists", "and fifty known people"
 RECORD = ["dataset", "record_id"]
 Progress = Callable[[str], None]
 
 
 def attack(
-    settings: Settings, knowledge: Path | None = None, people: int = PUBLIC_PEOPLE, progress: Progress = stages.quiet
+    settings: Settings,
+    knowledge: Path | None = None,
+    people: int = PUBLIC_PEOPLE,
+    names: int | None = None,
+    progress: Progress = stages.quiet,
 ) -> dict[str, Any]:
     """Attack the tokens of this workspace. Returns, and notes for the quality report, what was re-identified.
 
     `knowledge`: a folder with extracts about other people, under the paths of the contracts; invented ones where none
-    is given. With a truth (invented extracts), `right` is the share re-identified; without, there is only what the
-    intruder believes. Raises LinkError where nothing is encoded, ContractError where knowledge is missing.
+    is given. `names`: how many surnames the positive control knows, which proves nothing where they are not all. With
+    a truth (invented extracts), `right` is the share re-identified; without, there is only what the intruder believes.
+    Raises LinkError where nothing is encoded, ContractError where knowledge is missing.
     """
     progress("the tokens")
     target = target_of(settings)
@@ -50,7 +54,7 @@ def attack(
         truth, sealed = truth_of(settings, target)
     elif knowledge is None:
         raise ContractError("These extracts are not invented: name a folder with public knowledge (--knowledge).")
-    public, proof = public_knowledge(settings, knowledge, people, progress), positive_control(people, progress)
+    public, proof = public_knowledge(settings, knowledge, people, progress), positive_control(names, progress=progress)
     found = {
         "records": len(target.rows),
         "people": target.people,
@@ -157,28 +161,18 @@ def public_knowledge(settings: Settings, folder: Path | None, people: int, progr
     return Public(found.values.assign(person=shuffled), found.sealed[["rule", "value"]])
 
 
-def positive_control(people: int, progress: Progress = stages.quiet) -> dict[str, Any]:
-    """What the control says: the shares of `control`, what was wanted, and whether they prove anything."""
-    progress(f"a list of {LISTED * people:,} people's surnames")
-    hidden, listed = womens_surnames(round(HIDDEN * people), HIDDEN_SEED), womens_surnames(LISTED * people, PUBLIC_SEED)
+def positive_control(
+    names: int | None = None, seed: int = CONTROL_SEED, progress: Progress = stages.quiet
+) -> dict[str, Any]:
+    """What the control says: the shares of `control`, what was wanted, and whether they prove anything.
+
+    `names`: how many of the commonest surnames are on the list; all of them where it is None.
+    """
     progress("the positive control")
-    found: dict[str, Any] = dict(control(hidden, listed))
-    return found | {"wanted": WANTED, "proves": found["records"] >= RECORDS and found["recovered"] >= WANTED}
-
-
-def womens_surnames(people: int, seed: int) -> pd.Series:
-    """The surname, in standard form, of each woman among so many invented people, as it is by law in the end."""
-    from linkage.pseudonymisation.standardise import name
-    from linkage.synthetic.calibration import read_calibration
-    from linkage.synthetic.people.population import families
-
-    aims, found = read_calibration(), []
-    for n, first in enumerate(range(0, people, BLOCK)):
-        block = families(min(BLOCK, people - first), aims, np.random.default_rng([seed, n]))
-        found.append(block["surname_2"][block["female"]].astype(object))
-    surnames = pd.concat(found, ignore_index=True)
-    standard = {surname: name(surname) for surname in surnames.unique()}
-    return surnames.map(standard).dropna()
+    shares = listed(names)
+    found: dict[str, Any] = {"seed": seed} | control(drawn(shares, RECORDS, seed), shares, seed)
+    proves = names is None and found["recovered"] >= WANTED
+    return found | {"names": len(shares), "wanted": WANTED, "proves": proves}
 
 
 def bring(own: Settings, folder: Path) -> None:

@@ -93,10 +93,12 @@ def attack_table(found: dict[str, Any]) -> Table:
 def attack_verdict(found: dict[str, Any]) -> str:
     """What the positive control says."""
     control = found["control"]
+    missed = "too few are" if control["recovered"] < control["wanted"] else "the list is cut short"
     return (
         f"Positive control: {control['recovered']:.1%} of {control['records']:,.0f} surnames recovered "
-        f"({control['wanted']:.0%} are wanted; {control['told_both']:.1%} by one who is told soundex and prefix)"
-        + ("." if control["proves"] else ": this attack proves nothing.")
+        f"by a public list of {control['names']:,} ("
+        f"{control['wanted']:.0%} are wanted; {control['told_both']:.1%} by one who is told soundex and prefix)"
+        + ("." if control["proves"] else f": {missed}, so this attack proves nothing.")
     )
 
 

@@ -2,11 +2,12 @@
 
 It shows that the intruder can match token graphs. A class of tokens (those of one soundex, say) is told by how many
 bear its members, and by which classes of the other rule these are in; what is believed of the one rule tells of the
-other, in turn. Inside a soundex and prefix, tokens are names by how common both are. Invented rows are made for it in
-every run; what could be had of them at best is measured beside it, by an intruder who is told what he has to find out.
+other, in turn. Inside a soundex and prefix, tokens are names by how common both are. Rows are made for it in every
+run, of surnames drawn from a real list that the intruder has too; what could be had of them at best is measured beside
+it, by an intruder who is told what he has to find out.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,22 +15,26 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_matrix, csr_matrix
+from scipy.special import gammaln
 
-from linkage.attack.likelihood import beliefs, fit
-from linkage.attack.sample import Floats, Numbers
+from linkage.attack.likelihood import beliefs
+from linkage.attack.sample import Floats, Numbers, Singles
 
 RECORDS, WANTED = 30_000, 0.70
-MEMBERS, ROUNDS, SETTLING, DOUBT, LEAST = 14, 5, 2, 3.0, 1e-6
-BY_SIZE = 0.5  # what the sizes of a class's members weigh, beside the company they keep
-UNBELIEVED = 1e-4
+MEMBERS, ABSENT = 14, 0.005  # expected bearers of a member that a class has not
+DOUBTS, SETTLING = (3.0, 2.6, 2.2, 1.8, 1.4), 2
+LEAST, UNBELIEVED = 1e-10, 1e-4
 CODES = {**dict.fromkeys("bfpv", "1"), **dict.fromkeys("cgjkqsxz", "2"), **dict.fromkeys("dt", "3"), "l": "4",
          **dict.fromkeys("mn", "5"), "r": "6"}  # fmt: skip
-Beliefs = tuple[Floats, Floats]  # of each rule, (our class, public class)
+# Singles take half the memory, and nothing here is known to seven figures.
+Beliefs = tuple[Singles, Singles]  # of each rule, (our class, public class)
 
 
 @dataclass(frozen=True)
 class Borne:
-    """Names, or tokens of names. `bearers`: how many have each. `classes`: its soundex and its prefix, as numbers."""
+    """Names, or tokens of names. `bearers`: how many have each, or are expected to. `classes`: its soundex and its
+    prefix, as numbers.
+    """
 
     bearers: Floats
     classes: tuple[Numbers, Numbers]
@@ -51,7 +56,7 @@ class Encoded:
 
     ours: Numbers
     theirs: Numbers
-    true: Floats
+    true: Singles
 
 
 def soundex(name: str) -> str:
@@ -69,36 +74,30 @@ def prefix(name: str) -> str:
     return name[:3]
 
 
-def control(hidden: pd.Series, public: pd.Series, seed: int = 1) -> dict[str, float]:
+def control(hidden: pd.Series, shares: pd.Series, seed: int = 1) -> dict[str, float]:
     """{records, recovered, told_prefix, told_both}: of records with three tokens of a surname, the shares named.
 
-    `hidden`: the surnames of people, one each; `public`: those of other people, of whom only how many bear each name
-    is used. At most 30,000 records are tried. `recovered` is the attack. `told_prefix`: had the intruder been told the
-    prefix of every record in clear; `told_both`: and its soundex, so that what is left is how common names are.
+    `hidden`: the surnames of people, one each. `shares`: {surname: share of people who bear it}, as is public.
+    `recovered` is the attack. `told_prefix`: had the intruder been told the prefix of every record in clear;
+    `told_both`: and its soundex, so that what is left is how common names are.
     """
-    people = hidden.sample(min(len(hidden), RECORDS), random_state=seed)
-    seen, known = people.value_counts(), public.value_counts()
+    seen = hidden.value_counts()
     rng = np.random.default_rng(seed)
-    sounds, starts = (encoded(seen.index, known.index, rule, rng) for rule in (soundex, prefix))
-    ours = Borne(counts_of(seen), (sounds.ours, starts.ours))
-    theirs = Borne(counts_of(known), (sounds.theirs, starts.theirs))
+    sounds, starts = (encoded(seen.index, shares.index, rule, rng) for rule in (soundex, prefix))
+    ours = Borne(seen.to_numpy().astype(float), (sounds.ours, starts.ours))
+    theirs = Borne(shares.to_numpy() * len(hidden), (sounds.theirs, starts.theirs))
     graph = Graph.of(ours, theirs)
 
     def named(believed: Beliefs) -> float:
-        names = np.append(known.index.to_numpy(), "")[assigned(graph, believed)]
-        return float(seen[seen.index.to_numpy() == names].sum() / len(people))
+        names = np.append(shares.index.to_numpy(), "")[assigned(graph, believed)]
+        return float(seen[seen.index.to_numpy() == names].sum() / len(hidden))
 
     return {
-        "records": float(len(people)),
+        "records": float(len(hidden)),
         "recovered": named(read(graph)),
         "told_prefix": named((settled(graph.evidence(0, starts.true)), starts.true)),
         "told_both": named((sounds.true, starts.true)),
     }
-
-
-def counts_of(counted: pd.Series) -> Floats:
-    """How many bear each name."""
-    return counted.to_numpy().astype(float)
 
 
 def encoded(seen: pd.Index, known: pd.Index, rule: Callable[[str], str], rng: np.random.Generator) -> Encoded:
@@ -106,50 +105,66 @@ def encoded(seen: pd.Index, known: pd.Index, rule: Callable[[str], str], rng: np
     mine, ours = np.unique([rule(name) for name in seen], return_inverse=True)
     public, theirs = np.unique([rule(name) for name in known], return_inverse=True)
     number = rng.permutation(len(mine))
-    true = np.zeros((len(mine), len(public)))
+    true = np.zeros((len(mine), len(public)), np.float32)
     true[number] = mine[:, None] == public[None, :]
     return Encoded(number[ours], theirs, true)
 
 
 def read(graph: "Graph") -> Beliefs:
     """What is believed of each class of either rule, from nothing: by their sizes, then by the company they keep."""
-    believed = [beliefs(log, DOUBT) for log in graph.by_size]
-    for turn in range(ROUNDS):
+    believed = [beliefs(log, DOUBTS[0]) for log in graph.by_size]
+    for doubt in DOUBTS:
         for rule in (0, 1):
-            believed[rule] = beliefs(graph.evidence(rule, believed[1 - rule]), max(1.0, DOUBT - 0.4 * turn))
+            believed[rule] = beliefs(graph.evidence(rule, believed[1 - rule]), doubt)
     for _ in range(SETTLING):
         for rule in (0, 1):
             believed[rule] = settled(graph.evidence(rule, believed[1 - rule]))
     return believed[0], believed[1]
 
 
-def settled(log: Floats) -> Floats:
+def settled(log: Singles) -> Singles:
     """The likeliest pairing of our classes with public ones, none of them twice, as beliefs without a doubt."""
-    found = np.zeros(log.shape)
+    found = np.zeros(log.shape, np.float32)
     found[linear_sum_assignment(log, maximize=True)] = 1.0
     return found
 
 
 def assigned(graph: "Graph", believed: Beliefs) -> Numbers:
-    """Of each token the place of its name among the public ones; -1 where it is none of the likeliest cell."""
+    """Of each token the place of its name among the public ones; -1 where its cell has too few names.
+
+    In the likeliest cell the token that most people have is the name that most are expected to have, and so on, which
+    is the likeliest pairing: how well they fit is the product of the one and the other's logarithm, and what hangs on
+    one alone.
+    """
     ours, theirs = graph.ours, graph.theirs
-    by_class = [np.log(one + UNBELIEVED) for one in believed]
-    likely = np.log(graph.fits + np.finfo(float).tiny)[graph.value]
-    for rule in (0, 1):
-        likely += by_class[rule][ours.classes[rule]][:, theirs.cells[rule]]
-    found = np.full(len(ours.bearers), -1)
-    for cell, tokens in pd.Series(np.arange(len(found))).groupby(likely.argmax(axis=1)):
-        names = np.flatnonzero(theirs.cell == cell)
-        log = fit(ours.bearers[tokens], theirs.bearers[names], graph.ratio, 1.0)
-        none = fit(np.zeros(1), theirs.bearers[names], graph.ratio, 1.0)
-        token, name = linear_sum_assignment(log - none, maximize=True)
-        found[tokens.to_numpy()[token]] = names[name]
+    tokens = ranked(likeliest_cells(graph, believed), ours.bearers)
+    names = ranked(theirs.cell, theirs.bearers).reset_index().set_index(["cell", "rank"])["index"]
+    found = names.reindex(pd.MultiIndex.from_frame(tokens)).fillna(-1)
+    return found.to_numpy().astype(np.int64)
+
+
+def ranked(cell: Numbers, bearers: Floats) -> pd.DataFrame:
+    """(cell, rank): of each token or name, by its index, how many of its cell are borne by more."""
+    rank = pd.Series(-bearers).groupby(cell).rank(method="first").astype(int)
+    return pd.DataFrame({"cell": cell, "rank": rank})
+
+
+def likeliest_cells(graph: "Graph", believed: Beliefs) -> Numbers:
+    """Of each token the public cell that fits best what is believed of its classes and how many have it."""
+    sounds, starts = graph.theirs.cells
+    fits = np.log(graph.fits + np.finfo(np.float32).tiny)
+    by_sound, by_start = (np.log(one + np.float32(UNBELIEVED)) for one in believed)
+    found = np.empty(len(graph.value), np.int64)
+    for sound, tokens in pd.Series(np.arange(len(found))).groupby(graph.ours.classes[0]):
+        start = graph.ours.classes[1][tokens]
+        likely = fits[graph.value[tokens]] + by_sound[sound][sounds] + by_start[start][:, starts]
+        found[tokens] = likely.argmax(axis=1)
     return found
 
 
 @dataclass(frozen=True)
 class Graph:
-    """Tokens and public names, of which `ratio` times as many bear a token, and how they fit.
+    """Tokens and public names, and how they fit.
 
     `values`: how many bear a token, each number once, and `value`, which of them a token has. `fits`: (value, public
     cell): how well so many bearers fit the names of a cell. `by_size`: of each rule (our class, public class), by the
@@ -158,37 +173,50 @@ class Graph:
 
     ours: Borne
     theirs: Borne
-    ratio: float
     value: Numbers
-    fits: Floats
-    by_size: tuple[Floats, Floats]
+    fits: Singles
+    by_size: Beliefs
 
     @classmethod
     def of(cls, ours: Borne, theirs: Borne) -> "Graph":
         """The graph of such tokens and names."""
-        ratio = ours.bearers.sum() / theirs.bearers.sum()
         values, value = np.unique(ours.bearers, return_inverse=True)
-        each = fit(values, theirs.bearers, ratio, 1.0)
-        each = np.exp(each - each.max(axis=1, keepdims=True))
-        sizes = [by_members(ours, theirs, rule, ratio) for rule in (0, 1)]
-        return cls(ours, theirs, ratio, value, (chosen(theirs.cell).T @ each.T).T, (sizes[0], sizes[1]))
+        levels, level = np.unique(theirs.bearers, return_inverse=True)
+        each = poisson(values, levels)
+        of_cell = tallied(theirs.cell, level, len(levels)) @ np.exp(each - each.max(axis=1, keepdims=True)).T
+        return cls(ours, theirs, value, of_cell.T.astype(np.float32), by_members(ours, theirs))
 
-    def evidence(self, rule: int, other: Floats) -> Floats:
+    def evidence(self, rule: int, other: Singles) -> Singles:
         """(our class, public class) under a rule: log-likelihood, by what is believed of the classes of the other.
 
         Tokens with as many bearers and one class of the other rule say the same, so that is reckoned once.
         """
         kinds, kind = np.unique(np.stack([self.value, self.ours.classes[1 - rule]]), axis=1, return_inverse=True)
-        fits = self.fits[kinds[0]] * other[kinds[1]][:, self.theirs.cells[1 - rule]]
-        as_class = np.log((chosen(self.theirs.cells[rule]).T @ fits.T).T + LEAST)
-        said = coo_matrix((np.ones(len(kind)), (self.ours.classes[rule], kind.ravel()))).tocsr() @ as_class
-        return np.asarray(BY_SIZE * self.by_size[rule] + said)
+        said = np.concatenate(
+            [(fits @ other[kinds[1][kinds[0] == value]].T).T for value, fits in enumerate(self.cells_by_value(rule))]
+        )
+        np.log(said + np.float32(LEAST), out=said)
+        return np.asarray(self.by_size[rule] + tallied(self.ours.classes[rule], kind.ravel(), len(said)) @ said)
+
+    def cells_by_value(self, rule: int) -> Iterator[csr_matrix]:
+        """Of each value (public class under the rule, public class under the other): how well it fits their cell."""
+        cells, shape = self.theirs.cells, tuple(self.by_size[one].shape[1] for one in (rule, 1 - rule))
+        for fits in self.fits:
+            yield csr_matrix((fits, (cells[rule], cells[1 - rule])), shape=shape)
 
 
-def by_members(ours: Borne, theirs: Borne, rule: int, ratio: float) -> Floats:
-    """(our class, public class): how well their largest members fit."""
-    mine, known = (members(of.bearers, of.classes[rule]) for of in (ours, theirs))
-    return np.asarray(sum(fit(mine[:, n], known[:, n], ratio, 1.0) for n in range(MEMBERS + 1)))
+def poisson(seen: Floats, expected: Floats) -> Floats:
+    """(token, name): log-likelihood that so many people have a token if it is a name that so many are expected to."""
+    return np.asarray(seen[:, None] * np.log(expected) - expected - gammaln(seen + 1)[:, None])
+
+
+def by_members(ours: Borne, theirs: Borne) -> Beliefs:
+    """Of each rule (our class, public class): how well their largest members fit, up to what is our class's alone."""
+    found = []
+    for rule in (0, 1):
+        mine, known = (members(of.bearers, of.classes[rule]) for of in (ours, theirs))
+        found.append((mine @ np.log(known + ABSENT).T - known.sum(axis=1)).astype(np.float32))
+    return found[0], found[1]
 
 
 def members(counts: Floats, labels: Numbers) -> Floats:
@@ -201,6 +229,6 @@ def members(counts: Floats, labels: Numbers) -> Floats:
     return found
 
 
-def chosen(labels: Numbers) -> csr_matrix:
-    """(member, class): 1 where the member is of the class."""
-    return coo_matrix((np.ones(len(labels)), (np.arange(len(labels)), labels))).tocsr()
+def tallied(rows: Numbers, columns: Numbers, width: int) -> csr_matrix:
+    """(row, column): how often they stand together."""
+    return coo_matrix((np.ones(len(rows), np.float32), (rows, columns)), shape=(rows.max() + 1, width)).tocsr()

@@ -1,13 +1,17 @@
 """How well counts of tokens fit counts of known values, and what that says about which is which."""
 
+from typing import TypeVar
+
 import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.special import gammaln
 
-from linkage.attack.sample import Floats
+from linkage.attack.sample import Floats, Singles
 
+Shares = TypeVar("Shares", Floats, Singles)
 UNSEEN = 0.5
 BELIEVED = 0.05
+LEAST = 1e-30  # of a sum that is divided by: figures of 32 bits hold its inverse too
 
 
 def fit(seen: Floats, known: Floats, ratio: float, spread: float) -> Floats:
@@ -34,14 +38,15 @@ def company(seen: csr_matrix, known: Floats, meaning: Floats, weight: float = 20
     return np.asarray(met @ np.log(expected).T - (met @ np.log(overall))[:, None])
 
 
-def beliefs(log_likelihood: Floats, temperature: float = 1.0, turns: int = 30) -> Floats:
+def beliefs(log_likelihood: Shares, temperature: float = 1.0, turns: int = 30) -> Shares:
     """(token, value): shares of belief. A token is one value, and a value is no more than one token.
 
     Rows and columns are scaled in turn (Sinkhorn); a `temperature` above 1 doubts the likelihood.
     """
     scaled = log_likelihood / temperature
     shares = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    of_value = np.ones(shares.shape[1], shares.dtype)
     for _ in range(turns):
-        shares /= shares.sum(axis=1, keepdims=True)
-        shares /= np.maximum(shares.sum(axis=0, keepdims=True), 1.0)
-    return shares
+        of_token = 1 / np.maximum(shares @ of_value, LEAST)
+        of_value = of_value / np.maximum(of_value * (of_token @ shares), 1.0)
+    return np.asarray(of_token[:, None] * shares * of_value, shares.dtype)

@@ -13,6 +13,7 @@ from linkage.contracts.encodings import Part
 
 Numbers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Singles = npt.NDArray[np.float32]
 # Numbers that a department gives to one person: equal tokens of them are rows of one person.
 PERSONAL_NUMBERS = frozenset({"pnc", "nomis", "crn", "nino", "nhs", "defendant_id", "client_reference"})
 # What settles a field: {kind of identifier: what may be taken from it so that the field is equal where that is}

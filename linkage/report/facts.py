@@ -150,10 +150,13 @@ class SexConflict(TypedDict):
 
 
 class Control(TypedDict):
-    """The positive control of an attack. Shares (0 to 1) of surnames: recovered; found by one who is told the prefixes,
-    and the soundex codes as well; wanted, so that it `proves` anything.
+    """The positive control of an attack, drawn from a `seed` and a public list of so many `names`. Shares (0 to 1) of
+    surnames: recovered; found by one who is told the prefixes, and the soundex codes as well; wanted, so that it
+    `proves` anything.
     """
 
+    seed: int
+    names: int
     records: float
     recovered: float
     told_prefix: float
