@@ -156,7 +156,8 @@ def link(
     """Find the records of one person: train, score and cluster on tokens alone.
 
     Under an accepted model (linkage model accept) only rows that are new or changed are compared, and the result is
-    that of a full run. Until a model is accepted each delivery trains one of its own, and all is compared.
+    that of a full run. Until a model is accepted each delivery trains one of its own, and a
+    new model compares everything.
     """
     settings = settings_of(schemas, workspace)
     for view in stages.views(settings):
@@ -165,7 +166,7 @@ def link(
             stages.block(settings, view)
             stages.unseal(settings, view)
             done = stages.score(settings, view, progress, anew)
-        OUT.print(f"{view}: {done['compared']:,} pairs of {done['profiles']:,} distinct rows compared")
+        OUT.print(f"{view}: {done['compared']:,} pairs of {done['profiles']:,} distinct rows compared now")
     with working("finding people") as progress:
         found = stages.cluster(settings)
         progress("report")
@@ -186,7 +187,7 @@ def tabulate(schemas: SchemasOption = None, workspace: WorkspaceOption = None) -
 @app.command()
 def publish(
     release: Annotated[str, typer.Option(help="The name of the release, and of its folder.")] = "draft",
-    approval: Annotated[str | None, typer.Option(help="Who let it out. Not needed for invented data")] = None,
+    approval: Annotated[str | None, typer.Option(help="Who let it out. Not needed for people invented in this workspace")] = None,
     schemas: SchemasOption = None,
     workspace: WorkspaceOption = None,
     outputs: OutputsOption = None,

@@ -82,7 +82,8 @@ def there(files: Mapping[str, Path], view: str) -> list[Path]:
     if missing := [name for name, path in files.items() if not path.exists()]:
         raise LinkError(
             f"View {view}: the blocking keys of {missing} were never made, or were used and deleted. They are made "
-            "with the tokens: linkage pseudonymise, once for every dataset of this view, then linkage link."
+            "with the tokens: linkage pseudonymise, once for every dataset of this view, then linkage link. To link "
+            "without a department, take its contract out of the schemas."
         )
     return list(files.values())
 
