@@ -187,7 +187,9 @@ def tabulate(schemas: SchemasOption = None, workspace: WorkspaceOption = None) -
 @app.command()
 def publish(
     release: Annotated[str, typer.Option(help="The name of the release, and of its folder.")] = "draft",
-    approval: Annotated[str | None, typer.Option(help="Who let it out. Not needed for people invented in this workspace")] = None,
+    approval: Annotated[
+        str | None, typer.Option(help="Who let it out. Not needed for people this workspace invented")
+    ] = None,
     schemas: SchemasOption = None,
     workspace: WorkspaceOption = None,
     outputs: OutputsOption = None,
