@@ -50,7 +50,9 @@ def note_people(
     """Note the expected precision and recall of each pair of sources, and how many records say too little to link."""
     from linkage.matching import expected
 
-    facts.write(settings, "expected", expected.expected(con, edges, people))
+    before = accepted(settings)
+    held = expected.joined(before["run"]["expected"]) if before else {}
+    facts.write(settings, "expected", expected.expected(con, edges, people, held))
     of_views = [unlinkable_in(settings, con, view) for view in views(settings)]
     found = functools.reduce(lambda above, below: above.union(below), of_views).distinct().order("all")
     write_parquet(found, settings.files.matching.unlinkable_records)

@@ -11,9 +11,10 @@ from linkage.cohorts.link_quality import compared
 from linkage.contracts.analysis import read_analysis
 from linkage.contracts.dataset import read_datasets
 from linkage.contracts.link_quality import read_link_quality
+from linkage.errors import ContractError
 from linkage.quality import gate, suites
 from linkage.quality.drift import drift, moved
-from linkage.quality.linkage import contradiction_facts, group_facts, linkage_facts
+from linkage.quality.linkage import contradiction_facts, expected_facts, group_facts, linkage_facts
 
 LIMITS = read_link_quality(REPOSITORY / "schemas")
 EXPECTATIONS = REPOSITORY / "expectations"
@@ -84,6 +85,28 @@ def test_contradictions_are_counted_over_the_people_who_can_have_any():
     assert lines(found)["critical"] == {"few links are impossible (overlapping custody)"}
 
 
+def between(linked: int = 0, chained: int = 0, missed: float = 0.0, **shares: float | None) -> dict:
+    """What is expected of the pairs of two sources."""
+    row = {"view": "names", "sources": "court and prison", "linked": linked, "chained": chained, "missed": missed}
+    return row | {"precision": None, "recall": None} | shares
+
+
+def test_no_red_line_is_drawn_for_fewer_than_thirty_pairs_or_links_of_two_sources():
+    poor = {"precision": 0.9, "recall": 0.5}
+    few, found, both = (
+        lines(expected_facts([between(*pairs, **poor)])) for pairs in ((10, 4, 15.9), (29, 0, 1.0), (30, 0, 0.0))
+    )
+    assert [(len(one["critical"]), len(one["warning"])) for one in (few, found, both)] == [(0, 2), (1, 2), (2, 2)]
+    assert found["critical"] == {"court and prison: most women are found, as the model sees it"}
+
+
+def test_a_line_that_asks_for_a_fact_nobody_counts_breaks_the_suite():
+    found = expected_facts([between(40, 0, 0.0, precision=0.9)])
+    del found["links.court and prison"]
+    with pytest.raises(ContractError, match=r"no fact 'links.court and prison'"):
+        lines(found)
+
+
 # -------------------------------------------------------------------------------------------------------------- drift
 
 RUN = {
@@ -111,13 +134,14 @@ def test_without_an_accepted_run_nothing_is_said_of_what_changed():
 
 def test_every_line_is_drawn_for_a_fact_there_is_and_says_why():
     everything = changed(
-        expected=[{"view": "names", "sources": "court and prison", "precision": 0.99, "recall": 0.97}],
+        expected=[between(linked=500, missed=9.0, precision=0.99, recall=0.97)],
         unlinkable=[{"dataset": "prison", "records": 40, "unlinkable": 1}],
         contradictions=[{"reason": "overlapping custody", "threshold": "medium", "pairs": 1}],
     )
     suite = suites.linkage_suite(EXPECTATIONS, LIMITS)
     drawn = {line.kwargs["column"].removesuffix(".*") for line in suite.facts}
-    assert drawn == {name.split(".")[0] for name in linkage_facts(everything, LIMITS, [], RUN)}
+    sizes = {line.enough.of.removesuffix(".*") for line in suite.facts if line.enough}
+    assert drawn | sizes == {name.split(".")[0] for name in linkage_facts(everything, LIMITS, [], RUN)}
     assert all(len(line.meta.reason) > 20 for line in suite.facts)
 
 

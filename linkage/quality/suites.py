@@ -38,12 +38,21 @@ class Meta(Declaration):
     reason: str = ""
 
 
+class Enough(Declaration):
+    """From which size of another fact a pattern's expectation is held; `of` ends in the same `*`."""
+
+    of: str
+    least: float
+    reason: str = Field(min_length=20)
+
+
 class Expectation(Declaration):
     """One expectation, as Great Expectations writes it. `critical` stops the run; `warning` is reported."""
 
     type: str
     severity: Severity
     kwargs: dict[str, Any] = Field(default_factory=dict)
+    enough: Enough | None = None
     meta: Meta
 
     @property

@@ -152,7 +152,7 @@ def sources_section(expected: Sequence[Expected], facts: Facts) -> Section:
     lines = tuple(
         Line(row["sources"] or f"All of view {row['view']}", source_cells(row, true.get(row["sources"])))
         for row in expected
-        if row["linked"]
+        if row["linked"] + row["chained"] + row.get("held", 0)
     )
     columns = ("Links", "Through a third", "Expected precision", "Expected recall", "Precision", "Recall")
     grids = [Grid("Pairs of sources", "Sources", (("", 2), ("", 2), ("By the truth", 2)), columns, lines)]
