@@ -56,13 +56,19 @@ def link_rates(linked: int, entries: int = 100) -> list[dict]:
     ]  # fmt: skip
 
 
-def lines(found: dict[str, float]) -> dict[str, set[str]]:
-    """{severity: the titles of the lines crossed}."""
+def checks(found: dict[str, float]) -> tuple[gate.Check, ...]:
+    """Every line, crossed or not."""
     con = duckdb.connect()
     suite = suites.linkage_suite(EXPECTATIONS, LIMITS)
-    checks = gate.validate("linkage", "linkage", suite, con.sql("select 1 as run"), found).checks
-    assert not any(check.broken for check in checks)
-    return {s: {c.title for c in checks if c.severity == s and not c.passed} for s in ("critical", "warning")}
+    made = gate.validate("linkage", "linkage", suite, con.sql("select 1 as run"), found).checks
+    assert not any(check.broken for check in made)
+    return made
+
+
+def lines(found: dict[str, float]) -> dict[str, set[str]]:
+    """{severity: the titles of the lines crossed}."""
+    made = checks(found)
+    return {s: {c.title for c in made if c.severity == s and not c.passed} for s in ("critical", "warning")}
 
 
 @pytest.mark.parametrize(("linked", "red", "amber"), [(45, 1, 1), (78, 0, 1), (84, 0, 1), (88, 0, 0)])
@@ -157,7 +163,10 @@ def test_total_variation_is_the_share_that_would_have_to_move():
         (changed(intake={"court": {"rows_out": 1000, "missing": {"pnc_id": 160}}}), 0, 1),
         (changed(intake={"court": {"rows_out": 1000, "missing": {"pnc_id": 1000}}}), 1, 1),
         (changed(intake={"court": {"rows_out": 1300, "missing": {"pnc_id": 130}}}), 0, 1),
-        (changed(intake={"court": {"rows_out": 400, "missing": {"pnc_id": 40}}}), 1, 1),
+        (changed(intake={"court": {"rows_out": 810, "missing": {"pnc_id": 81}}}), 0, 0),
+        (changed(intake={"court": {"rows_out": 700, "missing": {"pnc_id": 70}}}), 0, 1),
+        (changed(intake={"court": {"rows_out": 490, "missing": {"pnc_id": 49}}}), 1, 1),
+        (changed(intake={"court": {"rows_out": 2100, "missing": {"pnc_id": 210}}}), 1, 1),
         (changed(blocking={"names": {"recall": 0.98, "pairs_per_record": 8.1}}), 1, 1),
         (changed(link_rates=link_rates(74)), 0, 1),
         (changed(link_rates=link_rates(88)), 0, 0),
@@ -166,3 +175,15 @@ def test_total_variation_is_the_share_that_would_have_to_move():
 def test_what_changed_crosses_its_own_line_and_no_other(now, red, amber):
     crossed = lines(drift(now, RUN))
     assert (len(crossed["critical"]), len(crossed["warning"])) == (red, amber)
+
+
+@pytest.mark.parametrize(
+    ("rows", "seen"),
+    [
+        (490, "court delivered 51.0 % fewer records than the accepted run"),
+        (1490, "court delivered 49.0 % more records than the accepted run"),
+    ],
+)
+def test_a_loss_and_a_growth_are_said_apart_and_in_words(rows, seen):
+    found = drift(changed(intake={"court": {"rows_out": rows, "missing": {"pnc_id": rows // 10}}}), RUN)
+    assert seen in {check.observed for check in checks(found) if not check.passed}

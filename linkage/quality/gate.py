@@ -144,9 +144,9 @@ def starred(e: Expectation, name: str) -> str:
 
 
 def for_fact(e: Expectation, name: str) -> Expectation:
-    """A pattern's expectation for one fact; `{column}` in its title becomes what stands for the `*`."""
-    column = starred(e, name)
-    meta = e.meta.model_copy(update={"title": e.meta.title.replace("{column}", column)})
+    """A pattern's expectation for one fact; `{column}` in its words becomes what stands for the `*`."""
+    words = {"title": e.meta.title, "seen": e.meta.seen}
+    meta = e.meta.model_copy(update={k: text.replace("{column}", starred(e, name)) for k, text in words.items()})
     return e.model_copy(update={"kwargs": e.kwargs | {"column": name}, "meta": meta})
 
 
@@ -235,9 +235,9 @@ def check(e: Expectation, result: Mapping[str, Any]) -> Check:
 
 
 def observed(e: Expectation, counts: Mapping[str, float]) -> str:
-    """What was seen, as a number or as a count of rows."""
+    """What was seen, as a number, alone or in its sentence, or as a count of rows."""
     if "observed_value" in counts:
-        return number(e, counts["observed_value"])
+        return e.meta.seen.replace("{value}", number(e, counts["observed_value"]))
     failing, rows = int(counts.get("unexpected_count", 0)), int(counts.get("element_count", 0))
     return f"{failing:,} of {rows:,} rows are not" if failing else f"all of {rows:,} rows"
 

@@ -31,11 +31,15 @@ COLUMN_ARGUMENTS = ("column", "column_A", "column_B", "column_list")
 
 
 class Meta(Declaration):
-    """What a reader of the quality report is told. `reason`: why the limit is where it is."""
+    """What a reader of the quality report is told. `reason`: why the limit is where it is.
+
+    `seen`: a sentence to say what was seen in, in which `{value}` is the number and `{column}` what it is of.
+    """
 
     title: str
     what_to_do: str
     reason: str = ""
+    seen: str = "{value}"
 
 
 class Enough(Declaration):

@@ -27,7 +27,10 @@ SMALLEST = 30  # women found or missed; of fewer a share is not drawn
 MOST = 8  # lines of what changed
 CHANGED = {
     "moved_share": "Distributions: the share that moved",
-    "changed_share": "Counts: by how much the larger exceeds the smaller",
+    "fewer_records_share": "Fewer records than in the accepted run",
+    "more_records_share": "More records than in the accepted run",
+    "fewer_pairs_share": "Fewer pairs for each record",
+    "more_pairs_share": "More pairs for each record",
     "missing_share": "Columns missing more or less often",
     "lost_share": "Found less often, beyond chance",
 }
