@@ -149,11 +149,15 @@ def failed(settings: Settings, severity: str) -> list[dict[str, Any]]:
     return [check for check in verdict["checks"] if not check["passed"] and check["severity"] == severity]
 
 
-def release_gate(settings: Settings, release: str, approval: str) -> None:
-    """Raises GateError where a red line is crossed. Of amber ones it is logged who let the release out nevertheless."""
+def release_gate(settings: Settings) -> None:
+    """Raises GateError where a red line is crossed, or where nobody judged the linkage."""
     if red := failed(settings, "critical"):
         lines = [f"  {c['title']}: {c['observed']}, expected {c['expected']}. {c['what_to_do']}" for c in red]
         raise GateError("\n".join(["Gate linkage: stopped; nothing was published.", *lines]))
+
+
+def log_amber(settings: Settings, release: str, approval: str) -> None:
+    """Log who let a release out although amber lines were crossed; to be called once it is entered, and not before."""
     if amber := failed(settings, "warning"):
         titles = [check["title"] for check in amber]
         ledger_of(settings).append("released with amber lines", release=release, approval=approval, lines=titles)

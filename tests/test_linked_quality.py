@@ -6,7 +6,7 @@ import duckdb
 import pytest
 from conftest import REPOSITORY, link, put_test_keys, sample_less
 
-from linkage import facts, quality_run, stages
+from linkage import facts, quality_run, releases, stages
 from linkage.contracts.dataset import HOW_MANY, read_datasets
 from linkage.errors import GateError, LinkError
 from linkage.ledger import ledger_of
@@ -56,7 +56,7 @@ def test_an_accepted_run_is_logged_with_who_and_why_and_crosses_no_red_line(acce
         "run accepted", "A. Lead", "read the whole report",
     )  # fmt: skip
     assert quality_run.failed(accepted, "critical") == []
-    quality_run.release_gate(accepted, "draft", "A. Lead")
+    quality_run.release_gate(accepted)
 
 
 def test_the_facts_of_an_accepted_run_name_no_record(accepted):
@@ -78,7 +78,7 @@ def test_a_run_that_was_not_counted_cannot_be_accepted(settings):
 
 def test_a_linkage_that_nobody_judged_is_not_published(settings):
     with pytest.raises(GateError, match="has not been judged"):
-        quality_run.release_gate(settings, "draft", "A. Lead")
+        quality_run.release_gate(settings)
 
 
 def test_a_source_that_loses_a_column_is_seen_and_nothing_is_published(run):
@@ -128,14 +128,29 @@ def test_records_that_cannot_be_linked_are_counted_for_their_extract_and_their_g
     assert all(row["unlinkable"] == row["entries"] for row in rows if row["cohort"] == "released_from_custody")
 
 
-def test_amber_lines_are_logged_with_who_let_the_release_out_nevertheless(run):
-    verdict = facts.read(run, "gates/linkage/linkage")
-    crossed = [check | {"passed": check["severity"] == "critical"} for check in verdict["checks"]]
-    facts.write(run, "gates/linkage/linkage", verdict | {"checks": crossed})
-    quality_run.release_gate(run, "2026-1", "B. Statistician")
-    entry = ledger_of(run).verify().entries[-1]
+def cross(settings: Settings, severity: str) -> None:
+    """Cross every line of a severity and no other."""
+    verdict = facts.read(settings, "gates/linkage/linkage")
+    crossed = [check | {"passed": check["severity"] != severity} for check in verdict["checks"]]
+    facts.write(settings, "gates/linkage/linkage", verdict | {"checks": crossed})
+
+
+def test_amber_lines_are_logged_with_who_let_the_release_out_once_it_is_entered(run):
+    cross(run, "warning")
+    stages.publish(run, "2026-1", "B. Statistician")
+    entered, entry = ledger_of(run).verify().entries[-2:]
+    assert (entered.what, entered.details["release"]) == (releases.ENTERED, "2026-1")
     assert (entry.what, entry.details["approval"]) == ("released with amber lines", "B. Statistician")
     assert entry.details["lines"]
+
+
+def test_a_release_that_is_stopped_behind_the_lines_of_the_linkage_logs_no_amber_line(run):
+    cross(run, "warning")
+    logged = len(ledger_of(run).verify().entries)
+    run.files.cohorts.counts(next(iter(run.analysis.tables))).unlink()
+    with pytest.raises(LinkError, match="have not been counted"):
+        stages.publish(run, "2026-1", "B. Statistician")
+    assert len(ledger_of(run).verify().entries) == logged
 
 
 def test_a_probability_of_each_group_lies_between_nothing_and_all_of_it(accepted):
