@@ -163,18 +163,24 @@ def log_amber(settings: Settings, release: str, approval: str) -> None:
         ledger_of(settings).append("released with amber lines", release=release, approval=approval, lines=titles)
 
 
-def accept(settings: Settings, by: str, why: str) -> dict[str, Any]:
+def accept(settings: Settings, by: str, why: str, despite: str = "") -> dict[str, Any]:
     """Make this run the one that later ones are held against, log who did and why, and judge it anew. Returns its card.
 
-    A red line of the run itself stays red: only what changed since the run accepted before is accepted with it. Raises
+    A red line of the run itself stays red: only what changed since the run accepted before is accepted with it.
+    `despite`: why it is accepted although red lines are crossed; GateError where they are and it says nothing. Raises
     LinkError where the run has not been counted, or nobody and no reason is named.
     """
     if not by.strip() or not why.strip():
         raise LinkError("A run is accepted by somebody and for a reason: --by and --why.")
     run = known(settings)
+    if (red := failed(settings, "critical")) and not despite.strip():
+        lines = [f"  {check['title']}: {check['observed']}, expected {check['expected']}." for check in red]
+        remedy = "Later runs would be held against it. If it is to be accepted all the same, say why: --despite '…'"
+        raise GateError("\n".join(["Not accepted: this run crosses red lines.", *lines, remedy]))
     card = {
         "by": by,
         "why": why,
+        "despite": despite.strip(),
         "on": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "facts": hashlib.sha256(json.dumps(run, sort_keys=True).encode()).hexdigest(),
         "crossed": [check["title"] for severity in ("critical", "warning") for check in failed(settings, severity)],

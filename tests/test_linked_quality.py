@@ -81,16 +81,33 @@ def test_a_linkage_that_nobody_judged_is_not_published(settings):
         quality_run.release_gate(settings)
 
 
-def test_a_source_that_loses_a_column_is_seen_and_nothing_is_published(run):
-    extract = run.files.department.extract(run.dataset("probation").path)
-    rows = duckdb.read_parquet(str(extract)).project("* replace (null::varchar as surname)").to_arrow_table()
+def lose(settings: Settings, column: str) -> None:
+    """Empty a column of the extract of probation."""
+    extract = settings.files.department.extract(settings.dataset("probation").path)
+    rows = duckdb.read_parquet(str(extract)).project(f"* replace (null::varchar as {column})").to_arrow_table()
     duckdb.from_arrow(rows).write_parquet(str(extract))
+
+
+def test_a_source_that_loses_its_surnames_is_stopped_when_it_arrives(run):
+    lose(run, "surname")
+    with pytest.raises(GateError, match=r"Gate extract, probation: stopped.*\n  surname is given: 100.0 %, expected"):
+        stages.pseudonymise(run, "probation")
+
+
+def test_a_source_that_loses_a_column_is_seen_and_nothing_is_published_or_accepted_unless_despite_it(run):
+    lose(run, "postcode")
     link(run)
-    assert "probation, surname was not lost since the accepted run" in judged(run)
+    assert "probation, postcode was not lost since the accepted run" in judged(run)
     with pytest.raises(GateError, match="Gate linkage: stopped; nothing was published") as stopped:
         stages.publish(run, "draft", "A. Lead")
-    assert "probation, surname" in str(stopped.value)
+    assert "probation, postcode" in str(stopped.value)
     assert not run.files.release("draft").exists()
+    with pytest.raises(GateError, match="(?s)crosses red lines.*probation, postcode.*--despite"):
+        quality_run.accept(run, "A. Lead", "read the whole report", " ")
+    assert quality_run.accepted(run)["despite"] == ""
+    card = quality_run.accept(run, "A. Lead", "read the whole report", "probation no longer sends postcodes")
+    assert card["despite"] == ledger_of(run).verify().entries[-1].details["despite"]
+    assert "probation, postcode was not lost since the accepted run" in card["crossed"]
 
 
 def test_a_group_that_loses_half_its_links_is_red(run):
