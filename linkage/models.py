@@ -137,9 +137,9 @@ def fingerprint(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def changes(accepted: Model, candidate: Model) -> list[Change]:
-    """What each level is worth in both, the largest difference first."""
-    found = {which: worth(model) for which, model in ((ACCEPTED, accepted), (CANDIDATE, candidate))}
+def changes(accepted: Model | None, candidate: Model) -> list[Change]:
+    """What each level is worth in both, the largest difference first; `accepted`: None where none has been."""
+    found = {ACCEPTED: worth(accepted) if accepted else {}, CANDIDATE: worth(candidate)}
     levels = dict.fromkeys([*found[ACCEPTED], *found[CANDIDATE]])
     rows = [Change(*level, found[ACCEPTED].get(level), found[CANDIDATE].get(level)) for level in levels]
     return sorted(rows, key=lambda row: -difference(row))

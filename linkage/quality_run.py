@@ -50,7 +50,9 @@ def note_people(
     """Note the expected precision and recall of each pair of sources, and how many records say too little to link."""
     from linkage.matching import expected
 
-    facts.write(settings, "expected", expected.expected(con, edges, people))
+    before = accepted(settings)
+    held = expected.joined(before["run"]["expected"]) if before else {}
+    facts.write(settings, "expected", expected.expected(con, edges, people, held))
     of_views = [unlinkable_in(settings, con, view) for view in views(settings)]
     found = functools.reduce(lambda above, below: above.union(below), of_views).distinct().order("all")
     write_parquet(found, settings.files.matching.unlinkable_records)
@@ -147,28 +149,38 @@ def failed(settings: Settings, severity: str) -> list[dict[str, Any]]:
     return [check for check in verdict["checks"] if not check["passed"] and check["severity"] == severity]
 
 
-def release_gate(settings: Settings, release: str, approval: str) -> None:
-    """Raises GateError where a red line is crossed. Of amber ones it is logged who let the release out nevertheless."""
+def release_gate(settings: Settings) -> None:
+    """Raises GateError where a red line is crossed, or where nobody judged the linkage."""
     if red := failed(settings, "critical"):
         lines = [f"  {c['title']}: {c['observed']}, expected {c['expected']}. {c['what_to_do']}" for c in red]
         raise GateError("\n".join(["Gate linkage: stopped; nothing was published.", *lines]))
+
+
+def log_amber(settings: Settings, release: str, approval: str) -> None:
+    """Log who let a release out although amber lines were crossed; to be called once it is entered, and not before."""
     if amber := failed(settings, "warning"):
         titles = [check["title"] for check in amber]
         ledger_of(settings).append("released with amber lines", release=release, approval=approval, lines=titles)
 
 
-def accept(settings: Settings, by: str, why: str) -> dict[str, Any]:
+def accept(settings: Settings, by: str, why: str, despite: str = "") -> dict[str, Any]:
     """Make this run the one that later ones are held against, log who did and why, and judge it anew. Returns its card.
 
-    A red line of the run itself stays red: only what changed since the run accepted before is accepted with it. Raises
+    A red line of the run itself stays red: only what changed since the run accepted before is accepted with it.
+    `despite`: why it is accepted although red lines are crossed; GateError where they are and it says nothing. Raises
     LinkError where the run has not been counted, or nobody and no reason is named.
     """
     if not by.strip() or not why.strip():
         raise LinkError("A run is accepted by somebody and for a reason: --by and --why.")
     run = known(settings)
+    if (red := failed(settings, "critical")) and not despite.strip():
+        lines = [f"  {check['title']}: {check['observed']}, expected {check['expected']}." for check in red]
+        remedy = "Later runs would be held against it. If it is to be accepted all the same, say why: --despite '…'"
+        raise GateError("\n".join(["Not accepted: this run crosses red lines.", *lines, remedy]))
     card = {
         "by": by,
         "why": why,
+        "despite": despite.strip(),
         "on": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "facts": hashlib.sha256(json.dumps(run, sort_keys=True).encode()).hexdigest(),
         "crossed": [check["title"] for severity in ("critical", "warning") for check in failed(settings, severity)],

@@ -274,7 +274,7 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
     if files.release(release).exists() and not (files.release(release) / "manifest.json").exists():
         raise ContractError(f"{files.release(release)} is there and is no release. Choose another name.")
     approval = approval or releases.WAIVED
-    quality_run.release_gate(settings, release, approval)
+    quality_run.release_gate(settings)
     masthead = pages.Masthead(release, TITLE, made_up, approval, facts.population(settings))
     years = releases.years_of(analysis)
     with duckdb.connect() as con:
@@ -299,6 +299,7 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
             auditor.require_pass(found)
             write_text(found.certificate, files.certificate(release))
             releases.enter(settings, analysis, masthead, found, folder / "tables.csv")
+            quality_run.log_amber(settings, release, approval)
     facts.write(settings, "release", {"release": release, "approval": approval, "tables": cells_by_table(made.rows)})
     return {"release": release, "approval": approval, "cells": found.cells}
 

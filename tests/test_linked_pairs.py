@@ -10,7 +10,7 @@ from linkage.contracts.encodings import Ceiling
 from linkage.errors import LinkError
 from linkage.matching.blocking import blocked
 from linkage.matching.blocking_report import SEALED, blocking
-from linkage.matching.expected import expected
+from linkage.matching.expected import expected, joined
 from linkage.matching.model import Model, Weight
 from linkage.matching.profiles import profiles
 from linkage.matching.score import score
@@ -185,6 +185,32 @@ def test_expected_precision_and_recall_are_sums_of_probabilities(con, table):
     # Too few near-certain pairs to say what blocking misses: of those compared, .96 + .98 + .97 and .5 missed.
     assert one["found"] is None
     assert one["recall"] == pytest.approx(2.91 / 3.41)
+
+
+CHAINED = EDGES + "| paye | 1 | prison | 1 | names | 0.4 | false | true |"
+WITH_PAYE = PEOPLE + "| paye | 1 | 1 | 1 | 1 |"
+
+
+def test_sources_that_only_a_third_record_joins_take_the_precision_of_all_links(con, table):
+    found = {row["sources"]: row for row in expected(con, table(CHAINED), table(WITH_PAYE))}
+    one = found["paye and prison"]
+    assert (one["linked"], one["chained"], one["precision"]) == (0, 1, None)
+    assert one["recall"] == 1.0
+    assert found["court and prison"]["recall"] == pytest.approx(2.91 / 3.41)
+
+
+def test_where_nothing_is_linked_by_its_own_evidence_the_share_found_is_not_known(con, table):
+    [one, whole] = expected(con, table(EDGES).filter("record_id_l = 3"), table(PEOPLE))
+    assert (one["linked"], one["chained"]) == (0, 1)
+    assert (one["recall"], whole["recall"]) == (None, None)
+
+
+def test_sources_that_the_accepted_run_joined_have_a_row_though_nothing_of_them_was_compared(con, table):
+    held = joined(expected(con, table(CHAINED), table(WITH_PAYE)))
+    found = {row["sources"]: row for row in expected(con, table(EDGES), table(PEOPLE), held)}
+    gone, there = found["paye and prison"], found["court and prison"]
+    assert (gone["linked"], gone["chained"], gone["recall"], gone["held"]) == (0, 0, None, 1)
+    assert there["held"] == 3
 
 
 def test_what_blocking_never_compared_lowers_the_expected_recall(con, table):

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 from conftest import REPOSITORY, link, put_test_keys, sample_less
 
-from linkage import facts, quality_run, stages
+from linkage import facts, quality_run, releases, stages
 from linkage.contracts.dataset import HOW_MANY, read_datasets
 from linkage.errors import GateError, LinkError
 from linkage.ledger import ledger_of
@@ -56,7 +56,7 @@ def test_an_accepted_run_is_logged_with_who_and_why_and_crosses_no_red_line(acce
         "run accepted", "A. Lead", "read the whole report",
     )  # fmt: skip
     assert quality_run.failed(accepted, "critical") == []
-    quality_run.release_gate(accepted, "draft", "A. Lead")
+    quality_run.release_gate(accepted)
 
 
 def test_the_facts_of_an_accepted_run_name_no_record(accepted):
@@ -78,19 +78,36 @@ def test_a_run_that_was_not_counted_cannot_be_accepted(settings):
 
 def test_a_linkage_that_nobody_judged_is_not_published(settings):
     with pytest.raises(GateError, match="has not been judged"):
-        quality_run.release_gate(settings, "draft", "A. Lead")
+        quality_run.release_gate(settings)
 
 
-def test_a_source_that_loses_a_column_is_seen_and_nothing_is_published(run):
-    extract = run.files.department.extract(run.dataset("probation").path)
-    rows = duckdb.read_parquet(str(extract)).project("* replace (null::varchar as surname)").to_arrow_table()
+def lose(settings: Settings, column: str) -> None:
+    """Empty a column of the extract of probation."""
+    extract = settings.files.department.extract(settings.dataset("probation").path)
+    rows = duckdb.read_parquet(str(extract)).project(f"* replace (null::varchar as {column})").to_arrow_table()
     duckdb.from_arrow(rows).write_parquet(str(extract))
+
+
+def test_a_source_that_loses_its_surnames_is_stopped_when_it_arrives(run):
+    lose(run, "surname")
+    with pytest.raises(GateError, match=r"Gate extract, probation: stopped.*\n  surname is given: 100.0 %, expected"):
+        stages.pseudonymise(run, "probation")
+
+
+def test_a_source_that_loses_a_column_is_seen_and_nothing_is_published_or_accepted_unless_despite_it(run):
+    lose(run, "postcode")
     link(run)
-    assert "probation, surname was not lost since the accepted run" in judged(run)
+    assert "probation, postcode was not lost since the accepted run" in judged(run)
     with pytest.raises(GateError, match="Gate linkage: stopped; nothing was published") as stopped:
         stages.publish(run, "draft", "A. Lead")
-    assert "probation, surname" in str(stopped.value)
+    assert "probation, postcode" in str(stopped.value)
     assert not run.files.release("draft").exists()
+    with pytest.raises(GateError, match="(?s)crosses red lines.*probation, postcode.*--despite"):
+        quality_run.accept(run, "A. Lead", "read the whole report", " ")
+    assert quality_run.accepted(run)["despite"] == ""
+    card = quality_run.accept(run, "A. Lead", "read the whole report", "probation no longer sends postcodes")
+    assert card["despite"] == ledger_of(run).verify().entries[-1].details["despite"]
+    assert "probation, postcode was not lost since the accepted run" in card["crossed"]
 
 
 def test_a_group_that_loses_half_its_links_is_red(run):
@@ -128,14 +145,34 @@ def test_records_that_cannot_be_linked_are_counted_for_their_extract_and_their_g
     assert all(row["unlinkable"] == row["entries"] for row in rows if row["cohort"] == "released_from_custody")
 
 
-def test_amber_lines_are_logged_with_who_let_the_release_out_nevertheless(run):
-    verdict = facts.read(run, "gates/linkage/linkage")
-    crossed = [check | {"passed": check["severity"] == "critical"} for check in verdict["checks"]]
-    facts.write(run, "gates/linkage/linkage", verdict | {"checks": crossed})
-    quality_run.release_gate(run, "2026-1", "B. Statistician")
-    entry = ledger_of(run).verify().entries[-1]
+def cross(settings: Settings, severity: str) -> None:
+    """Cross every line of a severity and no other."""
+    verdict = facts.read(settings, "gates/linkage/linkage")
+    crossed = [check | {"passed": check["severity"] != severity} for check in verdict["checks"]]
+    facts.write(settings, "gates/linkage/linkage", verdict | {"checks": crossed})
+
+
+def test_amber_lines_are_logged_with_who_let_the_release_out_once_it_is_entered(accepted, run, tmp_path):
+    for declared in ("schemas", "expectations"):
+        shutil.copytree(accepted.schemas.parent / declared, tmp_path / declared)
+    tables = tmp_path / "expectations" / "tables.yaml"  # so few women leave tables in which every figure is hidden
+    tables.write_text(tables.read_text().replace("without_a_figure, min_value: 0, max_value: 0", "without_a_figure"))
+    run = Settings(tmp_path / "schemas", run.workspace)
+    cross(run, "warning")
+    stages.publish(run, "2026-1", "B. Statistician")
+    entered, entry = ledger_of(run).verify().entries[-2:]
+    assert (entered.what, entered.details["release"]) == (releases.ENTERED, "2026-1")
     assert (entry.what, entry.details["approval"]) == ("released with amber lines", "B. Statistician")
     assert entry.details["lines"]
+
+
+def test_a_release_that_is_stopped_behind_the_lines_of_the_linkage_logs_no_amber_line(run):
+    cross(run, "warning")
+    logged = len(ledger_of(run).verify().entries)
+    run.files.cohorts.counts(next(iter(run.analysis.tables))).unlink()
+    with pytest.raises(LinkError, match="have not been counted"):
+        stages.publish(run, "2026-1", "B. Statistician")
+    assert len(ledger_of(run).verify().entries) == logged
 
 
 def test_a_probability_of_each_group_lies_between_nothing_and_all_of_it(accepted):

@@ -105,7 +105,15 @@ def test_the_commands_show_what_changed_and_say_what_to_do_next(settings):
 
     assert isinstance(linkage("compare").exception, LinkError)
     models.keep_candidate(settings, model(settings))
-    assert "every weight of the candidate is new" in linkage("compare").output
+    first = linkage("compare").output
+    assert "every weight of the candidate is new" in first
+    assert re.search(r"forename +exact +none +\+6\.49", first)
+    assert "one person: none accepted" in first
+    assert "levels; all are on the page" not in first
+    many = {f"column {n}": (Weight("exact", 0.9, 0.1), Weight("all else", 0.1, 0.9)) for n in range(7)}
+    models.keep_candidate(settings, model(settings, comparisons=many))
+    assert "12 of 14 levels; all are on the page." in linkage("compare").output
+    models.keep_candidate(settings, model(settings))
     done = linkage("accept", "--by", "the quality lead", "--why", "it is the first")
     assert done.exit_code == 0, done.output
     assert "linkage link" in done.output

@@ -179,7 +179,7 @@ def test_above_one_per_cent_quarantined_is_a_warning_and_above_five_stops(
     table, datasets, quarantined, stopped, warned
 ):
     balance = BALANCED | {"rows_in": 100, "rows_out": 100 - quarantined, "quarantined": {"no date": quarantined}}
-    every_extract = suites.read_suite(EXPECTATIONS / "extracts.yaml")
+    every_extract = suites.of_columns(suites.read_suite(EXPECTATIONS / "extracts.yaml"), datasets["court"])
     known = facts.intake_facts(datasets["court"], balance)
     verdict = gate.validate("extract", "court", every_extract, table("| record_id |\n| 1 |"), known)
     failed = {(c.severity) for c in verdict.checks if not c.passed}
@@ -187,7 +187,7 @@ def test_above_one_per_cent_quarantined_is_a_warning_and_above_five_stops(
 
 
 def test_an_extract_without_a_row_stops(table, datasets):
-    every_extract = suites.read_suite(EXPECTATIONS / "extracts.yaml")
+    every_extract = suites.of_columns(suites.read_suite(EXPECTATIONS / "extracts.yaml"), datasets["court"])
     known = facts.intake_facts(datasets["court"], BALANCED | {"rows_in": 0, "rows_out": 0})
     verdict = gate.validate("extract", "court", every_extract, table("| record_id |\n| 1 |"), known)
     assert [c.title for c in verdict.stops] == ["the extract holds rows that can be used"]

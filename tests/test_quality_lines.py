@@ -11,9 +11,10 @@ from linkage.cohorts.link_quality import compared
 from linkage.contracts.analysis import read_analysis
 from linkage.contracts.dataset import read_datasets
 from linkage.contracts.link_quality import read_link_quality
+from linkage.errors import ContractError
 from linkage.quality import gate, suites
 from linkage.quality.drift import drift, moved
-from linkage.quality.linkage import contradiction_facts, group_facts, linkage_facts
+from linkage.quality.linkage import contradiction_facts, expected_facts, group_facts, linkage_facts
 
 LIMITS = read_link_quality(REPOSITORY / "schemas")
 EXPECTATIONS = REPOSITORY / "expectations"
@@ -55,13 +56,19 @@ def link_rates(linked: int, entries: int = 100) -> list[dict]:
     ]  # fmt: skip
 
 
-def lines(found: dict[str, float]) -> dict[str, set[str]]:
-    """{severity: the titles of the lines crossed}."""
+def checks(found: dict[str, float]) -> tuple[gate.Check, ...]:
+    """Every line, crossed or not."""
     con = duckdb.connect()
     suite = suites.linkage_suite(EXPECTATIONS, LIMITS)
-    checks = gate.validate("linkage", "linkage", suite, con.sql("select 1 as run"), found).checks
-    assert not any(check.broken for check in checks)
-    return {s: {c.title for c in checks if c.severity == s and not c.passed} for s in ("critical", "warning")}
+    made = gate.validate("linkage", "linkage", suite, con.sql("select 1 as run"), found).checks
+    assert not any(check.broken for check in made)
+    return made
+
+
+def lines(found: dict[str, float]) -> dict[str, set[str]]:
+    """{severity: the titles of the lines crossed}."""
+    made = checks(found)
+    return {s: {c.title for c in made if c.severity == s and not c.passed} for s in ("critical", "warning")}
 
 
 @pytest.mark.parametrize(("linked", "red", "amber"), [(45, 1, 1), (78, 0, 1), (84, 0, 1), (88, 0, 0)])
@@ -82,6 +89,28 @@ def test_contradictions_are_counted_over_the_people_who_can_have_any():
     found = contradiction_facts(rows, sizes)
     assert found == {"impossible_share.overlapping custody": 0.03}
     assert lines(found)["critical"] == {"few links are impossible (overlapping custody)"}
+
+
+def between(linked: int = 0, chained: int = 0, missed: float = 0.0, **shares: float | None) -> dict:
+    """What is expected of the pairs of two sources."""
+    row = {"view": "names", "sources": "court and prison", "linked": linked, "chained": chained, "missed": missed}
+    return row | {"precision": None, "recall": None} | shares
+
+
+def test_no_red_line_is_drawn_for_fewer_than_thirty_pairs_or_links_of_two_sources():
+    poor = {"precision": 0.9, "recall": 0.5}
+    few, found, both = (
+        lines(expected_facts([between(*pairs, **poor)])) for pairs in ((10, 4, 15.9), (29, 0, 1.0), (30, 0, 0.0))
+    )
+    assert [(len(one["critical"]), len(one["warning"])) for one in (few, found, both)] == [(0, 2), (1, 2), (2, 2)]
+    assert found["critical"] == {"court and prison: most women are found, as the model sees it"}
+
+
+def test_a_line_that_asks_for_a_fact_nobody_counts_breaks_the_suite():
+    found = expected_facts([between(40, 0, 0.0, precision=0.9)])
+    del found["links.court and prison"]
+    with pytest.raises(ContractError, match=r"no fact 'links.court and prison'"):
+        lines(found)
 
 
 # -------------------------------------------------------------------------------------------------------------- drift
@@ -111,13 +140,14 @@ def test_without_an_accepted_run_nothing_is_said_of_what_changed():
 
 def test_every_line_is_drawn_for_a_fact_there_is_and_says_why():
     everything = changed(
-        expected=[{"view": "names", "sources": "court and prison", "precision": 0.99, "recall": 0.97}],
+        expected=[between(linked=500, missed=9.0, precision=0.99, recall=0.97)],
         unlinkable=[{"dataset": "prison", "records": 40, "unlinkable": 1}],
         contradictions=[{"reason": "overlapping custody", "threshold": "medium", "pairs": 1}],
     )
     suite = suites.linkage_suite(EXPECTATIONS, LIMITS)
     drawn = {line.kwargs["column"].removesuffix(".*") for line in suite.facts}
-    assert drawn == {name.split(".")[0] for name in linkage_facts(everything, LIMITS, [], RUN)}
+    sizes = {line.enough.of.removesuffix(".*") for line in suite.facts if line.enough}
+    assert drawn | sizes == {name.split(".")[0] for name in linkage_facts(everything, LIMITS, [], RUN)}
     assert all(len(line.meta.reason) > 20 for line in suite.facts)
 
 
@@ -133,7 +163,10 @@ def test_total_variation_is_the_share_that_would_have_to_move():
         (changed(intake={"court": {"rows_out": 1000, "missing": {"pnc_id": 160}}}), 0, 1),
         (changed(intake={"court": {"rows_out": 1000, "missing": {"pnc_id": 1000}}}), 1, 1),
         (changed(intake={"court": {"rows_out": 1300, "missing": {"pnc_id": 130}}}), 0, 1),
-        (changed(intake={"court": {"rows_out": 400, "missing": {"pnc_id": 40}}}), 1, 1),
+        (changed(intake={"court": {"rows_out": 810, "missing": {"pnc_id": 81}}}), 0, 0),
+        (changed(intake={"court": {"rows_out": 700, "missing": {"pnc_id": 70}}}), 0, 1),
+        (changed(intake={"court": {"rows_out": 490, "missing": {"pnc_id": 49}}}), 1, 1),
+        (changed(intake={"court": {"rows_out": 2100, "missing": {"pnc_id": 210}}}), 1, 1),
         (changed(blocking={"names": {"recall": 0.98, "pairs_per_record": 8.1}}), 1, 1),
         (changed(link_rates=link_rates(74)), 0, 1),
         (changed(link_rates=link_rates(88)), 0, 0),
@@ -142,3 +175,15 @@ def test_total_variation_is_the_share_that_would_have_to_move():
 def test_what_changed_crosses_its_own_line_and_no_other(now, red, amber):
     crossed = lines(drift(now, RUN))
     assert (len(crossed["critical"]), len(crossed["warning"])) == (red, amber)
+
+
+@pytest.mark.parametrize(
+    ("rows", "seen"),
+    [
+        (490, "court delivered 51.0 % fewer records than the accepted run"),
+        (1490, "court delivered 49.0 % more records than the accepted run"),
+    ],
+)
+def test_a_loss_and_a_growth_are_said_apart_and_in_words(rows, seen):
+    found = drift(changed(intake={"court": {"rows_out": rows, "missing": {"pnc_id": rows // 10}}}), RUN)
+    assert seen in {check.observed for check in checks(found) if not check.passed}

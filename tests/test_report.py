@@ -153,6 +153,19 @@ def test_a_report_shows_what_is_expected_beside_what_was_looked_up(quality):
     assert "prison 400 8 2.0%" in said
 
 
+def test_a_report_shows_sources_that_only_a_third_joins_or_that_were_joined_in_the_accepted_run():
+    row = FACTS["expected"][0] | {"linked": 0, "right": 0.0, "precision": None}
+    rows = [
+        row | {"sources": "paye and prison", "chained": 254, "recall": 0.999},
+        row | {"sources": "hclic and prison", "chained": 0, "recall": None, "held": 65},
+        row | {"sources": "hclic and paye", "chained": 0, "recall": None, "held": 0},
+    ]
+    said = text_of(quality_report(INVENTED, Facts(expected=rows), LIMITS))
+    assert "paye and prison 0 254" in said
+    assert "hclic and prison 0 0" in said
+    assert "hclic and paye" not in said
+
+
 def test_a_report_says_what_a_review_establishes_and_what_came_of_doubts_and_decisions(quality):
     said = text_of(quality)
     assert "Of the review: Verdicts over pseudonyms check the model, and not the truth." in said

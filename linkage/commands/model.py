@@ -53,13 +53,16 @@ def model_compare(view: ViewOption = None, schemas: SchemasOption = None, worksp
         page = models.write_page(settings, models.CANDIDATE, candidate, accepted, {"Accepted by": "nobody yet"})
         if not accepted:
             OUT.print(f"{name}: no model has been accepted yet; every weight of the candidate is new.")
-            accepted = candidate
         table = Table("comparison", "level", "accepted", "candidate", title=f"Bits, view {name}", box=None)
-        for row in models.changes(accepted, candidate)[:MOST_ROWS]:
+        rows = models.changes(accepted, candidate)
+        for row in rows[:MOST_ROWS]:
             bits = ("none" if value is None else f"{value:+.2f}" for value in (row.accepted, row.candidate))
             table.add_row(row.comparison, row.label, *bits)
         OUT.print(table)
-        OUT.print(f"Share of pairs that are one person: {accepted.prior:.3g} accepted, {candidate.prior:.3g} candidate")
+        if len(rows) > MOST_ROWS:
+            OUT.print(f"{MOST_ROWS} of {len(rows)} levels; all are on the page.")
+        prior = f"{accepted.prior:.3g}" if accepted else "none"
+        OUT.print(f"Share of pairs that are one person: {prior} accepted, {candidate.prior:.3g} candidate")
         for block, rounds in candidate.rounds.items():
             OUT.print(f"  trained within {block}: stood still after {rounds} rounds")
         OUT.print(f"With a picture of every weight: {page}", soft_wrap=True)

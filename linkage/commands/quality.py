@@ -1,6 +1,6 @@
 """linkage quality …: may this linkage be used? What changed since the run that was accepted last?"""
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -9,6 +9,7 @@ from linkage import quality_run, stages
 from linkage.commands.options import ByOption, SchemasOption, WhyOption, WorkspaceOption, settings_of
 from linkage.terminal import OUT, working
 
+DespiteOption = Annotated[str, typer.Option(help="Why it is accepted although red lines are crossed.")]
 quality_app = typer.Typer(
     help="Is this linkage as good as the one accepted before? A red line stops a release, amber asks for a name.",
     no_args_is_help=True,
@@ -41,6 +42,7 @@ def quality_show(schemas: SchemasOption = None, workspace: WorkspaceOption = Non
 def quality_accept(
     by: ByOption,
     why: WhyOption,
+    despite: DespiteOption = "",
     schemas: SchemasOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -51,11 +53,12 @@ def quality_accept(
       linkage quality accept --by "A. Lead" --why "first linkage of 2026; red lines none, one amber explained by DWP"
 
     What is kept are the counts of the quality report, no record and no token. Until a run is accepted nothing can be
-    said of what changed; a red line of the run itself stays red.
+    said of what changed; a red line of the run itself stays red. A run that crosses red lines is accepted only with
+    --despite "…", which is logged: what is lost in it would be missing from every later comparison.
     """
     settings = settings_of(schemas, workspace)
     with working("accepting"):
-        card = quality_run.accept(settings, by, why)
+        card = quality_run.accept(settings, by, why, despite)
         page = stages.report(settings)
     OUT.print(f"Accepted by {by} on {card['on']}, logged with {len(card['crossed'])} lines crossed. Report: {page}")
 

@@ -6,7 +6,7 @@ sources and runs. What no rule compared has no probability: it is estimated from
 number, by the share of them that rules without a number find (as in capture and recapture).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,13 +42,17 @@ class Expected:
         """The expected share of links that are right, 0 to 1."""
         return self.right / self.linked if self.linked else None
 
-    def recall(self, found: float | None) -> float | None:
-        """The expected share of true pairs that are joined, 0 to 1.
+    def recall(self, found: float | None, overall: float | None) -> float | None:
+        """The expected share of true pairs that are joined, 0 to 1; None where nothing is known of it.
 
         `found`: the share of true pairs without a number in common that the rules make; None where it is not known, and
-        then the share is of the pairs compared. A pair is taken to be right when chained as often as when linked.
+        then the share is of the pairs compared. A pair is taken to be right when chained as often as when linked; where
+        none of these sources is linked, as often as `overall`, the precision of all links of the view.
         """
-        right = self.right + self.chained * (self.precision or 0.0)
+        precision = overall if self.precision is None else self.precision
+        if self.chained and precision is None:
+            return None
+        right = self.right + self.chained * (precision or 0.0)
         compared = right + self.missed
         if not compared or found == 0:
             return None
@@ -56,17 +60,26 @@ class Expected:
 
 
 def expected(
-    con: duckdb.DuckDBPyConnection, edges: duckdb.DuckDBPyRelation, people: duckdb.DuckDBPyRelation
+    con: duckdb.DuckDBPyConnection,
+    edges: duckdb.DuckDBPyRelation,
+    people: duckdb.DuckDBPyRelation,
+    held: Mapping[tuple[str, str], int] | None = None,
 ) -> list[dict[str, Any]]:
-    """[{the fields of Expected, precision, recall, found}]: one per view and pair of sources, and one for all of each
-    view, whose sources are ''.
+    """[{the fields of Expected, precision, recall, found, held}]: one per view and pair of sources, and one for all of
+    each view, whose sources are ''.
 
+    `held`: {(view, sources): how many pairs of them the run accepted last joined}; each has a row, compared or not.
     `found`: the share of near-certain pairs that rules without a number find, of the two sources, or of the view where
     these have too few; None where they have none, and then recall is of the pairs compared.
     """
     rows = [Expected(*row) for row in con.sql(by_sources()).fetchall()]
     views = {view: total(view, [row for row in rows if row.view == view]) for view in sorted({r.view for r in rows})}
-    return [said(row, share_found(row, views[row.view])) for row in (*rows, *views.values())]
+    seen = {(row.view, row.sources) for row in rows}
+    gone = [Expected(*which, 0, 0.0, 0, 0.0, 0, 0) for which in held or {} if which[1] and which not in seen]
+    return [
+        said(row, views.get(row.view, row)) | {"held": (held or {}).get((row.view, row.sources), 0)}
+        for row in (*rows, *gone, *views.values())
+    ]
 
 
 def by_sources() -> str:
@@ -101,6 +114,12 @@ def share_found(row: Expected, view: Expected) -> float | None:
     return enough.otherwise / enough.near_certain if enough else None
 
 
-def said(row: Expected, found: float | None) -> dict[str, Any]:
-    """For the quality report."""
-    return row.__dict__ | {"precision": row.precision, "recall": row.recall(found), "found": found}
+def said(row: Expected, view: Expected) -> dict[str, Any]:
+    """For the quality report; `view`: all pairs of sources of the view."""
+    found = share_found(row, view)
+    return row.__dict__ | {"precision": row.precision, "recall": row.recall(found, view.precision), "found": found}
+
+
+def joined(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], int]:
+    """{(view, sources): pairs joined, by their own evidence or through a third}, of what `expected` said of a run."""
+    return {(r["view"], r["sources"]): n for r in rows if (n := r["linked"] + r["chained"])}

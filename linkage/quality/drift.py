@@ -25,7 +25,7 @@ def drift(now: Mapping[str, Any], before: Mapping[str, Any]) -> Facts:
         "moved_share.people by number of records": moved(sizes(now), sizes(before)),
     }
     facts |= changes("records", counts(now, "rows_out"), counts(before, "rows_out"))
-    facts |= changes("pairs for each record", per_record(now), per_record(before))
+    facts |= changes("pairs", per_record(now), per_record(before))
     facts |= columns(now["intake"], before["intake"])
     return facts | rates(now["link_rates"], before["link_rates"])
 
@@ -61,9 +61,12 @@ def per_record(run: Mapping[str, Any]) -> dict[str, float]:
 
 
 def changes(what: str, now: Mapping[str, float], before: Mapping[str, float]) -> Facts:
-    """By how much the larger of two counts exceeds the smaller: 1 where it is twice as much."""
-    both = {name: sorted((now[name], before[name])) for name in now if now[name] and before.get(name)}
-    return {f"changed_share.{what}, {name}": more / less - 1 for name, (less, more) in both.items()}
+    """By what share of the earlier count the later one is less, and by what share more; 0 where it is not."""
+    facts: Facts = {}
+    for name in (name for name in now if before.get(name)):
+        more = now[name] / before[name] - 1
+        facts |= {f"fewer_{what}_share.{name}": max(-more, 0.0), f"more_{what}_share.{name}": max(more, 0.0)}
+    return facts
 
 
 def columns(now: Mapping[str, Any], before: Mapping[str, Any]) -> Facts:

@@ -119,15 +119,34 @@ def expanded(expectations: tuple[Expectation, ...], facts: Facts) -> tuple[Expec
         if "*" not in e.kwargs["column"]:
             found.append(e)
             continue
-        each = (for_fact(e, name) for name in facts if fnmatch(name, e.kwargs["column"]))
+        named = (name for name in facts if fnmatch(name, e.kwargs["column"]) and judged(e, name, facts))
+        each = (for_fact(e, name) for name in named)
         found += [one for one in each if one.subject not in own]
     return tuple(found)
 
 
+def judged(e: Expectation, name: str, facts: Facts) -> bool:
+    """Does the fact rest on as many as the pattern's expectation asks for? One that asks for none is always held.
+
+    Raises ContractError where what it asks for is not counted.
+    """
+    if e.enough is None:
+        return True
+    counted = e.enough.of.replace("*", starred(e, name))
+    if counted not in facts:
+        raise ContractError(f"expectations: {e.meta.title}: enough: there is no fact {counted!r}.")
+    return facts[counted] >= e.enough.least
+
+
+def starred(e: Expectation, name: str) -> str:
+    """What stands for the `*` of a pattern in the name of a fact."""
+    return name.removeprefix(e.kwargs["column"].split("*")[0])
+
+
 def for_fact(e: Expectation, name: str) -> Expectation:
-    """A pattern's expectation for one fact; `{column}` in its title becomes what stands for the `*`."""
-    column = name.removeprefix(e.kwargs["column"].split("*")[0])
-    meta = e.meta.model_copy(update={"title": e.meta.title.replace("{column}", column)})
+    """A pattern's expectation for one fact; `{column}` in its words becomes what stands for the `*`."""
+    words = {"title": e.meta.title, "seen": e.meta.seen}
+    meta = e.meta.model_copy(update={k: text.replace("{column}", starred(e, name)) for k, text in words.items()})
     return e.model_copy(update={"kwargs": e.kwargs | {"column": name}, "meta": meta})
 
 
@@ -216,9 +235,9 @@ def check(e: Expectation, result: Mapping[str, Any]) -> Check:
 
 
 def observed(e: Expectation, counts: Mapping[str, float]) -> str:
-    """What was seen, as a number or as a count of rows."""
+    """What was seen, as a number, alone or in its sentence, or as a count of rows."""
     if "observed_value" in counts:
-        return number(e, counts["observed_value"])
+        return e.meta.seen.replace("{value}", number(e, counts["observed_value"]))
     failing, rows = int(counts.get("unexpected_count", 0)), int(counts.get("element_count", 0))
     return f"{failing:,} of {rows:,} rows are not" if failing else f"all of {rows:,} rows"
 

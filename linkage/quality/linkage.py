@@ -31,10 +31,15 @@ def blocking_facts(blocking: Mapping[str, Mapping[str, Any]]) -> Facts:
 
 
 def expected_facts(rows: Rows) -> Facts:
-    """Expected precision and recall of each pair of sources, where any pair was linked."""
+    """Expected precision and recall of each pair of sources, where they are known, and of how many pairs.
+
+    `links`: joined by their own evidence; `pairs`: all that were joined, and those missed, as the model sees it.
+    """
     facts: Facts = {}
     for row in rows:
         place = row["sources"] or f"all of {row['view']}"
+        facts[f"links.{place}"] = row["linked"]
+        facts[f"pairs.{place}"] = row["linked"] + row["chained"] + row["missed"]
         if row["precision"] is not None:
             facts[f"right_share.{place}"] = row["precision"]
         if row["recall"] is not None:

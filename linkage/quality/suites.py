@@ -5,6 +5,7 @@ the stage, some by the suite's own `measures` (SQL aggregates over `rows`). Iden
 value of theirs is ever handed over.
 """
 
+import re
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -27,15 +28,28 @@ ROW_TYPES = (
 )  # these report counts of rows; others report a value they saw
 UNCLEAR_SEX = "not known"  # the word of intake for a sex that is missing
 ENOUGH_TO_TELL = 100  # rows: below this a value many rows share may be one busy person
+OF_KINDS = re.compile(r"<([\w|]+)>")  # kinds of identifiers, in the name of a fact: every column that holds one
 COLUMN_ARGUMENTS = ("column", "column_A", "column_B", "column_list")
 
 
 class Meta(Declaration):
-    """What a reader of the quality report is told. `reason`: why the limit is where it is."""
+    """What a reader of the quality report is told. `reason`: why the limit is where it is.
+
+    `seen`: a sentence to say what was seen in, in which `{value}` is the number and `{column}` what it is of.
+    """
 
     title: str
     what_to_do: str
     reason: str = ""
+    seen: str = "{value}"
+
+
+class Enough(Declaration):
+    """From which size of another fact a pattern's expectation is held; `of` ends in the same `*`."""
+
+    of: str
+    least: float
+    reason: str = Field(min_length=20)
 
 
 class Expectation(Declaration):
@@ -44,6 +58,7 @@ class Expectation(Declaration):
     type: str
     severity: Severity
     kwargs: dict[str, Any] = Field(default_factory=dict)
+    enough: Enough | None = None
     meta: Meta
 
     @property
@@ -59,7 +74,10 @@ class Expectation(Declaration):
 
 
 class Suite(Declaration):
-    """Everything expected of one table. A fact's column may end in `*`: then it holds for every fact so named."""
+    """Everything expected of one table. A fact's column may end in `*`: then it holds for every fact so named.
+
+    Of an extract it may end in `<surname|forename>`: then it holds for every column of these kinds of identifiers.
+    """
 
     title: str
     measures: dict[str, str] = Field(default_factory=dict)
@@ -118,7 +136,27 @@ def read_all(expectations: Path, datasets: dict[str, Dataset]) -> dict[str, Suit
 def extract_suite(expectations: Path, dataset: Dataset) -> Suite:
     """For an accepted extract: its contract's, then every extract's, then its own."""
     own = expectations / "extracts" / f"{dataset.name}.yaml"
-    return with_files(of_contract(dataset), expectations / "extracts.yaml", own)
+    return of_columns(with_files(of_contract(dataset), expectations / "extracts.yaml", own), dataset)
+
+
+def of_columns(suite: Suite, dataset: Dataset) -> Suite:
+    """`suite`, each fact of kinds of identifiers in turn for every column of them that has no limit of its own."""
+    own = {e.subject for e in suite.facts}
+    found: list[Expectation] = []
+    for e in suite.facts:
+        kinds = OF_KINDS.search(e.kwargs["column"])
+        held = [c for kind in kinds[1].split("|") for c in dataset.identifiers.get(kind, ())] if kinds else []
+        each = [for_column(e, column.name) for column in held] if kinds else [e]
+        found += [one for one in each if one is e or one.subject not in own]
+    return suite.model_copy(update={"facts": tuple(found)})
+
+
+def for_column(e: Expectation, column: str) -> Expectation:
+    """The expectation of kinds of identifiers for one column, which stands for `{column}` in its title."""
+    meta = e.meta.model_copy(update={"title": e.meta.title.replace("{column}", column)})
+    return e.model_copy(
+        update={"kwargs": e.kwargs | {"column": OF_KINDS.sub(column, e.kwargs["column"])}, "meta": meta}
+    )
 
 
 def tokens_suite(expectations: Path, view: View, filled: tuple[str, ...]) -> Suite:

@@ -244,7 +244,10 @@ class Blocking(TypedDict):
 
 
 class Expected(TypedDict):
-    """Expected precision and recall (0 to 1) of a pair of sources; `sources` is '' for all of a view."""
+    """Expected precision and recall (0 to 1) of a pair of sources; `sources` is '' for all of a view.
+
+    `held`: how many pairs of them the run accepted last joined.
+    """
 
     view: str
     sources: str
@@ -255,6 +258,7 @@ class Expected(TypedDict):
     precision: float | None
     recall: float | None
     found: float | None
+    held: NotRequired[int]
 
 
 class ExpectedGroup(TypedDict):

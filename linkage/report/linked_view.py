@@ -27,7 +27,10 @@ SMALLEST = 30  # women found or missed; of fewer a share is not drawn
 MOST = 8  # lines of what changed
 CHANGED = {
     "moved_share": "Distributions: the share that moved",
-    "changed_share": "Counts: by how much the larger exceeds the smaller",
+    "fewer_records_share": "Fewer records than in the accepted run",
+    "more_records_share": "More records than in the accepted run",
+    "fewer_pairs_share": "Fewer pairs for each record",
+    "more_pairs_share": "More pairs for each record",
     "missing_share": "Columns missing more or less often",
     "lost_share": "Found less often, beyond chance",
 }
@@ -152,7 +155,7 @@ def sources_section(expected: Sequence[Expected], facts: Facts) -> Section:
     lines = tuple(
         Line(row["sources"] or f"All of view {row['view']}", source_cells(row, true.get(row["sources"])))
         for row in expected
-        if row["linked"]
+        if row["linked"] + row["chained"] + row.get("held", 0)
     )
     columns = ("Links", "Through a third", "Expected precision", "Expected recall", "Precision", "Recall")
     grids = [Grid("Pairs of sources", "Sources", (("", 2), ("", 2), ("By the truth", 2)), columns, lines)]
