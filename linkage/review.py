@@ -1,7 +1,7 @@
 """People look at pairs of records: drawn, looked up in clear, decided, and counted.
 
-Over pseudonyms a reviewer sees how two records agree and what the model makes of it, never whose they are: such a
-review checks the model. Whether two records are one woman is only known where her names are, inside a department.
+Over pseudonyms a reviewer sees in words how two records agree, never whose they are: such a review checks the model.
+Whether two records are one woman is only known where her names are, inside departments.
 """
 
 import csv
@@ -10,6 +10,7 @@ import io
 import json
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -39,6 +40,8 @@ NOTICE = (
     "# CLEAR TEXT of real people, for a review in this department. Never copy it elsewhere; delete it afterwards.\n"
 )
 CAVEAT = {
+    "weights": "Verdicts are from a sheet that showed what the model holds each agreement worth, and so nearly the score "
+    "of a pair: they check the model, and say nothing of the truth, even where names were seen as well.",
     "pseudonyms": "Verdicts over pseudonyms check the model, and not the truth: the reviewers saw what the model sees. "
     "Only a review in clear, inside departments, can establish whether two records are one person.",
     "clear": "Verdicts are from records seen in clear. Pairs that no blocking rule compared, or that the model gave "
@@ -50,9 +53,10 @@ DRAWN = "review drawn"
 # -------------------------------------------------------------------------------------------------------------- sample
 
 
-def draw(settings: Settings, name: str) -> dict[str, Any]:
+def draw(settings: Settings, name: str, with_weights: bool = False) -> dict[str, Any]:
     """Draw pairs of the run there is, and write review/<name>/: a sheet, a list per department, and what is kept back.
 
+    `with_weights`: the sheet also says what the model holds each agreement worth, for a review of the model.
     Raises LinkError where there is nothing to draw from, or a sample of that name.
     """
     folder = settings.files.review(a_sample(name))
@@ -65,7 +69,8 @@ def draw(settings: Settings, name: str) -> dict[str, Any]:
                 "There is no pair to draw: no scored pair reaches 1 in 100, or all are of protected people."
             )
         pairs = con.from_arrow(drawn)
-        lines = sheet(settings, con, pairs, name)
+        lines = sheet(settings, con, pairs, name, with_weights)
+        about |= {"with_weights": with_weights}
         private_folder(folder.parent)
         with whole_folder(folder) as unfinished:
             write(unfinished / SHEET, as_csv(lines))
@@ -128,12 +133,12 @@ def made_by_linking(con: duckdb.DuckDBPyConnection, path: Path) -> duckdb.DuckDB
 
 
 def sheet(
-    settings: Settings, con: duckdb.DuckDBPyConnection, pairs: duckdb.DuckDBPyRelation, name: str
+    settings: Settings, con: duckdb.DuckDBPyConnection, pairs: duckdb.DuckDBPyRelation, name: str, with_weights: bool
 ) -> list[dict[str, Any]]:
     """One row per pair: its sources, how it agrees on each comparison, and room for a verdict."""
     agreeing: dict[int, dict[str, Any]] = {}
     for view in views(settings):
-        for row in agreements(settings, con, pairs, view):
+        for row in agreements(settings, con, pairs, view, with_weights):
             agreeing.setdefault(row["pair"], row)  # of two views the first, which sees more
     columns = dict.fromkeys(c for row in agreeing.values() for c in row if c != "pair")
     sources = pairs.project("pair, dataset_l, dataset_r").order("pair").fetchall()
@@ -146,7 +151,7 @@ def sheet(
 
 
 def agreements(
-    settings: Settings, con: duckdb.DuckDBPyConnection, pairs: duckdb.DuckDBPyRelation, view: str
+    settings: Settings, con: duckdb.DuckDBPyConnection, pairs: duckdb.DuckDBPyRelation, view: str, with_weights: bool
 ) -> list[dict[str, Any]]:
     """(pair, comparison …): how the pairs agree that a view sees both records of."""
     from linkage.clustering import crosswalks_of
@@ -157,7 +162,7 @@ def agreements(
     trained = model.model_from(settings.files.matching.model(view).read_text(encoding="utf-8"))
     crosswalk = stacked(crosswalks_of(settings, con)[view])
     profiles = seen_in(settings, con, view).profiles
-    return patterns(con, pairs, crosswalk, profiles, settings.encodings.views[view], trained)
+    return patterns(con, pairs, crosswalk, profiles, settings.encodings.views[view], trained, with_weights)
 
 
 def lists(drawn: pa.Table, name: str) -> dict[str, list[dict[str, Any]]]:
@@ -269,16 +274,22 @@ def kept_back(settings: Settings, sample: str) -> list[dict[str, Any]]:
 
     Raises LinkError where there is no such sample, PrivacyError where it is not what was drawn.
     """
-    path = settings.files.review(a_sample(sample)) / KEPT_BACK
-    logged = [e for e in ledger_of(settings).verify().entries if e.what == DRAWN and e.details["sample"] == sample]
-    if not path.exists() or not logged:
+    path, about = settings.files.review(a_sample(sample)) / KEPT_BACK, drawn_as(settings, sample)
+    if not path.exists() or not about:
         raise LinkError(f"There is no sample {sample!r} in this workspace. Draw one: linkage review sample")
-    if facts.sha256(path) != logged[-1].details["sha256"]:
+    if facts.sha256(path) != about["sha256"]:
         raise PrivacyError(
             f"{path} is not what was drawn; the log says so. Restore it from a backup. Nothing was done."
         )
     with duckdb.connect() as con:
         return list(con.read_parquet(str(path)).order("pair").to_arrow_table().to_pylist())
+
+
+def drawn_as(settings: Settings, sample: str) -> Mapping[str, Any]:
+    """What the log says of the last draw of a sample; empty where it was never drawn."""
+    entries = ledger_of(settings).verify().entries
+    told = [entry.details for entry in entries if entry.what == DRAWN and entry.details["sample"] == sample]
+    return told[-1] if told else {}
 
 
 # ------------------------------------------------------------------------------------------------------------ estimate
@@ -298,10 +309,11 @@ def estimate(settings: Settings, sample: str) -> dict[str, Any]:
         raise LinkError(f"Sample {sample} has no verdict yet. Fill its sheet, then: linkage review import")
     strata = sampling.strata_of(pairs, {pair: word for pair, (word, _) in said.items()})
     words = [word for word, _ in said.values()]
-    basis = "clear" if all(in_clear for _, in_clear in said.values()) else "pseudonyms"
+    about, seen = drawn_as(settings, sample), "clear" if all(clear for _, clear in said.values()) else "pseudonyms"
+    basis = "weights" if about.get("with_weights", True) else seen  # a log that does not say is of a sheet with weights
     found = {
         "sample": sample,
-        "drawn": json.loads((settings.files.review(sample) / ABOUT).read_text(encoding="utf-8"))["drawn"],
+        "drawn": about["drawn"],
         "basis": basis,
         "caveat": CAVEAT[basis],
         "verdicts": {word: words.count(word) for word in get_args(Word)},

@@ -4,6 +4,7 @@ import csv
 import datetime
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -114,13 +115,30 @@ def test_people_cannot_be_made_before_somebody_looked_for_contradictions(copied)
 # --------------------------------------------------------------------------------------------------------------- sample
 
 
-def test_a_sheet_shows_how_pairs_agree_and_neither_score_nor_verdict(drawn):
+def test_a_sheet_says_in_words_how_pairs_agree_and_shows_neither_score_nor_verdict(drawn):
     rows, kept = sheet(drawn), kept_back(drawn)
     assert len(rows) == len(kept) > 30
     assert {"forename", "surname_and_home", "pnc"} <= rows[0].keys()
     assert not {"band", "linked", "match_weight", "match_probability", "record_id_l"} & rows[0].keys()
-    assert any(row["pnc"].startswith("exact (+") for row in rows)
+    assert {row["pnc"] for row in rows} <= {"exact", "all else", "missing", "not compared"}
+    assert any(row["pnc"] == "exact" for row in rows)
+    told = [text for row in rows for column, text in row.items() if column not in ("sample", "pair")]
+    assert not any(sign.isdigit() for text in told for sign in text)
     assert {row["verdict"] for row in rows} == {""}
+
+
+def test_a_sheet_with_weights_shows_the_same_words_and_their_bits_and_its_review_is_one_of_the_model(copied):
+    blind = sheet(copied)
+    shutil.rmtree(copied.files.review("first"))
+    review.draw(copied, "first", with_weights=True)
+    rows = sheet(copied)
+    assert any(re.fullmatch(r"exact \(\+\d+\.\d\)", row["pnc"]) for row in rows)
+    bits = re.compile(r" \([+-]\d+\.\d\)$")
+    assert [{name: bits.sub("", text) for name, text in row.items()} for row in rows] == blind
+    decide(copied, {1: "same"}, in_clear=True)
+    found = review.estimate(copied, "first")
+    assert found["basis"] == "weights"
+    assert "say nothing of the truth" in found["caveat"]
 
 
 def test_the_order_of_a_sheet_says_nothing_of_the_score(drawn):
@@ -333,6 +351,7 @@ def test_an_estimate_says_what_it_is_worth(copied):
     found = review.estimate(copied, "first")
     assert (found["precision"]["value"], found["recall"]["value"]) == (1.0, 1.0)
     assert found["precision"]["lower"] < 1
+    assert found["basis"] == "pseudonyms"
     assert "Only a review in clear" in found["caveat"]
     assert {row["sources"] for row in found["by_sources"]} <= {
         "court and court",

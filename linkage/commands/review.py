@@ -23,15 +23,23 @@ SampleArgument = Annotated[str, typer.Argument(help="The name of the sample, suc
 
 
 @review_app.command("sample")
-def review_sample(sample: SampleArgument, schemas: SchemasOption = None, workspace: WorkspaceOption = None) -> None:
+def review_sample(
+    sample: SampleArgument,
+    with_weights: Annotated[
+        bool, typer.Option("--with-weights", help="Also show what the model holds each agreement worth, to review it.")
+    ] = False,
+    schemas: SchemasOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
     """Draw pairs of the linkage there is, by band of score, pair of sources and, where declared, subgroup.
 
     Also the weakest links of chains that were doubted and of the largest people. How much is drawn says
-    schemas/review.yaml. Reviewers see how a pair agrees, and neither its score nor what became of it. Protected people
-    are left out. The same name draws the same pairs of the same linkage.
+    schemas/review.yaml. Reviewers see in words how a pair agrees, and no weight, no score, nor what became of it.
+    With --with-weights they see weights, whose sum is nearly the score: such a review is one of the model, and its
+    estimate says so. Protected people are left out. The same name draws the same pairs of the same linkage.
     """
     with working("draw"):
-        done = review.draw(settings_of(schemas, workspace), sample)
+        done = review.draw(settings_of(schemas, workspace), sample, with_weights)
     OUT.print(
         f"{done['pairs']:,} pairs drawn: {done['pairs'] - done['of_whole_groups']:,} by lot from {done['strata']:,} "
         f"strata, {done['of_whole_groups']:,} more of {done['groups']:,} chains and people looked at whole. "
@@ -111,8 +119,8 @@ def review_decisions(schemas: SchemasOption = None, workspace: WorkspaceOption =
 def review_estimate(sample: SampleArgument, schemas: SchemasOption = None, workspace: WorkspaceOption = None) -> None:
     """Precision and recall of the linkage that was drawn from, with 95 % intervals, from the verdicts there are.
 
-    Verdicts over pseudonyms check the model and not the truth: only a review in clear, inside departments, can say
-    whether two records are one person. The figures go into the quality report.
+    Verdicts over pseudonyms, or from a sheet with weights, check the model and not the truth: only a review in clear,
+    inside departments, can say whether two records are one person. The figures go into the quality report.
     """
     found = review.estimate(settings_of(schemas, workspace), sample)
     table = Table("links", "precision", "95 %", "verdicts", "recall", "95 %", "verdicts", box=None)
