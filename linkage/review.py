@@ -40,8 +40,8 @@ NOTICE = (
     "# CLEAR TEXT of real people, for a review in this department. Never copy it elsewhere; delete it afterwards.\n"
 )
 CAVEAT = {
-    "weights": "Verdicts are from a sheet that showed what the model holds each agreement worth, and so nearly the score "
-    "of a pair: they check the model, and say nothing of the truth, even where names were seen as well.",
+    "weights": "Verdicts are from a sheet that showed what the model holds each agreement worth, and so nearly the "
+    "score of a pair: they check the model, and say nothing of the truth, even where names were seen as well.",
     "pseudonyms": "Verdicts over pseudonyms check the model, and not the truth: the reviewers saw what the model sees. "
     "Only a review in clear, inside departments, can establish whether two records are one person.",
     "clear": "Verdicts are from records seen in clear. Pairs that no blocking rule compared, or that the model gave "
@@ -221,7 +221,7 @@ def look_up(settings: Settings, dataset: str, asked: Path, extract: Path | None 
 def import_verdicts(settings: Settings, file: Path, by: str, why: str, in_clear: bool) -> dict[str, Any]:
     """A filled sheet → decisions that no run overrules. Everything is looked at before anything is written.
 
-    Raises ExtractError for a file that is no such sheet, LinkError where decisions would contradict each other.
+    Raises ExtractError for a file that is no such sheet, and where decisions would contradict each other.
     """
     if not by.strip() or not why.strip():
         raise LinkError("Decisions are made by somebody and for a reason: --by and --why.")
@@ -229,7 +229,8 @@ def import_verdicts(settings: Settings, file: Path, by: str, why: str, in_clear:
     verdicts = verdicts_of(settings, file, sample, said)
     at = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     batch = Batch(sample, by, why, at, in_clear, tuple(verdicts))
-    decisions.check(decisions.standing(settings, batch))
+    if wrong := decisions.contradictions(settings, batch):
+        raise ExtractError(f"{file}: {'; '.join(first_of(wrong))}. Nothing was imported.")
     entry = decisions.keep(settings, batch)
     return batch.counts() | {"sample": sample, "without_verdict": len(said) - len(verdicts), "log": entry.hash}
 
@@ -259,14 +260,18 @@ def verdicts_of(settings: Settings, file: Path, sample: str, said: list[tuple[st
     wrong += [f"line {n}: a verdict is one of {', '.join(words)}, or empty"
               for n, (_, word) in enumerate(said, 2) if word and word not in words]  # fmt: skip
     if wrong:
-        more = f"; and {len(wrong) - 10:,} more" if len(wrong) > 10 else ""
-        raise ExtractError(f"{file}: {'; '.join(wrong[:10])}{more}. Nothing was imported.")
+        raise ExtractError(f"{file}: {'; '.join(first_of(wrong))}. Nothing was imported.")
     found = []
     for pair, word in given:
         row = records[pair]
         one, other = (row["dataset_l"], row["record_id_l"]), (row["dataset_r"], row["record_id_r"])
         found.append(Verdict(int(pair), one, other, cast(Word, word)))
     return found
+
+
+def first_of(wrong: list[str]) -> list[str]:
+    """The first ten mistakes, and how many more there are."""
+    return wrong[:10] + [f"and {len(wrong) - 10:,} more"] * (len(wrong) > 10)
 
 
 def kept_back(settings: Settings, sample: str) -> list[dict[str, Any]]:

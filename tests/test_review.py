@@ -300,10 +300,40 @@ def test_a_sheet_with_a_mistake_is_refused_whole(copied, verdicts, more, complai
 
 
 def test_verdicts_that_contradict_each_other_through_a_chain_are_refused_before_anything_is_written(copied):
-    triangle = chain_of_three(copied)
-    with pytest.raises(LinkError, match=r"1 decisions contradict others.*Look at these pairs again"):
-        decide(copied, dict(zip(triangle, ("same", "same", "different"), strict=True)))
+    *same, apart = chain_of_three(copied)
+    first, second = sorted(same)
+    complaint = (
+        rf"filled.csv: pairs {first} and {second} say same, pair {apart} says different: these cannot all hold\. "
+        r"Nothing was imported\.$"
+    )
+    with pytest.raises(ExtractError, match=complaint):
+        decide(copied, {first: "same", second: "same", apart: "different"})
     assert decisions.batches(copied) == []
+
+
+def test_a_contradiction_with_an_earlier_import_names_its_sample_and_its_day(copied):
+    first, second, apart = chain_of_three(copied)
+    decide(copied, {first: "same", apart: "different"})
+    [earlier] = decisions.batches(copied)
+    where = rf"of sample first \(imported {earlier.at[:10]}\)"
+    complaint = rf"pair {second} and pair {first} {where} say same, pair {apart} {where} says different: these cannot"
+    with pytest.raises(ExtractError, match=complaint):
+        decide(copied, {second: "same"})
+    decide(copied, {second: "same", apart: "unsure"})
+    assert set(decisions.standing(copied).values()) == {True}
+
+
+def test_a_linkage_is_refused_that_two_imports_at_one_time_made_contradictory(copied):
+    *same, apart = chain_of_three(copied)
+    records = {row["pair"]: ((row["dataset_l"], row["record_id_l"]), (row["dataset_r"], row["record_id_r"]))
+               for row in kept_back(copied)}  # fmt: skip
+    for words in (dict.fromkeys(same, "same"), {apart: "different"}):
+        verdicts = tuple(decisions.Verdict(pair, *records[pair], word) for pair, word in words.items())
+        decisions.keep(
+            copied, decisions.Batch("first", "one of two", "looked", "2026-05-04T10:00:00Z", False, verdicts)
+        )
+    with pytest.raises(LinkError, match=rf"pair {apart} of sample first \(imported 2026-05-04\) says different"):
+        stages.settle(copied)
 
 
 def chain_of_three(settings: Settings) -> list[int]:
