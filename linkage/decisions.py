@@ -157,7 +157,7 @@ def places(said: list[tuple[Batch, Verdict]], coming: Batch | None) -> str:
     return " and ".join(f"{counted(sorted(pairs))}{where}" for where, pairs in sorted(pairs_of.items()))
 
 
-def counted(pairs: list[int]) -> str:
-    """ "pair 7", or "pairs 7, 9 and 159"."""
-    *most, last = map(str, pairs)
-    return f"pairs {', '.join(most)} and {last}" if most else f"pair {last}"
+def counted(numbers: list[int], what: str = "pair") -> str:
+    """Things by their numbers: pair 7, or pairs 7, 9 and 159."""
+    *most, last = map(str, numbers)
+    return f"{what}s {', '.join(most)} and {last}" if most else f"{what} {last}"

@@ -9,8 +9,7 @@ import datetime
 import io
 import json
 import re
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -36,9 +35,6 @@ from linkage.workspace import (
 
 A_SAMPLE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 SHEET, KEPT_BACK, ABOUT = "sheet.csv", "kept_back.parquet", "about.json"
-NOTICE = (
-    "# CLEAR TEXT of real people, for a review in this department. Never copy it elsewhere; delete it afterwards.\n"
-)
 CAVEAT = {
     "weights": "Verdicts are from a sheet that showed what the model holds each agreement worth, and so nearly the "
     "score of a pair: they check the model, and say nothing of the truth, even where names were seen as well.",
@@ -166,19 +162,20 @@ def agreements(
 
 
 def lists(drawn: pa.Table, name: str) -> dict[str, list[dict[str, Any]]]:
-    """{dataset: (sample, pair, side, record_id)}: what each department is asked to look up."""
+    """{dataset: (sample, dataset, pair, side, record_id)}: what each department is asked to look up."""
     found: dict[str, list[dict[str, Any]]] = {}
     for row in drawn.to_pylist():
         for side, end in (("a", "l"), ("b", "r")):
-            asked = {"sample": name, "pair": row["pair"], "side": side, "record_id": row[f"record_id_{end}"]}
-            found.setdefault(row[f"dataset_{end}"], []).append(asked)
+            dataset, of_pair = row[f"dataset_{end}"], {"pair": row["pair"], "side": side}
+            asked = {"sample": name, "dataset": dataset} | of_pair | {"record_id": row[f"record_id_{end}"]}
+            found.setdefault(dataset, []).append(asked)
     return found
 
 
-def as_csv(rows: list[dict[str, Any]]) -> str:
-    """Rows, of which there is one at least, as CSV with a header."""
+def as_csv(rows: list[dict[str, Any]], columns: Sequence[str] = ()) -> str:
+    """Rows as CSV with a header: of `columns`, which rows need not be there for, or those of the first row."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer = csv.DictWriter(text, columns or list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
@@ -196,7 +193,8 @@ def write(path: Path, text: str) -> None:
 def look_up(settings: Settings, dataset: str, asked: Path, extract: Path | None = None) -> dict[str, Any]:
     """The clear rows of a department's own records on a list → department/review/<sample>/, for its owner alone.
 
-    Logged. Raises ExtractError where the list or the extract cannot be read, PrivacyError without the record-id key.
+    Logged. Raises ExtractError where the list or the extract cannot be read or do not belong together, and leaves an
+    earlier file as it was; PrivacyError without the record-id key.
     """
     from linkage.pseudonymisation.lookup import look_up as found_in
     from linkage.stages import key_source, spilling
@@ -208,7 +206,7 @@ def look_up(settings: Settings, dataset: str, asked: Path, extract: Path | None 
         to = files.department.in_clear(a_sample(found.sample), dataset)
         rows = [dict(zip(found.rows.columns, row, strict=True)) for row in found.rows.fetchall()]
         with whole_file(to) as unfinished:
-            write(unfinished, NOTICE + (as_csv(rows) if rows else ""))
+            write(unfinished, as_csv(rows, found.rows.columns))
     said = {"sample": found.sample, "asked": found.asked, "found": len(rows), "protected": found.protected,
             "missing": found.missing}  # fmt: skip
     ledger_of(settings).append("looked up in clear", dataset=dataset, **said)
@@ -253,19 +251,33 @@ def read_sheet(file: Path) -> tuple[str, list[tuple[str, str]]]:
 def verdicts_of(settings: Settings, file: Path, sample: str, said: list[tuple[str, str]]) -> list[Verdict]:
     """The verdicts of a sheet; a line without one has not been looked at. Raises ExtractError with all its mistakes."""
     records = {str(row["pair"]): row for row in kept_back(settings, sample)}
-    given = [(pair, word) for pair, word in said if word]
-    times, words = Counter(pair for pair, _ in given), get_args(Word)
+    given, words = [(pair, word) for pair, word in said if word], get_args(Word)
     wrong = [f"line {n}: pair is none of the sample" for n, (pair, _) in enumerate(said, 2) if pair not in records]
-    wrong += [f"pair {pair}: two verdicts" for pair, n in times.items() if n > 1]
+    wrong += [
+        f"{decisions.counted(lines, 'line')}: two verdicts on pair {pair}"
+        for pair, lines in lines_of(said).items()
+        if pair in records and len(lines) > 1
+    ]
     wrong += [f"line {n}: a verdict is one of {', '.join(words)}, or empty"
               for n, (_, word) in enumerate(said, 2) if word and word not in words]  # fmt: skip
     if wrong:
         raise ExtractError(f"{file}: {'; '.join(first_of(wrong))}. Nothing was imported.")
+    if not given:
+        raise ExtractError(f"{file}: no line has a verdict: same, different or unsure. Nothing was imported.")
     found = []
     for pair, word in given:
         row = records[pair]
         one, other = (row["dataset_l"], row["record_id_l"]), (row["dataset_r"], row["record_id_r"])
         found.append(Verdict(int(pair), one, other, cast(Word, word)))
+    return found
+
+
+def lines_of(said: list[tuple[str, str]]) -> dict[str, list[int]]:
+    """{pair: the lines of the sheet that hold a verdict on it}; the header is line 1."""
+    found: dict[str, list[int]] = {}
+    for line, (pair, word) in enumerate(said, 2):
+        if word:
+            found.setdefault(pair, []).append(line)
     return found
 
 

@@ -3,18 +3,14 @@
 import csv
 import datetime
 import json
-import os
 import re
 import shutil
 import stat
-import subprocess
-import sys
 
 import duckdb
 import pytest
 from conftest import REPOSITORY, link, planted_value, put_test_keys, sample_less
 from review_sheets import decide, filled, kept_back, rows_of, sheet, together
-from test_department import ALONE
 from typer.testing import CliRunner
 
 from linkage import decisions, facts, people, review, stages
@@ -151,6 +147,7 @@ def test_each_department_is_asked_for_its_own_records_only(drawn):
     folder = drawn.files.review("first")
     for dataset in DATASETS:
         asked = rows_of(folder / f"records-{dataset}.csv")
+        assert {row["dataset"] for row in asked} == {dataset}
         known = {
             str(i)
             for (i,) in duckdb.sql(f"select record_id from '{drawn.files.cohorts.attributes(dataset)}'").fetchall()
@@ -206,47 +203,12 @@ def test_a_sample_cannot_be_written_outside_its_folder(drawn, name):
         review.draw(drawn, name)
 
 
-# --------------------------------------------------------------------------------------------------------------- lookup
-
-
-def test_a_department_finds_the_names_of_its_own_records_without_the_matching_software(copied, tmp_path):
-    asked = copied.files.review("first") / "records-prison.csv"
-    command = [sys.executable, "-c", ALONE, "review", "lookup", "prison", str(asked)]
-    done = subprocess.run(
-        command, cwd=REPOSITORY, env=os.environ | copied.as_environment(), capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    found = copied.files.department.in_clear("first", "prison")
-    assert stat.S_IMODE(found.stat().st_mode) == 0o600
-    notice, *lines = found.read_text().splitlines()
-    assert "CLEAR TEXT" in notice
-    rows = list(csv.DictReader(lines))
-    assert len(rows) == len(rows_of(asked))
-    assert {"pair", "side", "booking_id", "first_name", "last_name"} <= rows[0].keys()
-    assert not {"offence", "release_date", "protected"} & rows[0].keys()
-    entry = ledger_of(copied).verify().entries[-1]
-    assert (entry.what, entry.details["found"]) == ("looked up in clear", len(rows))
-
-
-def test_whoever_has_been_marked_as_protected_since_is_not_looked_up(copied):
-    prison = copied.datasets["prison"]
-    extract = copied.files.department.extract(prison.path)
-    rows = list(csv.DictReader(extract.read_text(encoding=prison.encoding).splitlines(), delimiter=prison.delimiter))
-    marked = [row | {"protected": "Y"} for row in rows]
-    with extract.open("w", encoding=prison.encoding, newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), delimiter=prison.delimiter, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(marked)
-    done = review.look_up(copied, "prison", copied.files.review("first") / "records-prison.csv")
-    assert (done["found"], done["protected"]) == (0, done["asked"])
-
-
-def test_a_list_that_is_none_is_refused_by_its_place(copied, tmp_path):
-    for text in ("a,b\n1,2\n", "sample,pair,side,record_id\nfirst,1,a,Quxbarrowfex\n"):
-        (tmp_path / "list.csv").write_text(text)
-        with pytest.raises(ExtractError, match=r"list.csv cannot be read as a list") as raised:
-            review.look_up(copied, "prison", tmp_path / "list.csv")
-        assert "Quxbarrowfex" not in str(raised.value)
+def test_what_matching_holds_and_the_samples_are_for_their_owner_alone(drawn):
+    held = [path for root in (drawn.files.matching.root, drawn.files.review("first")) for path in root.rglob("*")]
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in held if path.is_file()}
+    assert modes == {0o600}
+    open_folders = {path for path in held if path.is_dir() and stat.S_IMODE(path.stat().st_mode) != 0o700}
+    assert open_folders == set()
 
 
 # --------------------------------------------------------------------------------------------------------------- import
@@ -287,7 +249,7 @@ def test_the_last_verdict_about_a_pair_stands_and_unsure_takes_it_back(copied):
     [
         ({1: "maybe"}, {}, r"line 2: a verdict is one of same, different, unsure"),
         ({}, {"pair": "99999", "verdict": "same"}, r"line 2: pair is none of the sample"),
-        ({1: "same", 2: "same"}, {"pair": "2"}, r"pair 2: two verdicts"),
+        ({1: "same", 2: "same"}, {"pair": "2"}, r"lines 2 and 3: two verdicts on pair 2\."),
         ({}, {"sample": "other"}, r"a sheet is of one sample; this one names 2"),
     ],
 )
@@ -297,6 +259,13 @@ def test_a_sheet_with_a_mistake_is_refused_whole(copied, verdicts, more, complai
         review.import_verdicts(copied, filled(copied, {3: "same"} | verdicts, **more), "somebody", "a reason", False)
     assert decisions.batches(copied) == []
     assert ledger_of(copied).verify().head == before
+
+
+def test_a_sheet_without_any_verdict_is_refused(copied):
+    before = ledger_of(copied).verify().head
+    with pytest.raises(ExtractError, match=r"filled.csv: no line has a verdict: same, different or unsure"):
+        decide(copied, {})
+    assert (decisions.batches(copied), ledger_of(copied).verify().head) == ([], before)
 
 
 def test_verdicts_that_contradict_each_other_through_a_chain_are_refused_before_anything_is_written(copied):
