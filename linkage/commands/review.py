@@ -65,7 +65,9 @@ def review_lookup(
     """Inside a department: write the clear rows of its own records on the list. The one place where names are seen.
 
     Needs the record-id key and the extract. The file is for its owner alone, holds identifiers and nothing of what
-    happened to anybody, and stays in the department; what goes back is the sheet with verdicts. It is logged.
+    happened to anybody, and stays in the department; what goes back is the sheet with verdicts. It is logged. The list
+    of another dataset, and one of which no record is in the extract, are refused. The file shows one side of a pair,
+    unless both are of this dataset.
     """
     with working("look up"):
         done = review.look_up(settings_of(schemas, workspace), dataset, asked, extract)
@@ -82,16 +84,17 @@ def review_import(
     by: ByOption,
     why: WhyOption,
     in_clear: Annotated[
-        bool, typer.Option("--in-clear", help="The records were seen in clear, not as pseudonyms only.")
+        bool, typer.Option("--in-clear", help="Both records of every pair judged were seen in clear.")
     ] = False,
     schemas: SchemasOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Take verdicts back as decisions: same, different or unsure per pair. No run overrules them.
 
-    All are looked at before one is written: an unknown pair, two verdicts for one pair, another word, or decisions that
-    contradict each other through a chain end in an error. A pair without a verdict has not been looked at. Of decisions
-    about one pair the last stands; unsure takes an earlier one back. They outlive deliveries and keys.
+    All are looked at before one is written: no verdict at all, an unknown pair, two verdicts for one pair, another
+    word, or decisions that contradict each other through a chain end in an error. A pair without a verdict has not been
+    looked at. Of decisions about one pair the last stands; unsure takes an earlier one back. They outlive deliveries
+    and keys.
     """
     done = review.import_verdicts(settings_of(schemas, workspace), file, by, why, in_clear)
     OUT.print(
