@@ -137,6 +137,13 @@ def test_a_sheet_with_weights_shows_the_same_words_and_their_bits_and_its_review
     assert "say nothing of the truth" in found["caveat"]
 
 
+def test_a_sample_of_which_the_log_does_not_say_whether_weights_were_shown_counts_as_one_that_showed_them(copied):
+    told = {k: v for k, v in review.drawn_as(copied, "first").items() if k != "with_weights"}
+    ledger_of(copied).append(review.DRAWN, **told)
+    decide(copied, {1: "same"}, in_clear=True)
+    assert review.estimate(copied, "first")["basis"] == "weights"
+
+
 def test_the_order_of_a_sheet_says_nothing_of_the_score(drawn):
     linked = [row["linked"] for row in kept_back(drawn) if row["band"] != sampling.WHOLE]
     half = len(linked) // 2
