@@ -87,13 +87,15 @@ def what_is_known(
 ) -> tuple[Any, Relation]:
     """What is known of pairs of records beside their scores; and (the pair …, reason), each that speaks against one.
 
-    Raises LinkError where `contradict` was not run, PrivacyError where decisions were lost.
+    Raises LinkError where `contradict` was not run or decisions contradict each other, PrivacyError where some were
+    lost.
     """
     from linkage.matching import doubts, numbers, person_index
 
     files, limits = settings.files, settings.encodings.clusters
     if not files.cohorts.impossible.exists():
         raise LinkError("Nobody has looked yet for records that cannot be one person. Run: linkage link")
+    decisions.check(settings)
     decided = con.from_arrow(decisions.as_table(decisions.standing(settings)))
     kept = {view: scored_pairs(con, files.matching.numbers(view), view) for view in views(settings)}
     held = numbers.held(con, kept, crosswalks_of(settings, con))

@@ -5,13 +5,15 @@ changed or lost is seen. A decision holds on to record ids, which outlive delive
 """
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import pyarrow as pa
 from pydantic import TypeAdapter
 
-from linkage.errors import PrivacyError
+from linkage.errors import LinkError, PrivacyError
 from linkage.ledger import Entry, ledger_of
 from linkage.settings import Settings
 from linkage.workspace import write_text
@@ -75,13 +77,15 @@ def read(settings: Settings, sha256: str) -> Batch:
     return TypeAdapter(Batch).validate_json(content)
 
 
-def standing(settings: Settings, *coming: Batch) -> dict[tuple[Record, Record], bool]:
-    """{(record, record): are they one person?} of the last verdict on each pair; `unsure` takes an earlier one back.
+def standing(settings: Settings) -> dict[tuple[Record, Record], bool]:
+    """{(record, record): are they one person?} of the last verdict on each pair; `unsure` takes an earlier one back."""
+    last = last_of(batches(settings))
+    return {pair: said.word == "same" for pair, (_, said) in last.items() if said.word != "unsure"}
 
-    `coming`: batches that are not imported yet.
-    """
-    last = {(v.one, v.other): v.word for batch in (*batches(settings), *coming) for v in batch.verdicts}
-    return {pair: word == "same" for pair, word in last.items() if word != "unsure"}
+
+def last_of(batches: Iterable[Batch]) -> dict[tuple[Record, Record], tuple[Batch, Verdict]]:
+    """{(record, record): the last verdict on this pair, and the batch it came with}."""
+    return {(said.one, said.other): (batch, said) for batch in batches for said in batch.verdicts}
 
 
 def as_table(decided: dict[tuple[Record, Record], bool]) -> pa.Table:
@@ -93,13 +97,67 @@ def as_table(decided: dict[tuple[Record, Record], bool]) -> pa.Table:
     return pa.table(columns, schema=NO_DECISION.schema) if rows else NO_DECISION
 
 
-def check(decided: dict[tuple[Record, Record], bool]) -> None:
-    """Raises LinkError where decisions contradict each other through a chain of them."""
-    from linkage.matching.objections import implied, refuse
+def check(settings: Settings) -> None:
+    """Raises LinkError where decisions that were imported contradict each other through a chain of them."""
+    if wrong := contradictions(settings):
+        raise LinkError(
+            f"Decisions contradict each other: {'; '.join(wrong)}. Look at these pairs again and import verdicts that "
+            "agree: linkage review import; of decisions about one pair the last stands."
+        )
 
-    number = {record: n for n, record in enumerate(sorted({record for pair in decided for record in pair}))}
-    said = [(number[one], number[other], same) for (one, other), same in decided.items()]
-    found = implied([(a, b) for a, b, same in said if same], [(a, b) for a, b, same in said if not same])
-    if found.clashing:
-        records = {n: record for record, n in number.items()}
-        refuse(len(found.clashing), sorted({records[n] for pair in found.clashing for n in pair}))
+
+def contradictions(settings: Settings, coming: Batch | None = None) -> list[str]:
+    """One sentence per pair that is decided to be different people, and by a chain of decisions one person.
+
+    It names every pair of the chain by its number, and by its sample where it is not of `coming`, a batch that is not
+    imported yet.
+    """
+    last = last_of([*batches(settings), *([coming] if coming else [])])
+    links = neighbours(pair for pair, (_, said) in last.items() if said.word == "same")
+    wrong = []
+    for (one, other), (batch, said) in last.items():
+        if said.word == "different" and (chain := shortest(links, one, other)):
+            same = [last[min(pair), max(pair)] for pair in pairwise(chain)]
+            apart = places([(batch, said)], coming)
+            wrong.append(f"{places(same, coming)} say same, {apart} says different: these cannot all hold")
+    return wrong
+
+
+def neighbours(pairs: Iterable[tuple[Record, Record]]) -> dict[Record, list[Record]]:
+    """{record: the records that it is paired with}."""
+    found: dict[Record, list[Record]] = {}
+    for one, other in pairs:
+        found.setdefault(one, []).append(other)
+        found.setdefault(other, []).append(one)
+    return found
+
+
+def shortest(links: Mapping[Record, list[Record]], start: Record, end: Record) -> list[Record]:
+    """The records of a shortest chain from one to another, by breadth-first search; empty where there is none."""
+    before, reached = {start: start}, [start]
+    for record in reached:
+        for following in links.get(record, []):
+            if following not in before:
+                before[following] = record
+                reached.append(following)
+    if end not in before:
+        return []
+    chain = [end]
+    while chain[-1] != start:
+        chain.append(before[chain[-1]])
+    return chain[::-1]
+
+
+def places(said: list[tuple[Batch, Verdict]], coming: Batch | None) -> str:
+    """Where verdicts stand: "pairs 7 and 159 and pair 4 of sample 2026-spring (imported 2026-05-04)"."""
+    pairs_of: dict[str, list[int]] = {}
+    for batch, verdict in said:
+        where = "" if batch is coming else f" of sample {batch.sample} (imported {batch.at[:10]})"
+        pairs_of.setdefault(where, []).append(verdict.pair)
+    return " and ".join(f"{counted(sorted(pairs))}{where}" for where, pairs in sorted(pairs_of.items()))
+
+
+def counted(numbers: list[int], what: str = "pair") -> str:
+    """Things by their numbers: pair 7, or pairs 7, 9 and 159."""
+    *most, last = map(str, numbers)
+    return f"{what}s {', '.join(most)} and {last}" if most else f"{what} {last}"

@@ -18,7 +18,7 @@ from linkage.errors import LinkError
 from linkage.ledger import ledger_of
 from linkage.matching import person_ids
 from linkage.settings import Settings
-from linkage.workspace import OWNER_ONLY_FILE, private_folder, whole_file, whole_folder
+from linkage.workspace import OWNER_ONLY_FILE, OWNER_ONLY_FOLDER, private_folder, whole_file, whole_folder
 
 INDEX, EVENTS, ABOUT = "index.parquet", "events.parquet", "about.json"
 
@@ -50,6 +50,7 @@ def keep(settings: Settings, run: int, lasting: person_ids.Named, said: dict[str
         (folder / ABOUT).write_text(json.dumps({"run": run} | said, indent=1, sort_keys=True) + "\n")
         for path in folder.iterdir():
             path.chmod(OWNER_ONLY_FILE)
+        folder.chmod(OWNER_ONLY_FOLDER)
     ledger_of(settings).append("people named", run=run, **said)
 
 

@@ -1,7 +1,7 @@
 """People look at pairs of records: drawn, looked up in clear, decided, and counted.
 
-Over pseudonyms a reviewer sees how two records agree and what the model makes of it, never whose they are: such a
-review checks the model. Whether two records are one woman is only known where her names are, inside a department.
+Over pseudonyms a reviewer sees in words how two records agree, never whose they are: such a review checks the model.
+Whether two records are one woman is only known where her names are, inside departments.
 """
 
 import csv
@@ -9,7 +9,7 @@ import datetime
 import io
 import json
 import re
-from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -35,10 +35,9 @@ from linkage.workspace import (
 
 A_SAMPLE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 SHEET, KEPT_BACK, ABOUT = "sheet.csv", "kept_back.parquet", "about.json"
-NOTICE = (
-    "# CLEAR TEXT of real people, for a review in this department. Never copy it elsewhere; delete it afterwards.\n"
-)
 CAVEAT = {
+    "weights": "Verdicts are from a sheet that showed what the model holds each agreement worth, and so nearly the "
+    "score of a pair: they check the model, and say nothing of the truth, even where names were seen as well.",
     "pseudonyms": "Verdicts over pseudonyms check the model, and not the truth: the reviewers saw what the model sees. "
     "Only a review in clear, inside departments, can establish whether two records are one person.",
     "clear": "Verdicts are from records seen in clear. Pairs that no blocking rule compared, or that the model gave "
@@ -50,9 +49,10 @@ DRAWN = "review drawn"
 # -------------------------------------------------------------------------------------------------------------- sample
 
 
-def draw(settings: Settings, name: str) -> dict[str, Any]:
+def draw(settings: Settings, name: str, with_weights: bool = False) -> dict[str, Any]:
     """Draw pairs of the run there is, and write review/<name>/: a sheet, a list per department, and what is kept back.
 
+    `with_weights`: the sheet also says what the model holds each agreement worth, for a review of the model.
     Raises LinkError where there is nothing to draw from, or a sample of that name.
     """
     folder = settings.files.review(a_sample(name))
@@ -65,7 +65,8 @@ def draw(settings: Settings, name: str) -> dict[str, Any]:
                 "There is no pair to draw: no scored pair reaches 1 in 100, or all are of protected people."
             )
         pairs = con.from_arrow(drawn)
-        lines = sheet(settings, con, pairs, name)
+        lines = sheet(settings, con, pairs, name, with_weights)
+        about |= {"with_weights": with_weights}
         private_folder(folder.parent)
         with whole_folder(folder) as unfinished:
             write(unfinished / SHEET, as_csv(lines))
@@ -128,12 +129,12 @@ def made_by_linking(con: duckdb.DuckDBPyConnection, path: Path) -> duckdb.DuckDB
 
 
 def sheet(
-    settings: Settings, con: duckdb.DuckDBPyConnection, pairs: duckdb.DuckDBPyRelation, name: str
+    settings: Settings, con: duckdb.DuckDBPyConnection, pairs: duckdb.DuckDBPyRelation, name: str, with_weights: bool
 ) -> list[dict[str, Any]]:
     """One row per pair: its sources, how it agrees on each comparison, and room for a verdict."""
     agreeing: dict[int, dict[str, Any]] = {}
     for view in views(settings):
-        for row in agreements(settings, con, pairs, view):
+        for row in agreements(settings, con, pairs, view, with_weights):
             agreeing.setdefault(row["pair"], row)  # of two views the first, which sees more
     columns = dict.fromkeys(c for row in agreeing.values() for c in row if c != "pair")
     sources = pairs.project("pair, dataset_l, dataset_r").order("pair").fetchall()
@@ -146,7 +147,7 @@ def sheet(
 
 
 def agreements(
-    settings: Settings, con: duckdb.DuckDBPyConnection, pairs: duckdb.DuckDBPyRelation, view: str
+    settings: Settings, con: duckdb.DuckDBPyConnection, pairs: duckdb.DuckDBPyRelation, view: str, with_weights: bool
 ) -> list[dict[str, Any]]:
     """(pair, comparison …): how the pairs agree that a view sees both records of."""
     from linkage.clustering import crosswalks_of
@@ -157,23 +158,24 @@ def agreements(
     trained = model.model_from(settings.files.matching.model(view).read_text(encoding="utf-8"))
     crosswalk = stacked(crosswalks_of(settings, con)[view])
     profiles = seen_in(settings, con, view).profiles
-    return patterns(con, pairs, crosswalk, profiles, settings.encodings.views[view], trained)
+    return patterns(con, pairs, crosswalk, profiles, settings.encodings.views[view], trained, with_weights)
 
 
 def lists(drawn: pa.Table, name: str) -> dict[str, list[dict[str, Any]]]:
-    """{dataset: (sample, pair, side, record_id)}: what each department is asked to look up."""
+    """{dataset: (sample, dataset, pair, side, record_id)}: what each department is asked to look up."""
     found: dict[str, list[dict[str, Any]]] = {}
     for row in drawn.to_pylist():
         for side, end in (("a", "l"), ("b", "r")):
-            asked = {"sample": name, "pair": row["pair"], "side": side, "record_id": row[f"record_id_{end}"]}
-            found.setdefault(row[f"dataset_{end}"], []).append(asked)
+            dataset, of_pair = row[f"dataset_{end}"], {"pair": row["pair"], "side": side}
+            asked = {"sample": name, "dataset": dataset} | of_pair | {"record_id": row[f"record_id_{end}"]}
+            found.setdefault(dataset, []).append(asked)
     return found
 
 
-def as_csv(rows: list[dict[str, Any]]) -> str:
-    """Rows, of which there is one at least, as CSV with a header."""
+def as_csv(rows: list[dict[str, Any]], columns: Sequence[str] = ()) -> str:
+    """Rows as CSV with a header: of `columns`, which rows need not be there for, or those of the first row."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer = csv.DictWriter(text, columns or list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
@@ -191,7 +193,8 @@ def write(path: Path, text: str) -> None:
 def look_up(settings: Settings, dataset: str, asked: Path, extract: Path | None = None) -> dict[str, Any]:
     """The clear rows of a department's own records on a list → department/review/<sample>/, for its owner alone.
 
-    Logged. Raises ExtractError where the list or the extract cannot be read, PrivacyError without the record-id key.
+    Logged. Raises ExtractError where the list or the extract cannot be read or do not belong together, and leaves an
+    earlier file as it was; PrivacyError without the record-id key.
     """
     from linkage.pseudonymisation.lookup import look_up as found_in
     from linkage.stages import key_source, spilling
@@ -203,7 +206,7 @@ def look_up(settings: Settings, dataset: str, asked: Path, extract: Path | None 
         to = files.department.in_clear(a_sample(found.sample), dataset)
         rows = [dict(zip(found.rows.columns, row, strict=True)) for row in found.rows.fetchall()]
         with whole_file(to) as unfinished:
-            write(unfinished, NOTICE + (as_csv(rows) if rows else ""))
+            write(unfinished, as_csv(rows, found.rows.columns))
     said = {"sample": found.sample, "asked": found.asked, "found": len(rows), "protected": found.protected,
             "missing": found.missing}  # fmt: skip
     ledger_of(settings).append("looked up in clear", dataset=dataset, **said)
@@ -216,7 +219,7 @@ def look_up(settings: Settings, dataset: str, asked: Path, extract: Path | None 
 def import_verdicts(settings: Settings, file: Path, by: str, why: str, in_clear: bool) -> dict[str, Any]:
     """A filled sheet → decisions that no run overrules. Everything is looked at before anything is written.
 
-    Raises ExtractError for a file that is no such sheet, LinkError where decisions would contradict each other.
+    Raises ExtractError for a file that is no such sheet, and where decisions would contradict each other.
     """
     if not by.strip() or not why.strip():
         raise LinkError("Decisions are made by somebody and for a reason: --by and --why.")
@@ -224,7 +227,8 @@ def import_verdicts(settings: Settings, file: Path, by: str, why: str, in_clear:
     verdicts = verdicts_of(settings, file, sample, said)
     at = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     batch = Batch(sample, by, why, at, in_clear, tuple(verdicts))
-    decisions.check(decisions.standing(settings, batch))
+    if wrong := decisions.contradictions(settings, batch):
+        raise ExtractError(f"{file}: {'; '.join(first_of(wrong))}. Nothing was imported.")
     entry = decisions.keep(settings, batch)
     return batch.counts() | {"sample": sample, "without_verdict": len(said) - len(verdicts), "log": entry.hash}
 
@@ -247,15 +251,19 @@ def read_sheet(file: Path) -> tuple[str, list[tuple[str, str]]]:
 def verdicts_of(settings: Settings, file: Path, sample: str, said: list[tuple[str, str]]) -> list[Verdict]:
     """The verdicts of a sheet; a line without one has not been looked at. Raises ExtractError with all its mistakes."""
     records = {str(row["pair"]): row for row in kept_back(settings, sample)}
-    given = [(pair, word) for pair, word in said if word]
-    times, words = Counter(pair for pair, _ in given), get_args(Word)
+    given, words = [(pair, word) for pair, word in said if word], get_args(Word)
     wrong = [f"line {n}: pair is none of the sample" for n, (pair, _) in enumerate(said, 2) if pair not in records]
-    wrong += [f"pair {pair}: two verdicts" for pair, n in times.items() if n > 1]
+    wrong += [
+        f"{decisions.counted(lines, 'line')}: two verdicts on pair {pair}"
+        for pair, lines in lines_of(said).items()
+        if pair in records and len(lines) > 1
+    ]
     wrong += [f"line {n}: a verdict is one of {', '.join(words)}, or empty"
               for n, (_, word) in enumerate(said, 2) if word and word not in words]  # fmt: skip
     if wrong:
-        more = f"; and {len(wrong) - 10:,} more" if len(wrong) > 10 else ""
-        raise ExtractError(f"{file}: {'; '.join(wrong[:10])}{more}. Nothing was imported.")
+        raise ExtractError(f"{file}: {'; '.join(first_of(wrong))}. Nothing was imported.")
+    if not given:
+        raise ExtractError(f"{file}: no line has a verdict: same, different or unsure. Nothing was imported.")
     found = []
     for pair, word in given:
         row = records[pair]
@@ -264,21 +272,41 @@ def verdicts_of(settings: Settings, file: Path, sample: str, said: list[tuple[st
     return found
 
 
+def lines_of(said: list[tuple[str, str]]) -> dict[str, list[int]]:
+    """{pair: the lines of the sheet that hold a verdict on it}; the header is line 1."""
+    found: dict[str, list[int]] = {}
+    for line, (pair, word) in enumerate(said, 2):
+        if word:
+            found.setdefault(pair, []).append(line)
+    return found
+
+
+def first_of(wrong: list[str]) -> list[str]:
+    """The first ten mistakes, and how many more there are."""
+    return wrong[:10] + [f"and {len(wrong) - 10:,} more"] * (len(wrong) > 10)
+
+
 def kept_back(settings: Settings, sample: str) -> list[dict[str, Any]]:
     """The pairs of a sample, with what no reviewer sees.
 
     Raises LinkError where there is no such sample, PrivacyError where it is not what was drawn.
     """
-    path = settings.files.review(a_sample(sample)) / KEPT_BACK
-    logged = [e for e in ledger_of(settings).verify().entries if e.what == DRAWN and e.details["sample"] == sample]
-    if not path.exists() or not logged:
+    path, about = settings.files.review(a_sample(sample)) / KEPT_BACK, drawn_as(settings, sample)
+    if not path.exists() or not about:
         raise LinkError(f"There is no sample {sample!r} in this workspace. Draw one: linkage review sample")
-    if facts.sha256(path) != logged[-1].details["sha256"]:
+    if facts.sha256(path) != about["sha256"]:
         raise PrivacyError(
             f"{path} is not what was drawn; the log says so. Restore it from a backup. Nothing was done."
         )
     with duckdb.connect() as con:
         return list(con.read_parquet(str(path)).order("pair").to_arrow_table().to_pylist())
+
+
+def drawn_as(settings: Settings, sample: str) -> Mapping[str, Any]:
+    """What the log says of the last draw of a sample; empty where it was never drawn."""
+    entries = ledger_of(settings).verify().entries
+    told = [entry.details for entry in entries if entry.what == DRAWN and entry.details["sample"] == sample]
+    return told[-1] if told else {}
 
 
 # ------------------------------------------------------------------------------------------------------------ estimate
@@ -298,10 +326,11 @@ def estimate(settings: Settings, sample: str) -> dict[str, Any]:
         raise LinkError(f"Sample {sample} has no verdict yet. Fill its sheet, then: linkage review import")
     strata = sampling.strata_of(pairs, {pair: word for pair, (word, _) in said.items()})
     words = [word for word, _ in said.values()]
-    basis = "clear" if all(in_clear for _, in_clear in said.values()) else "pseudonyms"
+    about, seen = drawn_as(settings, sample), "clear" if all(clear for _, clear in said.values()) else "pseudonyms"
+    basis = "weights" if about.get("with_weights", True) else seen  # a log that does not say is of a sheet with weights
     found = {
         "sample": sample,
-        "drawn": json.loads((settings.files.review(sample) / ABOUT).read_text(encoding="utf-8"))["drawn"],
+        "drawn": about["drawn"],
         "basis": basis,
         "caveat": CAVEAT[basis],
         "verdicts": {word: words.count(word) for word in get_args(Word)},

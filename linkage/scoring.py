@@ -18,7 +18,7 @@ from linkage.linking import Progress, Seen, quiet, seen_in
 from linkage.matching.score import Before, Scored
 from linkage.sealing import candidates
 from linkage.settings import Settings
-from linkage.workspace import mark_of, whole_folder, write_parquet, write_text
+from linkage.workspace import OWNER_ONLY_FOLDER, mark_of, private_folder, whole_folder, write_parquet, write_text
 
 ROWS, PAIRS, FREQUENCY = "rows.parquet", "pairs.parquet", "frequency_of_{}.parquet"
 
@@ -82,7 +82,9 @@ def keep(con: duckdb.DuckDBPyConnection, folder: Path, mark: str, scored: Scored
     """Write what the next run need not score, whole or not at all; what another model scored goes."""
     kept = {ROWS: scored.kept.rows, PAIRS: scored.kept.pairs}
     kept |= {FREQUENCY.format(column): shares for column, shares in scored.kept.frequencies.items()}
+    private_folder(folder.parent)
     with whole_folder(folder) as unfinished:
+        unfinished.chmod(OWNER_ONLY_FOLDER)
         for name, table in kept.items():
             write_parquet(con.from_arrow(table), unfinished / name, mark)
     for other in set(folder.parent.iterdir()) - {folder}:

@@ -84,11 +84,11 @@ def test_a_decision_that_they_are_one_person_overrules_a_contradiction(table):
     assert people(table, CHAIN, both) == {frozenset({"court 1", "prison 1", "court 2", "prison 2"})}
 
 
-def test_decisions_that_contradict_each_other_are_refused_by_name_of_the_records(table):
+def test_decisions_that_contradict_each_other_are_refused(table):
     clash = known([
         ("court", 1, "court", 2, True), ("court", 2, "court", 3, True), ("court", 1, "court", 3, False),
     ])  # fmt: skip
-    with pytest.raises(LinkError, match=r"1 decisions contradict others.*'court', 1.*'court', 3"):
+    with pytest.raises(LinkError, match="1 decisions contradict others"):
         people(table, CHAIN, clash)
 
 

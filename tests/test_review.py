@@ -3,17 +3,14 @@
 import csv
 import datetime
 import json
-import os
+import re
 import shutil
 import stat
-import subprocess
-import sys
 
 import duckdb
 import pytest
 from conftest import REPOSITORY, link, planted_value, put_test_keys, sample_less
 from review_sheets import decide, filled, kept_back, rows_of, sheet, together
-from test_department import ALONE
 from typer.testing import CliRunner
 
 from linkage import decisions, facts, people, review, stages
@@ -114,13 +111,37 @@ def test_people_cannot_be_made_before_somebody_looked_for_contradictions(copied)
 # --------------------------------------------------------------------------------------------------------------- sample
 
 
-def test_a_sheet_shows_how_pairs_agree_and_neither_score_nor_verdict(drawn):
+def test_a_sheet_says_in_words_how_pairs_agree_and_shows_neither_score_nor_verdict(drawn):
     rows, kept = sheet(drawn), kept_back(drawn)
     assert len(rows) == len(kept) > 30
     assert {"forename", "surname_and_home", "pnc"} <= rows[0].keys()
     assert not {"band", "linked", "match_weight", "match_probability", "record_id_l"} & rows[0].keys()
-    assert any(row["pnc"].startswith("exact (+") for row in rows)
+    assert {row["pnc"] for row in rows} <= {"exact", "all else", "missing", "not compared"}
+    assert any(row["pnc"] == "exact" for row in rows)
+    told = [text for row in rows for column, text in row.items() if column not in ("sample", "pair")]
+    assert not any(sign.isdigit() for text in told for sign in text)
     assert {row["verdict"] for row in rows} == {""}
+
+
+def test_a_sheet_with_weights_shows_the_same_words_and_their_bits_and_its_review_is_one_of_the_model(copied):
+    blind = sheet(copied)
+    shutil.rmtree(copied.files.review("first"))
+    review.draw(copied, "first", with_weights=True)
+    rows = sheet(copied)
+    assert any(re.fullmatch(r"exact \(\+\d+\.\d\)", row["pnc"]) for row in rows)
+    bits = re.compile(r" \([+-]\d+\.\d\)$")
+    assert [{name: bits.sub("", text) for name, text in row.items()} for row in rows] == blind
+    decide(copied, {1: "same"}, in_clear=True)
+    found = review.estimate(copied, "first")
+    assert found["basis"] == "weights"
+    assert "say nothing of the truth" in found["caveat"]
+
+
+def test_a_sample_of_which_the_log_does_not_say_whether_weights_were_shown_counts_as_one_that_showed_them(copied):
+    told = {k: v for k, v in review.drawn_as(copied, "first").items() if k != "with_weights"}
+    ledger_of(copied).append(review.DRAWN, **told)
+    decide(copied, {1: "same"}, in_clear=True)
+    assert review.estimate(copied, "first")["basis"] == "weights"
 
 
 def test_the_order_of_a_sheet_says_nothing_of_the_score(drawn):
@@ -133,6 +154,7 @@ def test_each_department_is_asked_for_its_own_records_only(drawn):
     folder = drawn.files.review("first")
     for dataset in DATASETS:
         asked = rows_of(folder / f"records-{dataset}.csv")
+        assert {row["dataset"] for row in asked} == {dataset}
         known = {
             str(i)
             for (i,) in duckdb.sql(f"select record_id from '{drawn.files.cohorts.attributes(dataset)}'").fetchall()
@@ -188,47 +210,12 @@ def test_a_sample_cannot_be_written_outside_its_folder(drawn, name):
         review.draw(drawn, name)
 
 
-# --------------------------------------------------------------------------------------------------------------- lookup
-
-
-def test_a_department_finds_the_names_of_its_own_records_without_the_matching_software(copied, tmp_path):
-    asked = copied.files.review("first") / "records-prison.csv"
-    command = [sys.executable, "-c", ALONE, "review", "lookup", "prison", str(asked)]
-    done = subprocess.run(
-        command, cwd=REPOSITORY, env=os.environ | copied.as_environment(), capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    found = copied.files.department.in_clear("first", "prison")
-    assert stat.S_IMODE(found.stat().st_mode) == 0o600
-    notice, *lines = found.read_text().splitlines()
-    assert "CLEAR TEXT" in notice
-    rows = list(csv.DictReader(lines))
-    assert len(rows) == len(rows_of(asked))
-    assert {"pair", "side", "booking_id", "first_name", "last_name"} <= rows[0].keys()
-    assert not {"offence", "release_date", "protected"} & rows[0].keys()
-    entry = ledger_of(copied).verify().entries[-1]
-    assert (entry.what, entry.details["found"]) == ("looked up in clear", len(rows))
-
-
-def test_whoever_has_been_marked_as_protected_since_is_not_looked_up(copied):
-    prison = copied.datasets["prison"]
-    extract = copied.files.department.extract(prison.path)
-    rows = list(csv.DictReader(extract.read_text(encoding=prison.encoding).splitlines(), delimiter=prison.delimiter))
-    marked = [row | {"protected": "Y"} for row in rows]
-    with extract.open("w", encoding=prison.encoding, newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), delimiter=prison.delimiter, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(marked)
-    done = review.look_up(copied, "prison", copied.files.review("first") / "records-prison.csv")
-    assert (done["found"], done["protected"]) == (0, done["asked"])
-
-
-def test_a_list_that_is_none_is_refused_by_its_place(copied, tmp_path):
-    for text in ("a,b\n1,2\n", "sample,pair,side,record_id\nfirst,1,a,Quxbarrowfex\n"):
-        (tmp_path / "list.csv").write_text(text)
-        with pytest.raises(ExtractError, match=r"list.csv cannot be read as a list") as raised:
-            review.look_up(copied, "prison", tmp_path / "list.csv")
-        assert "Quxbarrowfex" not in str(raised.value)
+def test_what_matching_holds_and_the_samples_are_for_their_owner_alone(drawn):
+    held = [path for root in (drawn.files.matching.root, drawn.files.review("first")) for path in root.rglob("*")]
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in held if path.is_file()}
+    assert modes == {0o600}
+    open_folders = {path for path in held if path.is_dir() and stat.S_IMODE(path.stat().st_mode) != 0o700}
+    assert open_folders == set()
 
 
 # --------------------------------------------------------------------------------------------------------------- import
@@ -269,7 +256,7 @@ def test_the_last_verdict_about_a_pair_stands_and_unsure_takes_it_back(copied):
     [
         ({1: "maybe"}, {}, r"line 2: a verdict is one of same, different, unsure"),
         ({}, {"pair": "99999", "verdict": "same"}, r"line 2: pair is none of the sample"),
-        ({1: "same", 2: "same"}, {"pair": "2"}, r"pair 2: two verdicts"),
+        ({1: "same", 2: "same"}, {"pair": "2"}, r"lines 2 and 3: two verdicts on pair 2\."),
         ({}, {"sample": "other"}, r"a sheet is of one sample; this one names 2"),
     ],
 )
@@ -281,11 +268,48 @@ def test_a_sheet_with_a_mistake_is_refused_whole(copied, verdicts, more, complai
     assert ledger_of(copied).verify().head == before
 
 
+def test_a_sheet_without_any_verdict_is_refused(copied):
+    before = ledger_of(copied).verify().head
+    with pytest.raises(ExtractError, match=r"filled.csv: no line has a verdict: same, different or unsure"):
+        decide(copied, {})
+    assert (decisions.batches(copied), ledger_of(copied).verify().head) == ([], before)
+
+
 def test_verdicts_that_contradict_each_other_through_a_chain_are_refused_before_anything_is_written(copied):
-    triangle = chain_of_three(copied)
-    with pytest.raises(LinkError, match=r"1 decisions contradict others.*Look at these pairs again"):
-        decide(copied, dict(zip(triangle, ("same", "same", "different"), strict=True)))
+    *same, apart = chain_of_three(copied)
+    first, second = sorted(same)
+    complaint = (
+        rf"filled.csv: pairs {first} and {second} say same, pair {apart} says different: these cannot all hold\. "
+        r"Nothing was imported\.$"
+    )
+    with pytest.raises(ExtractError, match=complaint):
+        decide(copied, {first: "same", second: "same", apart: "different"})
     assert decisions.batches(copied) == []
+
+
+def test_a_contradiction_with_an_earlier_import_names_its_sample_and_its_day(copied):
+    first, second, apart = chain_of_three(copied)
+    decide(copied, {first: "same", apart: "different"})
+    [earlier] = decisions.batches(copied)
+    where = rf"of sample first \(imported {earlier.at[:10]}\)"
+    complaint = rf"pair {second} and pair {first} {where} say same, pair {apart} {where} says different: these cannot"
+    with pytest.raises(ExtractError, match=complaint):
+        decide(copied, {second: "same"})
+    decide(copied, {second: "same", apart: "unsure"})
+    assert set(decisions.standing(copied).values()) == {True}
+
+
+def test_a_linkage_is_refused_that_two_imports_at_one_time_made_contradictory(copied):
+    *same, apart = chain_of_three(copied)
+    records = {row["pair"]: ((row["dataset_l"], row["record_id_l"]), (row["dataset_r"], row["record_id_r"]))
+               for row in kept_back(copied)}  # fmt: skip
+    for words in (dict.fromkeys(same, "same"), {apart: "different"}):
+        verdicts = tuple(decisions.Verdict(pair, *records[pair], word) for pair, word in words.items())
+        decisions.keep(
+            copied, decisions.Batch("first", "one of two", "looked", "2026-05-04T10:00:00Z", False, verdicts)
+        )
+    with pytest.raises(LinkError, match=rf"pair {apart} of sample first \(imported 2026-05-04\) says different"):
+        stages.settle(copied)
 
 
 def chain_of_three(settings: Settings) -> list[int]:
@@ -333,6 +357,7 @@ def test_an_estimate_says_what_it_is_worth(copied):
     found = review.estimate(copied, "first")
     assert (found["precision"]["value"], found["recall"]["value"]) == (1.0, 1.0)
     assert found["precision"]["lower"] < 1
+    assert found["basis"] == "pseudonyms"
     assert "Only a review in clear" in found["caveat"]
     assert {row["sources"] for row in found["by_sources"]} <= {
         "court and court",

@@ -23,15 +23,23 @@ SampleArgument = Annotated[str, typer.Argument(help="The name of the sample, suc
 
 
 @review_app.command("sample")
-def review_sample(sample: SampleArgument, schemas: SchemasOption = None, workspace: WorkspaceOption = None) -> None:
+def review_sample(
+    sample: SampleArgument,
+    with_weights: Annotated[
+        bool, typer.Option("--with-weights", help="Also show what the model holds each agreement worth, to review it.")
+    ] = False,
+    schemas: SchemasOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
     """Draw pairs of the linkage there is, by band of score, pair of sources and, where declared, subgroup.
 
     Also the weakest links of chains that were doubted and of the largest people. How much is drawn says
-    schemas/review.yaml. Reviewers see how a pair agrees, and neither its score nor what became of it. Protected people
-    are left out. The same name draws the same pairs of the same linkage.
+    schemas/review.yaml. Reviewers see in words how a pair agrees, and no weight, no score, nor what became of it.
+    With --with-weights they see weights, whose sum is nearly the score: such a review is one of the model, and its
+    estimate says so. Protected people are left out. The same name draws the same pairs of the same linkage.
     """
     with working("draw"):
-        done = review.draw(settings_of(schemas, workspace), sample)
+        done = review.draw(settings_of(schemas, workspace), sample, with_weights)
     OUT.print(
         f"{done['pairs']:,} pairs drawn: {done['pairs'] - done['of_whole_groups']:,} by lot from {done['strata']:,} "
         f"strata, {done['of_whole_groups']:,} more of {done['groups']:,} chains and people looked at whole. "
@@ -57,7 +65,9 @@ def review_lookup(
     """Inside a department: write the clear rows of its own records on the list. The one place where names are seen.
 
     Needs the record-id key and the extract. The file is for its owner alone, holds identifiers and nothing of what
-    happened to anybody, and stays in the department; what goes back is the sheet with verdicts. It is logged.
+    happened to anybody, and stays in the department; what goes back is the sheet with verdicts. It is logged. The list
+    of another dataset, and one of which no record is in the extract, are refused. The file shows one side of a pair,
+    unless both are of this dataset.
     """
     with working("look up"):
         done = review.look_up(settings_of(schemas, workspace), dataset, asked, extract)
@@ -74,16 +84,17 @@ def review_import(
     by: ByOption,
     why: WhyOption,
     in_clear: Annotated[
-        bool, typer.Option("--in-clear", help="The records were seen in clear, not as pseudonyms only.")
+        bool, typer.Option("--in-clear", help="Both records of every pair judged were seen in clear.")
     ] = False,
     schemas: SchemasOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Take verdicts back as decisions: same, different or unsure per pair. No run overrules them.
 
-    All are looked at before one is written: an unknown pair, two verdicts for one pair, another word, or decisions that
-    contradict each other through a chain end in an error. A pair without a verdict has not been looked at. Of decisions
-    about one pair the last stands; unsure takes an earlier one back. They outlive deliveries and keys.
+    All are looked at before one is written: no verdict at all, an unknown pair, two verdicts for one pair, another
+    word, or decisions that contradict each other through a chain end in an error. A pair without a verdict has not been
+    looked at. Of decisions about one pair the last stands; unsure takes an earlier one back. They outlive deliveries
+    and keys.
     """
     done = review.import_verdicts(settings_of(schemas, workspace), file, by, why, in_clear)
     OUT.print(
@@ -111,8 +122,8 @@ def review_decisions(schemas: SchemasOption = None, workspace: WorkspaceOption =
 def review_estimate(sample: SampleArgument, schemas: SchemasOption = None, workspace: WorkspaceOption = None) -> None:
     """Precision and recall of the linkage that was drawn from, with 95 % intervals, from the verdicts there are.
 
-    Verdicts over pseudonyms check the model and not the truth: only a review in clear, inside departments, can say
-    whether two records are one person. The figures go into the quality report.
+    Verdicts over pseudonyms, or from a sheet with weights, check the model and not the truth: only a review in clear,
+    inside departments, can say whether two records are one person. The figures go into the quality report.
     """
     found = review.estimate(settings_of(schemas, workspace), sample)
     table = Table("links", "precision", "95 %", "verdicts", "recall", "95 %", "verdicts", box=None)

@@ -6,11 +6,10 @@ what the objection between them weighs is taken off. A decision that two records
 weighs more than any link.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 from math import log2
-from typing import NoReturn
 
 import duckdb
 import pyarrow as pa
@@ -87,7 +86,10 @@ def prepare(con: duckdb.DuckDBPyConnection, decided: pa.Table, contradicting: pa
     said = con.execute(f"{by_node('decided_pairs', 'same')} order by all").fetchall()
     found = implied([(a, b) for a, b, same in said if same], [(a, b) for a, b, same in said if not same])
     if found.clashing:
-        refuse(len(found.clashing), named(con, found.clashing))
+        raise LinkError(
+            f"{len(found.clashing):,} decisions contradict others: records are decided to be different people, and by "
+            "a chain of decisions one person. Import verdicts that agree: linkage review import."
+        )
     for name, pairs in (("must", found.one), ("decided_apart", found.apart)):
         con.register(
             "implied_pairs", pa.table({"node_l": [a for a, _ in pairs], "node_r": [b for _, b in pairs]}, A_PAIR)
@@ -140,20 +142,3 @@ def implied(same: Iterable[Pair], different: Iterable[Pair]) -> Implied:
     apart = {(min(a, b), max(a, b)) for one, other in different for a in groups[one] for b in groups[other]}
     together = {pair for nodes in parts.nodes.values() for pair in combinations(sorted(nodes), 2)}
     return Implied(sorted(together), sorted(apart), clashing)
-
-
-def named(con: duckdb.DuckDBPyConnection, pairs: list[Pair]) -> list[tuple[str, int]]:
-    """(dataset, record_id) of the nodes of pairs."""
-    return con.execute(
-        "select dataset, record_id from node where list_contains($nodes, node) order by all",
-        {"nodes": sorted({node for pair in pairs for node in pair})},
-    ).fetchall()
-
-
-def refuse(clashing: int, touched: Sequence[tuple[str, int]]) -> NoReturn:
-    """Raises LinkError naming records that are decided to be one person by a chain, and different people."""
-    raise LinkError(
-        f"{clashing:,} decisions contradict others: records are decided to be different people, and by a chain of "
-        f"decisions one person. They touch (dataset, record_id) {list(touched[:6])}. Look at these pairs again and "
-        "import verdicts that agree: linkage review import; of decisions about one pair the last stands."
-    )

@@ -6,7 +6,7 @@ import duckdb
 import pyarrow as pa
 
 from linkage.contracts.encodings import Comparison, View
-from linkage.matching.model import Model
+from linkage.matching.model import Model, Weight
 from linkage.matching.score import check
 from linkage.matching.settings import condition, fillable
 
@@ -20,12 +20,13 @@ def patterns(
     profiles: pa.Table,
     declared: View,
     model: Model,
+    with_weights: bool = False,
 ) -> list[dict[str, object]]:
     """(pair, comparison …): one row per pair of which the view sees both records.
 
-    A comparison says its level and what that is worth in bits, before how common the value is: "exact (+20.9)"; or
-    `missing`. `pairs` (pair, dataset_l, record_id_l, dataset_r, record_id_r); `crosswalk` (dataset, view_id,
-    record_id). Raises LinkError when the model is of another scheme.
+    A comparison says its level, such as "exact", or `missing`; `with_weights` also what the model holds that level
+    worth in bits, before how common the value is: "exact (+20.9)". `pairs` (pair, dataset_l, record_id_l, dataset_r,
+    record_id_r); `crosswalk` (dataset, view_id, record_id). Raises LinkError when the model is of another scheme.
     """
     view, _ = fillable(declared, profiles)
     check(view, model)
@@ -47,13 +48,16 @@ def patterns(
         select pair, {levels} from side_by_side order by pair
         """
     ).to_arrow_table()
-    words = {
-        name: [f"{w.label} ({log2(w.m / w.u):+.1f})" for w in model.comparisons[name]] for name in view.comparisons
-    }
+    words = {name: [said(level, with_weights) for level in model.comparisons[name]] for name in view.comparisons}
     return [
         {"pair": pair} | {name: MISSING if n is None else words[name][n] for name, n in row.items()}
         for pair, row in ((row.pop("pair"), row) for row in found.to_pylist())
     ]
+
+
+def said(level: Weight, with_weights: bool) -> str:
+    """A level in words; `with_weights`, with its bits. The sum of the bits of a pair is close to its score."""
+    return f"{level.label} ({log2(level.m / level.u):+.1f})" if with_weights else level.label
 
 
 def level_of(comparison: Comparison, view: View) -> str:

@@ -13,7 +13,7 @@ from linkage.pseudonymisation.extract import quoted, read_extract
 from linkage.pseudonymisation.key_sources import KeySource
 from linkage.pseudonymisation.keys import for_record_id
 
-LISTED = ("sample", "pair", "side", "record_id")
+LISTED = {"sample": "VARCHAR", "dataset": "VARCHAR", "pair": "BIGINT", "side": "VARCHAR", "record_id": "BIGINT"}
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,10 @@ def look_up(
 ) -> LookedUp:
     """Find the records of a list in the extract they came from, and no attribute of theirs.
 
-    `asked` is a CSV file (sample, pair, side, record_id). Raises ExtractError where a file cannot be read.
+    `asked` is a CSV file (sample, dataset, pair, side, record_id). Raises ExtractError where a file cannot be read, the
+    list is of another dataset, or none of its records is in the extract.
     """
-    sample, listed = read_list(con, asked)
+    sample, listed = read_list(con, asked, dataset.name)
     read_extract(con, dataset, extract, scratch)
     con.register("listed", listed)
     ids = for_record_id(keys.record_key(dataset.name), dataset.name)
@@ -53,15 +54,19 @@ def look_up(
     shown = [dataset.record_key, *(c.name for c in dataset.columns if c.identifier)]
     columns = ", ".join(quoted(name) for name in shown)
     there, protected = con.execute("select count(*), count(*) filter (left_out) from found").fetchall()[0]
+    if not there:
+        raise ExtractError(
+            f"{asked}: none of its {listed.num_rows:,} records is in {extract}. Likely the extract is not the one that "
+            "was pseudonymised, or the record-id key is another (linkage keys show). Nothing was written."
+        )
     rows = con.sql(f"select pair, side, {columns} from found where not left_out order by pair, side, row")
     return LookedUp(sample, rows, listed.num_rows, protected, listed.num_rows - there)
 
 
-def read_list(con: duckdb.DuckDBPyConnection, asked: Path) -> tuple[str, pa.Table]:
-    """The name of the sample, and (pair, side, record_id). Raises ExtractError where it is no such list."""
-    types = {"sample": "VARCHAR", "pair": "BIGINT", "side": "VARCHAR", "record_id": "BIGINT"}
+def read_list(con: duckdb.DuckDBPyConnection, asked: Path, dataset: str) -> tuple[str, pa.Table]:
+    """The name of the sample, and (pair, side, record_id). Raises ExtractError where it is no list of `dataset`."""
     try:
-        listed = con.read_csv(str(asked), header=True, columns=types).to_arrow_table()
+        listed = con.read_csv(str(asked), header=True, columns=LISTED).to_arrow_table()
     except (duckdb.Error, OSError):
         raise ExtractError(
             f"{asked} cannot be read as a list of a sample: CSV with the header {','.join(LISTED)}."
@@ -69,4 +74,9 @@ def read_list(con: duckdb.DuckDBPyConnection, asked: Path) -> tuple[str, pa.Tabl
     names = set(listed["sample"].to_pylist())
     if len(names) != 1:
         raise ExtractError(f"{asked}: a list is of one sample; this one names {len(names):,}.")
-    return names.pop(), listed.drop(["sample"])
+    if set(listed["dataset"].to_pylist()) != {dataset}:
+        raise ExtractError(
+            f"{asked} is not the list of {dataset}, but of another dataset. Its list is records-{dataset}.csv of the "
+            "same sample. Nothing was written."
+        )
+    return names.pop(), listed.select(["pair", "side", "record_id"])
