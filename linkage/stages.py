@@ -221,6 +221,7 @@ def tabulate(settings: Settings) -> dict[str, Any]:
 
     analysis, files = settings.analysis, settings.files
     files.forget_counts()
+    facts.forget(settings, facts.OF_COUNTS + facts.OF_RELEASE)
     with duckdb.connect() as con:
         attributes = {name: arrived(con, files.cohorts.attributes(name), name) for name in settings.datasets}
         people = whole(con, linked(settings), "linkage link")
@@ -274,6 +275,7 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
     if files.release(release).exists() and not (files.release(release) / "manifest.json").exists():
         raise ContractError(f"{files.release(release)} is there and is no release. Choose another name.")
     approval = approval or releases.WAIVED
+    facts.forget(settings, facts.OF_RELEASE)
     quality_run.release_gate(settings, release, approval)
     masthead = pages.Masthead(release, TITLE, made_up, approval, facts.population(settings))
     years = releases.years_of(analysis)
@@ -294,8 +296,6 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
             found = auditor.audit(folder, counts, disclosure, adds_up, release, known)
             facts.write(settings, "suppression", {"lost": made.lost, "least": made.least})
             facts.write(settings, "audit", [asdict(verdict) for verdict in found.verdicts])
-            if any(verdict.verdict != "pass" for verdict in found.verdicts):
-                report(settings)  # it says why, cell by cell
             auditor.require_pass(found)
             write_text(found.certificate, files.certificate(release))
             releases.enter(settings, analysis, masthead, found, folder / "tables.csv")

@@ -126,6 +126,16 @@ def test_a_report_has_a_section_for_each_fact_and_no_other(quality):
     assert re.findall(r'<section id="([\w-]+)"', only) == ["gates"]
 
 
+def test_a_report_names_what_is_not_there_yet_and_the_command_that_brings_it():
+    linked = quality_report(INVENTED, {"gates": FACTS["gates"][:1], "linkage": FACTS["linkage"]}, LIMITS)
+    assert re.findall(r'<section id="([\w-]+)"', linked) == [
+        "changed", "lost", "gates", "linkage", "link-rates", "disclosure", "audit",
+    ]  # fmt: skip
+    said = text_of(linked)
+    assert said.count("Not yet counted. Run: linkage tabulate") == 3
+    assert said.count("Not yet published. Run: linkage publish") == 2
+
+
 def test_a_report_says_what_changed_since_whose_acceptance(quality):
     said = text_of(quality)
     assert "A. Lead accepted on 2026-03-01: read in full" in said

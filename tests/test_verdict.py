@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from conftest import REPOSITORY
-from small_report import INVENTED, LIMITS, check, gate, intake, link_rate, text_of
+from small_report import INVENTED, LIMITS, check, gate, intake, judged, link_rate, text_of
 
 from linkage.contracts.link_quality import read_link_quality
 from linkage.errors import ContractError
@@ -22,7 +22,7 @@ def audited(word: str, *reasons: str) -> dict[str, Any]:
 @pytest.mark.parametrize(("word", "kind"), [("pass", "good"), ("review", "bad"), ("fail", "bad")])
 def test_a_table_that_the_audit_does_not_pass_stops_the_run_with_the_reason_in_words(word, kind):
     why = [] if word == "pass" else ["work, 18-20, numerator: whoever adds and subtracts narrows it too far."]
-    facts = {"gates": [gate(check())], "audit": [audited(word, *why)]}
+    facts = {"gates": judged(check()), "audit": [audited(word, *why)]}
     assert verdict(facts).kind == kind
     page = text_of(quality_report(INVENTED, facts, LIMITS))
     assert f"work {word} 24 10" in page
@@ -38,16 +38,26 @@ def test_a_run_in_which_something_critical_failed_must_not_be_used():
 
 
 def test_a_run_with_a_warning_may_be_used_with_care():
-    found = verdict({"gates": [gate(check(), check("warning", passed=False))]})
+    found = verdict({"gates": judged(check(), check("warning", passed=False))})
     assert (found.answer, len(found.warnings)) == ("Yes, with care.", 1)
 
 
 def test_a_run_without_any_finding_may_be_used():
-    assert verdict({"gates": [gate(check())], "intake": [intake()]}).kind == "good"
+    assert verdict({"gates": judged(check()), "intake": [intake()]}).kind == "good"
 
 
 def test_a_run_that_nothing_judged_is_not_called_good():
     assert verdict({"intake": [intake()]}).answer == "Not known: nothing was checked."
+
+
+def test_a_linkage_that_nobody_judged_is_not_called_good():
+    found = verdict({"gates": [gate(check(), check("warning", passed=False))], "intake": [intake()]})
+    assert found.answer == "Not known yet: the linkage has not been judged."
+    assert (found.kind, found.because, len(found.warnings)) == ("warn", "Run: linkage tabulate", 1)
+
+
+def test_what_failed_before_the_linkage_was_judged_stops_the_run_already():
+    assert verdict({"gates": [gate(check(passed=False))]}).answer.startswith("No: ")
 
 
 def test_an_intake_that_lost_a_row_stops_the_run():

@@ -20,7 +20,7 @@ from linkage.report.facts import (
 )
 from linkage.report.grid import Grid, Line
 from linkage.report.linked_charts import Dot
-from linkage.report.section import Section, rate, share
+from linkage.report.section import COUNTED, Section, not_yet, rate, share
 from linkage.report.verdict import MAIN, words
 
 SMALLEST = 30  # women found or missed; of fewer a share is not drawn
@@ -37,8 +37,12 @@ def sections(facts: Facts) -> Iterator[Section]:
     """What a quality lead reads first: what changed, who is lost, and by how much between which sources."""
     if "quality" in facts and "linkage" in facts:
         yield changed_section(facts["quality"], facts["linkage"]["weights"])
+    elif "linkage" in facts:
+        yield not_yet("changed", "What changed", *COUNTED)
     if groups := facts.get("expected_groups"):
         yield lost_section(groups)
+    elif "linkage" in facts:
+        yield not_yet("lost", "Is anybody being lost?", *COUNTED)
     if expected := facts.get("expected"):
         yield sources_section(expected, facts)
     if blocking := facts.get("blocking"):

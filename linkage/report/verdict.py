@@ -28,7 +28,9 @@ class Verdict(NamedTuple):
 
 
 def verdict(facts: Facts) -> Verdict:
-    """May this run be used? No after anything critical; with care after a warning."""
+    """May this run be used? No after anything critical; not known before its linkage is judged; with care after a
+    warning.
+    """
     gates = facts.get("gates", [])
     stops = [action(gate, check) for gate, check in failed(gates, "critical")]
     stops += [unbalanced(intake) for intake in facts.get("intake", []) if not adds_up(intake)]
@@ -39,10 +41,17 @@ def verdict(facts: Facts) -> Verdict:
         return Verdict("bad", "No: this run must not be used.", f"{count(len(stops), 'critical check')} failed.", *seen)
     if not gates:
         return Verdict("warn", "Not known: nothing was checked.", "No gate has judged this run yet.", *seen)
+    if not judged(facts):
+        return Verdict("warn", "Not known yet: the linkage has not been judged.", "Run: linkage tabulate", *seen)
     passed = f"All critical checks of {count(len(gates), 'gate')} passed"
     if warnings:
         return Verdict("warn", "Yes, with care.", f"{passed}, but there is something to look at.", *seen)
     return Verdict("good", "Yes: this run may be used.", f"{passed}, and nothing warned.", *seen)
+
+
+def judged(facts: Facts) -> bool:
+    """Was this linkage judged? Linking anew drops the judgement of the linkage before."""
+    return any(gate["gate"] == "linkage" for gate in facts.get("gates", []))
 
 
 def failed(gates: Sequence[Gate], severity: Literal["critical", "warning"]) -> Iterator[tuple[Gate, Check]]:
