@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from conftest import REPOSITORY
-from small_report import INVENTED, LIMITS, check, gate, intake, judged, link_rate, text_of
+from small_report import FACTS, INVENTED, LIMITS, check, gate, intake, judged, link_rate, text_of
 
 from linkage.contracts.link_quality import read_link_quality
 from linkage.errors import ContractError
@@ -54,6 +54,14 @@ def test_a_linkage_that_nobody_judged_is_not_called_good():
     found = verdict({"gates": [gate(check(), check("warning", passed=False))], "intake": [intake()]})
     assert found.answer == "Not known yet: the linkage has not been judged."
     assert (found.kind, found.because, len(found.warnings)) == ("warn", "Run: linkage tabulate", 1)
+
+
+def test_where_no_table_is_declared_nobody_is_told_to_count_any():
+    facts: Facts = {"gates": [gate(check())], "linkage": FACTS["linkage"]}
+    assert verdict(facts, publishes=False).answer == "Not known: nothing judges this linkage."
+    page = text_of(quality_report(INVENTED, facts, None))
+    assert "linkage tabulate" not in page
+    assert "linkage publish" not in page
 
 
 def test_what_failed_before_the_linkage_was_judged_stops_the_run_already():

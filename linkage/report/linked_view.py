@@ -33,15 +33,18 @@ CHANGED = {
 }
 
 
-def sections(facts: Facts) -> Iterator[Section]:
-    """What a quality lead reads first: what changed, who is lost, and by how much between which sources."""
+def sections(facts: Facts, to_come: bool) -> Iterator[Section]:
+    """What a quality lead reads first: what changed, who is lost, and by how much between which sources.
+
+    `to_come`: is a section that is not there yet to be named?
+    """
     if "quality" in facts and "linkage" in facts:
         yield changed_section(facts["quality"], facts["linkage"]["weights"])
-    elif "linkage" in facts:
+    elif to_come:
         yield not_yet("changed", "What changed", *COUNTED)
     if groups := facts.get("expected_groups"):
         yield lost_section(groups)
-    elif "linkage" in facts:
+    elif to_come:
         yield not_yet("lost", "Is anybody being lost?", *COUNTED)
     if expected := facts.get("expected"):
         yield sources_section(expected, facts)

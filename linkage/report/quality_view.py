@@ -39,12 +39,13 @@ class Report(NamedTuple):
 
 def report(facts: Facts, limits: LinkQuality | None) -> Report:
     """The verdict and a section for each kind of fact there is."""
-    return Report(verdict(facts), tuple(sections(facts, limits)))
+    return Report(verdict(facts, limits is not None), tuple(sections(facts, limits)))
 
 
 def sections(facts: Facts, limits: LinkQuality | None) -> Iterator[Section]:
     """What a quality lead reads first, then everything in the order a run goes."""
-    yield from linked_view.sections(facts)
+    to_come = limits is not None and "linkage" in facts
+    yield from linked_view.sections(facts, to_come)
     if intakes := facts.get("intake"):
         yield intake_section(intakes)
     if gates := facts.get("gates"):
@@ -53,7 +54,7 @@ def sections(facts: Facts, limits: LinkQuality | None) -> Iterator[Section]:
         yield linkage_section(linkage)
     if limits and (link_rates := facts.get("link_rates")):
         yield link_rate_section(link_rates, facts, limits)
-    elif "linkage" in facts:
+    elif to_come:
         yield not_yet("link-rates", "Link rates", *COUNTED)
     if accuracy := facts.get("accuracy"):
         yield accuracy_section(accuracy)
@@ -63,11 +64,11 @@ def sections(facts: Facts, limits: LinkQuality | None) -> Iterator[Section]:
         yield attack_section(attack)
     if tables := facts.get("disclosure"):
         yield disclosure_section(tables)
-    elif "linkage" in facts:
+    elif to_come:
         yield not_yet("disclosure", "Disclosure control", *PUBLISHED)
     if audits := facts.get("audit"):
         yield audit_section(audits, facts.get("suppression"))
-    elif "linkage" in facts:
+    elif to_come:
         yield not_yet("audit", "Audit of the release", *PUBLISHED)
 
 

@@ -27,9 +27,9 @@ class Verdict(NamedTuple):
     warnings: tuple[Action, ...]
 
 
-def verdict(facts: Facts) -> Verdict:
+def verdict(facts: Facts, publishes: bool = True) -> Verdict:
     """May this run be used? No after anything critical; not known before its linkage is judged; with care after a
-    warning.
+    warning. `publishes`: are there tables to publish? Without them there is no gate on the linkage.
     """
     gates = facts.get("gates", [])
     stops = [action(gate, check) for gate, check in failed(gates, "critical")]
@@ -42,6 +42,9 @@ def verdict(facts: Facts) -> Verdict:
     if not gates:
         return Verdict("warn", "Not known: nothing was checked.", "No gate has judged this run yet.", *seen)
     if not judged(facts):
+        if not publishes:
+            alone = "No table is declared, so no gate judges the links. Hold them against a truth: linkage evaluate"
+            return Verdict("warn", "Not known: nothing judges this linkage.", alone, *seen)
         return Verdict("warn", "Not known yet: the linkage has not been judged.", "Run: linkage tabulate", *seen)
     passed = f"All critical checks of {count(len(gates), 'gate')} passed"
     if warnings:
