@@ -279,7 +279,7 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
     quality_run.release_gate(settings, release, approval)
     masthead = pages.Masthead(release, TITLE, made_up, approval, facts.population(settings))
     years = releases.years_of(analysis)
-    with duckdb.connect() as con:
+    with duckdb.connect() as con, releases.noting_a_stop(settings, release):
         counts, without = releases.counted(con, settings, analysis)
         descriptions = releases.described(analysis, without)
         titles = {d.table_id: d.title for d in descriptions}
@@ -348,6 +348,7 @@ def report(settings: Settings) -> str:
         "contradictions": facts.read(settings, "contradictions"),
         "sex_conflicts": facts.read(settings, "sex_conflicts"),
         "disclosure": release.get("tables"),
+        "stopped": facts.read(settings, "stopped"),
         "suppression": facts.read(settings, "suppression"),
         "audit": facts.read(settings, "audit"),
     }

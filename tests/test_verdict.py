@@ -7,8 +7,9 @@ import pytest
 from conftest import REPOSITORY
 from small_report import FACTS, INVENTED, LIMITS, check, gate, intake, judged, link_rate, text_of
 
+from linkage import facts, releases, stages
 from linkage.contracts.link_quality import read_link_quality
-from linkage.errors import ContractError
+from linkage.errors import ContractError, DisclosureError
 from linkage.report.facts import Facts, LinkRate
 from linkage.report.pages import quality_report
 from linkage.report.verdict import verdict
@@ -66,6 +67,17 @@ def test_where_no_table_is_declared_nobody_is_told_to_count_any():
 
 def test_what_failed_before_the_linkage_was_judged_stops_the_run_already():
     assert verdict({"gates": [gate(check(passed=False))]}).answer.startswith("No: ")
+
+
+def test_a_release_that_could_not_be_made_stops_the_run_until_another_is_tried(settings):
+    facts.write(settings, "gates/linkage/linkage", judged()[1])
+    with pytest.raises(DisclosureError), releases.noting_a_stop(settings, "2026-1"):
+        raise DisclosureError("work, 18-20: cannot be protected.")
+    page = text_of(Path(stages.report(settings)).read_text())
+    assert "No: this run must not be used." in page
+    assert "release 2026-1 . work, 18-20: cannot be protected. Nothing was published." in page
+    facts.forget(settings, facts.OF_RELEASE)
+    assert "Yes: this run may be used." in text_of(Path(stages.report(settings)).read_text())
 
 
 def test_an_intake_that_lost_a_row_stops_the_run():

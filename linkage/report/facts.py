@@ -208,6 +208,13 @@ class Suppression(TypedDict):
     least: float
 
 
+class Stopped(TypedDict):
+    """A release that disclosure control, or the audit, did not let out, and `why`."""
+
+    release: str
+    why: str
+
+
 class TableAudit(TypedDict):
     """What the audit says of one table: `verdict` pass, review or fail; `at_risk`: suppressed counts that must stay
     uncertain; `narrowest`: the least width proved of one; `reasons`: why it does not pass, a cell each.
@@ -352,5 +359,6 @@ class Facts(TypedDict, total=False):
     contradictions: list[Contradiction]
     sex_conflicts: list[SexConflict]
     disclosure: list[TableDisclosure]
+    stopped: Stopped
     suppression: Suppression
     audit: list[TableAudit]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from linkage.contracts.link_quality import Flag, LinkQuality
-from linkage.report.facts import Check, Facts, Gate, Intake, LinkRate, TableAudit
+from linkage.report.facts import Check, Facts, Gate, Intake, LinkRate, Stopped, TableAudit
 
 MAIN = "medium"
 
@@ -35,6 +35,8 @@ def verdict(facts: Facts, publishes: bool = True) -> Verdict:
     stops = [action(gate, check) for gate, check in failed(gates, "critical")]
     stops += [unbalanced(intake) for intake in facts.get("intake", []) if not adds_up(intake)]
     stops += [unproved(audit) for audit in facts.get("audit", []) if audit["verdict"] != "pass"]
+    if "stopped" in facts and not any(audit["verdict"] != "pass" for audit in facts.get("audit", [])):
+        stops.append(undisclosable(facts["stopped"]))
     warnings = [action(gate, check) for gate, check in failed(gates, "warning")]
     seen = (tuple(stops), tuple(warnings))
     if stops:
@@ -97,6 +99,11 @@ def unproved(audit: TableAudit) -> Action:
     return Action(
         f"audit: {audit['table_id']}", what, "Nothing was published. The reasons are under Audit of the release."
     )
+
+
+def undisclosable(stopped: Stopped) -> Action:
+    """A release that could not be made; where the audit stopped it, its tables say so themselves."""
+    return Action(f"release {stopped['release']}", stopped["why"].removesuffix("."), "Nothing was published.")
 
 
 def groups_of(facts: Facts) -> list[LinkRate]:
