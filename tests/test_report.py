@@ -163,6 +163,14 @@ def test_a_report_shows_what_is_expected_beside_what_was_looked_up(quality):
     assert "prison 400 8 2.0%" in said
 
 
+def test_a_report_has_columns_of_the_truth_only_where_one_is_known(quality):
+    part = FACTS["accuracy"][0] | {"scope": "dataset pair", "part": "court and prison"}
+    assert "By the truth" not in text_of(quality)
+    said = text_of(quality_report(INVENTED, FACTS | {"accuracy": [part]}, LIMITS))
+    assert "By the truth" in said
+    assert "court and prison 500 12 99.5% 93.0% 99.1% 90.0%" in said
+
+
 def test_a_report_says_what_a_review_establishes_and_what_came_of_doubts_and_decisions(quality):
     said = text_of(quality)
     assert "Of the review: Verdicts over pseudonyms check the model, and not the truth." in said

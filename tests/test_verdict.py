@@ -12,7 +12,7 @@ from linkage.contracts.link_quality import read_link_quality
 from linkage.errors import ContractError, DisclosureError
 from linkage.report.facts import Facts, LinkRate
 from linkage.report.pages import quality_report
-from linkage.report.verdict import verdict
+from linkage.report.verdict import gate_name, verdict
 
 
 def audited(word: str, *reasons: str) -> dict[str, Any]:
@@ -36,6 +36,18 @@ def test_a_run_in_which_something_critical_failed_must_not_be_used():
     assert [(a.where, a.to_do) for a in found.stops] == [
         ("extract: Courts (court)", "Ask the department to send it again.")
     ]
+
+
+def test_of_a_figure_that_crosses_amber_and_red_only_the_red_line_is_told():
+    red, amber = check(passed=False), check("warning", passed=False)
+    of_one = verdict({"gates": judged(red | {"figure": "link_ratio.a"}, amber | {"figure": "link_ratio.a"})})
+    of_two = verdict({"gates": judged(red | {"figure": "link_ratio.a"}, amber | {"figure": "link_ratio.b"})})
+    assert [(len(found.stops), len(found.warnings)) for found in (of_one, of_two)] == [(1, 0), (1, 1)]
+    assert len(verdict({"gates": judged(red, amber)}).warnings) == 1
+
+
+def test_a_line_of_a_gate_that_judges_one_thing_stands_under_its_title():
+    assert [gate_name(one) for one in judged()] == ["extract: Courts (court)", "Linkage"]
 
 
 def test_a_run_with_a_warning_may_be_used_with_care():

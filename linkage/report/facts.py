@@ -17,7 +17,9 @@ class Intake(TypedDict):
 
 
 class Check(TypedDict):
-    """One expectation; `observed` and `expected` are counts or shares in words."""
+    """One expectation; `observed` and `expected` are counts or shares in words. `figure`: of a figure of the run,
+    which: it may have an amber and a red line.
+    """
 
     title: str
     severity: Literal["critical", "warning"]
@@ -25,6 +27,7 @@ class Check(TypedDict):
     observed: str
     expected: str
     what_to_do: str
+    figure: NotRequired[str]
 
 
 class Gate(TypedDict):

@@ -106,11 +106,18 @@ def lost_section(rows: Sequence[ExpectedGroup]) -> Section:
         "found, and not one whose records have nothing left in common. A group below the others is being lost, "
         "whatever its link rate. Cannot link: her own record says too little to be found anywhere."
     )
-    caption = "Expected share of true links found, over all sources; 95% intervals as if each link were another woman."
+    caption = (
+        "Of women who are found or nearly found: the expected share of true links made, over all sources; 95% "
+        "intervals as if each link were another woman."
+    )
     more = (
         ("Every group and source, the least found first", (Grid("Groups", "Breakdown", (), columns, lines, words=3),)),
     )
-    pictures = ((linked_charts.dots(drawn, "share of true links found"), caption),) if drawn else ()
+    pictures = (
+        ((linked_charts.dots(drawn, "share of true links made, of women found or nearly found"), caption),)
+        if drawn
+        else ()
+    )
     return Section("lost", "Is anybody being lost?", about, pictures, more=more)
 
 
@@ -157,12 +164,15 @@ def sources_section(expected: Sequence[Expected], facts: Facts) -> Section:
     looked = {one.get("sources", ""): one for one in (review.get("by_sources", []) if review else [])}
     drawn = [dot for row in rows for dot in source_dots(row, true.get(row["sources"]), looked.get(row["sources"]))]
     lines = tuple(
-        Line(row["sources"] or f"All of view {row['view']}", source_cells(row, true.get(row["sources"])))
+        Line(row["sources"] or f"All of view {row['view']}", source_cells(row, true))
         for row in expected
         if row["linked"]
     )
-    columns = ("Links", "Through a third", "Expected precision", "Expected recall", "Precision", "Recall")
-    grids = [Grid("Pairs of sources", "Sources", (("", 2), ("", 2), ("By the truth", 2)), columns, lines)]
+    columns = ("Links", "Through a third", "Expected precision", "Expected recall")
+    spans: tuple[tuple[str, int], ...] = ()
+    if true:
+        columns, spans = (*columns, "Precision", "Recall"), (("", 2), ("", 2), ("By the truth", 2))
+    grids = [Grid("Pairs of sources", "Sources", spans, columns, lines)]
     if review:
         grids.append(review_grid(review))
     if bands := facts.get("calibration"):
@@ -200,9 +210,10 @@ def ends(interval: Sequence[float] | None) -> tuple[float | None, float | None]:
     return (interval[0], interval[1]) if interval else (None, None)
 
 
-def source_cells(row: Expected, true: Accuracy | None) -> tuple[str, ...]:
-    """The figures of one pair of sources."""
-    known = (rate(true["precision"]), rate(true["recall"])) if true else ("", "")
+def source_cells(row: Expected, true: Mapping[str, Accuracy]) -> tuple[str, ...]:
+    """The figures of one pair of sources; the true ones where any are known."""
+    one = true.get(row["sources"])
+    known = (rate(one["precision"]), rate(one["recall"])) if one else ("", "") if true else ()
     return (f"{row['linked']:,}", f"{row['chained']:,}", rate(row["precision"]), rate(row["recall"]), *known)
 
 
@@ -244,7 +255,7 @@ def unlinkable_grid(rows: Sequence[Unlinkable]) -> Grid:
 
 def blocking_section(blocking: Mapping[str, Blocking]) -> Section:
     """What each rule makes and finds."""
-    columns = ("Pairs", "No other rule", "Near-certain pairs", "Found")
+    columns = ("Pairs", "No other rule", "Near-certain pairs", "Found alone")
     grids = []
     for view, found in blocking.items():
         lines = [

@@ -37,7 +37,7 @@ def verdict(facts: Facts, publishes: bool = True) -> Verdict:
     stops += [unproved(audit) for audit in facts.get("audit", []) if audit["verdict"] != "pass"]
     if "stopped" in facts and not any(audit["verdict"] != "pass" for audit in facts.get("audit", [])):
         stops.append(undisclosable(facts["stopped"]))
-    warnings = [action(gate, check) for gate, check in failed(gates, "warning")]
+    warnings = [action(gate, check) for gate, check in failed(gates, "warning") if not outdone(gate, check)]
     seen = (tuple(stops), tuple(warnings))
     if stops:
         return Verdict("bad", "No: this run must not be used.", f"{count(len(stops), 'critical check')} failed.", *seen)
@@ -67,6 +67,12 @@ def failed(gates: Sequence[Gate], severity: Literal["critical", "warning"]) -> I
                 yield gate, check
 
 
+def outdone(gate: Gate, amber: Check) -> bool:
+    """Does the figure of a warning fail a critical check of its gate as well? That one says enough."""
+    red = {check.get("figure") for _, check in failed([gate], "critical")} - {None, ""}
+    return amber.get("figure") in red
+
+
 def action(gate: Gate, check: Check) -> Action:
     """A failed check as something to do."""
     return Action(
@@ -75,8 +81,10 @@ def action(gate: Gate, check: Check) -> Action:
 
 
 def gate_name(gate: Gate) -> str:
-    """What was judged, and where."""
+    """What was judged, and where; the title alone, where a gate judges one thing."""
     title = gate.get("title")
+    if title and gate["gate"] == gate["name"]:
+        return title
     name = gate["name"].replace("_", " ")
     return f"{gate['gate'].replace('_', ' ')}: {f'{title} ({name})' if title else name}"
 
