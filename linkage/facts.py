@@ -11,7 +11,7 @@ from linkage.settings import Settings
 from linkage.workspace import write_text
 
 OF_LINKAGE = ("linkage", "expected", "unlinkable", "gates/person_index")
-FOR_THE_QUALITY_LEAD = ("expected", "expected_groups", "unlinkable", "link_rates", "quality", "review", "calibration")
+FOR_THE_QUALITY_LEAD = ("expected", "expected_groups", "unlinkable", "link_rates", "quality", "calibration")
 OF_TOKENS = ("attack", "sealed", "blocking")
 OF_RELEASE = ("gates/tables", "stopped", "suppression", "audit", "release")
 OF_COUNTS = ("link_rates", "expected_groups", "gates/linkage", "quality", "contradictions", "sex_conflicts")

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import duckdb
 
-from linkage import facts, quality_run, releases
+from linkage import facts, quality_run, releases, review
 from linkage.clustering import chain, chained, compared_in, what_is_known
 from linkage.clustering import contradict as contradict
 from linkage.contracts.dataset import Dataset
@@ -342,6 +342,7 @@ def report(settings: Settings) -> str:
         "linkage": facts.read(settings, "linkage"),
         "blocking": facts.by_name(settings, "blocking"),
         **{name: facts.read(settings, name) for name in facts.FOR_THE_QUALITY_LEAD},
+        "review": review.estimated(settings),
         "registers": [name for name, one in settings.datasets.items() if one.coverage == "event_register"],
         "attack": facts.read(settings, "attack"),
         "accuracy": (facts.read(settings, "evaluation") or {}).get("rows"),

@@ -134,7 +134,8 @@ FACTS: Facts = {
                         group("no_fixed_abode", "yes", 30, 15)],
     "unlinkable": [{"dataset": "prison", "records": 400, "unlinkable": 8}],
     "calibration": [{"from": 0.95, "pairs": 700, "expected": 0.99, "true": 0.981}],
-    "review": {"caveat": "Verdicts over pseudonyms check the model, and not the truth.",
+    "review": {"sample": "2026-spring", "drawn": "2026-03-02", "linked_since": False,
+               "caveat": "Verdicts over pseudonyms check the model, and not the truth.",
                "precision": {"value": 0.987, "lower": 0.96, "upper": 0.998, "looked_up": 150},
                "recall": {"value": None, "lower": None, "upper": None, "looked_up": 150},
                "by_sources": [{

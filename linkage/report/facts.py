@@ -326,9 +326,14 @@ class Reviewed(TypedDict):
 
 
 class Review(TypedDict):
-    """What a review found of all pairs, and of parts of them. `caveat`: what it establishes, and what it cannot."""
+    """What a review found of all compared pairs, and of parts of them. `drawn`: the day of its sample;
+    `linked_since`: was another linkage made after that? `caveat`: what it establishes, and what it cannot.
+    """
 
-    caveat: NotRequired[str]
+    sample: str
+    drawn: str
+    linked_since: bool
+    caveat: str
     precision: Share
     recall: Share
     by_sources: NotRequired[list[Reviewed]]

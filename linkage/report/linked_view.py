@@ -185,7 +185,7 @@ def sources_section(expected: Sequence[Expected], facts: Facts) -> Section:
         "or a review in clear stands beside them, believe that. Through a third: joined by what another record says."
     )
     if review:
-        about = f"{about} Of the review: {review.get('caveat', '')}"
+        about = f"{about} {about_review(review)}"
     caption = "Expected precision and recall, beside the true ones where a truth is known."
     pictures = ((linked_charts.dots(drawn, "share"), caption),) if drawn else ()
     return Section("sources", "Between which sources", about, pictures, tuple(grids))
@@ -223,11 +223,25 @@ def review_grid(review: Review) -> Grid:
     parts += [(one.get("sources", ""), one) for one in review.get("by_sources", [])]
     parts += [(words(one.get("subgroup", "")), one) for one in review.get("by_subgroup", [])]
     lines = [
-        Line(part, (with_interval(one["precision"]), with_interval(one["recall"]), f"{one['recall']['looked_up']:,}"))
+        Line(part, (with_interval(one["precision"]), reviewed_recall(one["recall"]), f"{one['recall']['looked_up']:,}"))
         for part, one in parts
         if one["precision"]["value"] is not None or one["recall"]["value"] is not None
     ]
-    return Grid("By the review", "Pairs", (), ("Precision", "Recall", "Looked up"), tuple(lines))
+    return Grid("By the review", "Pairs", (), ("Precision", "Recall, of compared pairs", "Looked up"), tuple(lines))
+
+
+def about_review(review: Review) -> str:
+    """Which linkage was reviewed, and why its recall is not the expected one."""
+    of = "the linkage before this one" if review["linked_since"] else "this linkage"
+    return (
+        f"By the review: of sample {review['sample']}, drawn from {of} on {review['drawn']}. Its recall is of compared "
+        f"pairs; the expected one takes off what blocking never compared as well. {review['caveat']}"
+    )
+
+
+def reviewed_recall(share: Share) -> str:
+    """A recall in words where nothing was missed."""
+    return with_interval(share).replace(rate(1.0), "all are linked", 1) if share["value"] == 1 else with_interval(share)
 
 
 def with_interval(share: Share) -> str:
