@@ -168,7 +168,7 @@ def sources_section(expected: Sequence[Expected], facts: Facts) -> Section:
         for row in expected
         if row["linked"]
     )
-    columns = ("Links", "Through a third", "Expected precision", "Expected recall")
+    columns: tuple[str, ...] = ("Links", "Through a third", "Expected precision", "Expected recall")
     spans: tuple[tuple[str, int], ...] = ()
     if true:
         columns, spans = (*columns, "Precision", "Recall"), (("", 2), ("", 2), ("By the truth", 2))
