@@ -18,7 +18,8 @@ files read again by an audit that tries to work the suppressed numbers out.
 * **Makes** `outputs/<release>/`, and an entry in the ledger of releases, with which every later one is protected. Start
   it by hand to choose the release's name; take back a draft that nobody saw: `linkage releases withdraw --unseen`.
 * **Stops** at the gates *linkage* (women are being lost, or too much has changed since the run accepted last) and
-  *tables*, and where a cell, alone or beside an earlier release, would give a woman away.
+  *tables*, and where a cell, alone or beside an earlier release, would give a woman away. The quality report is
+  written anew all the same, and says why.
 """
 ASK = """
 The tables are counted and wait to be controlled and published as `{{ params.release }}`.
@@ -39,7 +40,7 @@ The tables are counted and wait to be controlled and published as `{{ params.rel
     default_args=RETRY,
 )
 def publish_tables() -> None:
-    """tabulate → report → approve, or waive → publish → report, now with the release."""
+    """tabulate → report → approve, or waive → publish → report, now with the release or with what stopped it."""
 
     @task
     def tabulate() -> dict[str, object]:
@@ -70,10 +71,16 @@ def publish_tables() -> None:
         """The one quality report."""
         return stage("report")
 
+    @task(trigger_rule="none_failed")
+    def ended() -> None:
+        """Ends the run as publishing ended: a report that could be written does not make a success of a stop."""
+
     approve = ApprovalOperator(task_id="approve", subject="Publish these tables?", body=ASK, doc_md="A person decides.")
     published = publish(approve.output)
     for_approval = report.override(task_id="report_for_approval")()
-    tabulate() >> for_approval >> who_approves() >> [approve, waive()] >> published >> report()
+    reported = report.override(trigger_rule="all_done")()
+    tabulate() >> for_approval >> who_approves() >> [approve, waive()] >> published >> reported
+    [published, reported] >> ended()
 
 
 publish_tables()

@@ -1,9 +1,11 @@
 """The command line: one command per stage. `linkage --help` is where to begin."""
 
+import contextlib
 import datetime
 import json
 import sys
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +21,7 @@ from linkage.commands.quality import print_blocking, quality_app
 from linkage.commands.releases import releases_app
 from linkage.commands.review import review_app
 from linkage.errors import LinkageError
+from linkage.settings import Settings
 from linkage.terminal import ERR, OUT, accuracy_table, attack_table, attack_verdict, counting, print_balance, working
 
 app = typer.Typer(
@@ -160,28 +163,28 @@ def link(
     new model compares everything.
     """
     settings = settings_of(schemas, workspace)
-    for view in stages.views(settings):
-        with working(f"comparing {view}") as progress:
-            progress("sealed blocking")
-            stages.block(settings, view)
-            stages.unseal(settings, view)
-            done = stages.score(settings, view, progress, anew)
-        OUT.print(f"{view}: {done['compared']:,} pairs of {done['profiles']:,} distinct rows compared now")
-    with working("finding people") as progress:
-        found = stages.cluster(settings)
-        progress("report")
-        page = stages.report(settings)
+    with reporting(settings) as page:
+        for view in stages.views(settings):
+            with working(f"comparing {view}") as progress:
+                progress("sealed blocking")
+                stages.block(settings, view)
+                stages.unseal(settings, view)
+                done = stages.score(settings, view, progress, anew)
+            OUT.print(f"{view}: {done['compared']:,} pairs of {done['profiles']:,} distinct rows compared now")
+        with working("finding people"):
+            found = stages.cluster(settings)
     OUT.print_json(json.dumps(found))
     OUT.print(f"The person index is {settings.files.matching.person_index}. Quality report: {page}")
 
 
 @app.command()
 def tabulate(schemas: SchemasOption = None, workspace: WorkspaceOption = None) -> None:
-    """Count outcomes by cohort. The counts are unrounded and stay in the workspace."""
+    """Count outcomes by cohort, and judge the linkage. The counts are unrounded and stay in the workspace."""
     settings = settings_of(schemas, workspace)
-    with working("counting"):
+    with working("counting"), reporting(settings) as page:
         found = stages.tabulate(settings)
     OUT.print_json(json.dumps(found))
+    OUT.print(f"Quality report: {page}")
 
 
 @app.command()
@@ -194,13 +197,27 @@ def publish(
     workspace: WorkspaceOption = None,
     outputs: OutputsOption = None,
 ) -> None:
-    """Suppress, round, audit and publish the tables; then write the quality report."""
+    """Suppress, round, audit and publish the tables; then write the quality report, after a stop too."""
     settings = settings_of(schemas, workspace, outputs)
-    with working("publishing"):
+    with working("publishing"), reporting(settings) as page:
         found = stages.publish(settings, release, approval)
-        page = stages.report(settings)
     OUT.print_json(json.dumps(found))
     OUT.print(f"Published in {settings.files.release(release)}. Quality report: {page}")
+
+
+@contextlib.contextmanager
+def reporting(settings: Settings) -> Iterator[Path]:
+    """Write the quality report anew when the block ends, and when it stops: a page of before must not outlive a stop.
+
+    What stopped it goes on, even where no report can be written, as with a declaration that cannot be read.
+    """
+    try:
+        yield settings.files.quality.report
+    except Exception:
+        with contextlib.suppress(Exception):
+            stages.report(settings)
+        raise
+    stages.report(settings)
 
 
 @app.command()

@@ -11,22 +11,11 @@ from linkage.settings import Settings
 from linkage.workspace import write_text
 
 OF_LINKAGE = ("linkage", "expected", "unlinkable", "gates/person_index")
-FOR_THE_QUALITY_LEAD = ("expected", "expected_groups", "unlinkable", "link_rates", "quality", "review", "calibration")
+FOR_THE_QUALITY_LEAD = ("expected", "expected_groups", "unlinkable", "link_rates", "quality", "calibration")
 OF_TOKENS = ("attack", "sealed", "blocking")
-AFTER_LINKAGE = (
-    "link_rates",
-    "expected_groups",
-    "gates/linkage",
-    "quality",
-    "contradictions",
-    "sex_conflicts",
-    "evaluation",
-    "calibration",
-    "gates/tables",
-    "suppression",
-    "audit",
-    "release",
-)
+OF_RELEASE = ("gates/tables", "stopped", "suppression", "audit", "release")
+OF_COUNTS = ("link_rates", "expected_groups", "gates/linkage", "quality", "contradictions", "sex_conflicts")
+AFTER_LINKAGE = (*OF_COUNTS, "evaluation", "calibration", *OF_RELEASE)
 
 
 def write(settings: Settings, name: str, facts: Any) -> None:

@@ -1,9 +1,10 @@
 """What is done with releases once they are there, and the ledger that keeps what every one of them said."""
 
+import contextlib
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -46,6 +47,16 @@ class TakenBack(NamedTuple):
 
     aside: Path | None
     corrected: bool
+
+
+@contextlib.contextmanager
+def noting_a_stop(settings: Settings, release: str) -> Iterator[None]:
+    """Note for the quality report why a release could not be made, where the block raises DisclosureError."""
+    try:
+        yield
+    except DisclosureError as error:
+        facts.write(settings, "stopped", {"release": release, "why": str(error)})
+        raise
 
 
 def counted(

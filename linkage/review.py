@@ -112,6 +112,7 @@ def drawn_pairs(settings: Settings, con: duckdb.DuckDBPyConnection, name: str) -
     return drawn, {
         "sample": name,
         "drawn": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "run": runs_so_far(settings),
         "pairs": drawn.num_rows,
         "of_whole_groups": drawn["band"].to_pylist().count(sampling.WHOLE),
         "groups": len(of_groups),
@@ -331,6 +332,7 @@ def estimate(settings: Settings, sample: str) -> dict[str, Any]:
     found = {
         "sample": sample,
         "drawn": about["drawn"],
+        "run": about["run"],
         "basis": basis,
         "caveat": CAVEAT[basis],
         "verdicts": {word: words.count(word) for word in get_args(Word)},
@@ -344,6 +346,19 @@ def estimate(settings: Settings, sample: str) -> dict[str, Any]:
     }  # fmt: skip
     facts.write(settings, "review", found)
     return found
+
+
+def estimated(settings: Settings) -> dict[str, Any] | None:
+    """The estimate made last, None where there is none; `linked_since`: was another linkage made after its draw?"""
+    found = facts.read(settings, "review")
+    return found and found | {"linked_since": found["run"] != runs_so_far(settings)}
+
+
+def runs_so_far(settings: Settings) -> int:
+    """How many linkages were kept. A department that looks records up has no software to link with."""
+    from linkage import people
+
+    return len(people.runs(settings))
 
 
 def shares(strata: list[Any]) -> dict[str, Any]:

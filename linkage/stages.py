@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import duckdb
 
-from linkage import facts, quality_run, releases
+from linkage import facts, quality_run, releases, review
 from linkage.clustering import chain, chained, compared_in, what_is_known
 from linkage.clustering import contradict as contradict
 from linkage.contracts.dataset import Dataset
@@ -221,6 +221,7 @@ def tabulate(settings: Settings) -> dict[str, Any]:
 
     analysis, files = settings.analysis, settings.files
     files.forget_counts()
+    facts.forget(settings, facts.OF_COUNTS + facts.OF_RELEASE)
     with duckdb.connect() as con:
         attributes = {name: arrived(con, files.cohorts.attributes(name), name) for name in settings.datasets}
         people = whole(con, linked(settings), "linkage link")
@@ -274,10 +275,11 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
     if files.release(release).exists() and not (files.release(release) / "manifest.json").exists():
         raise ContractError(f"{files.release(release)} is there and is no release. Choose another name.")
     approval = approval or releases.WAIVED
+    facts.forget(settings, facts.OF_RELEASE)
     quality_run.release_gate(settings)
     masthead = pages.Masthead(release, TITLE, made_up, approval, facts.population(settings))
     years = releases.years_of(analysis)
-    with duckdb.connect() as con:
+    with duckdb.connect() as con, releases.noting_a_stop(settings, release):
         counts, without = releases.counted(con, settings, analysis)
         descriptions = releases.described(analysis, without)
         titles = {d.table_id: d.title for d in descriptions}
@@ -294,8 +296,6 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
             found = auditor.audit(folder, counts, disclosure, adds_up, release, known)
             facts.write(settings, "suppression", {"lost": made.lost, "least": made.least})
             facts.write(settings, "audit", [asdict(verdict) for verdict in found.verdicts])
-            if any(verdict.verdict != "pass" for verdict in found.verdicts):
-                report(settings)  # it says why, cell by cell
             auditor.require_pass(found)
             write_text(found.certificate, files.certificate(release))
             releases.enter(settings, analysis, masthead, found, folder / "tables.csv")
@@ -343,12 +343,14 @@ def report(settings: Settings) -> str:
         "linkage": facts.read(settings, "linkage"),
         "blocking": facts.by_name(settings, "blocking"),
         **{name: facts.read(settings, name) for name in facts.FOR_THE_QUALITY_LEAD},
+        "review": review.estimated(settings),
         "registers": [name for name, one in settings.datasets.items() if one.coverage == "event_register"],
         "attack": facts.read(settings, "attack"),
         "accuracy": (facts.read(settings, "evaluation") or {}).get("rows"),
         "contradictions": facts.read(settings, "contradictions"),
         "sex_conflicts": facts.read(settings, "sex_conflicts"),
         "disclosure": release.get("tables"),
+        "stopped": facts.read(settings, "stopped"),
         "suppression": facts.read(settings, "suppression"),
         "audit": facts.read(settings, "audit"),
     }

@@ -14,9 +14,9 @@ from conftest import REPOSITORY, put_test_keys
 from small_extracts import ANN, PAYE, court, employed, unlike
 from typer.testing import CliRunner
 
-from linkage import stages
+from linkage import facts, stages
 from linkage.__main__ import app
-from linkage.errors import ContractError, PrivacyError
+from linkage.errors import ContractError, GateError, PrivacyError
 from linkage.settings import Settings
 
 COMMANDS = (
@@ -70,6 +70,34 @@ def test_a_stage_that_comes_too_early_says_what_to_run_first(settings):
     done = linkage("link", "--workspace", settings.workspace)
     assert done.returncode == 15
     assert "made with the tokens: linkage pseudonymise" in " ".join(done.stderr.split())
+
+
+STOPPING = {"title": "most women are found", "severity": "critical", "passed": False, "observed": "41 %",
+            "expected": "at least 70 %", "what_to_do": "Do not publish."}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("command", "code"), [(("link",), 15), (("tabulate",), 15), (("publish", "--approval", "A. Lead"), 14)]
+)
+def test_a_command_that_stops_writes_the_report_anew_and_ends_in_its_own_code(settings, command, code):
+    page = settings.files.quality.report
+    verdict = {"gate": "linkage", "name": "linkage", "title": "Linkage", "passed": False, "checks": [STOPPING]}
+    facts.write(settings, "gates/linkage/linkage", verdict)
+    page.write_text("Yes: this run may be used.")
+    done = linkage(*command, "--workspace", settings.workspace)
+    assert done.returncode == code, done.stderr
+    said = page.read_text()
+    assert "Yes" not in said
+    assert ("No: this run must not be used." in said) is (command[0] != "tabulate")
+
+
+def test_a_release_that_could_not_be_made_leaves_nothing_of_the_one_before_in_the_report(settings):
+    for name in facts.OF_RELEASE:
+        facts.write(settings, f"{name}/older" if "gates" in name else name, {"checks": []})
+    with pytest.raises(GateError, match="has not been judged"):
+        stages.publish(settings, "draft", "A. Lead")
+    assert [facts.read(settings, name) for name in facts.OF_RELEASE] == [None] * len(facts.OF_RELEASE)
+    assert facts.read_all(settings, "gates") == []
 
 
 def test_a_mistake_in_a_declaration_is_told_with_its_file(settings, tmp_path):

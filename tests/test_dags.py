@@ -109,7 +109,7 @@ def test_linking_waits_for_every_dataset_and_publishing_for_the_person_index(par
     assert link["makes"] == publish["waits_for"] == ["person_index"]
     assert link["tasks"] == ["block", "chain", "contradict", "score", "settle", "unseal", "views"]
     assert publish["tasks"] == [
-        "approve", "publish", "report", "report_for_approval", "tabulate", "waive", "who_approves",
+        "approve", "ended", "publish", "report", "report_for_approval", "tabulate", "waive", "who_approves",
     ]  # fmt: skip
 
 
@@ -175,6 +175,23 @@ def test_a_run_without_a_server_ends_in_the_error_and_exit_code_of_the_stage_tha
     assert "DAG TEST" in log.read_text()
     assert log.stat().st_mode & 0o077 == 0
     assert log.parents[1].stat().st_mode & 0o077 == 0
+
+
+STOPPED = """
+import sys
+from airflow.dag_processing.dagbag import DagBag
+from airflow.utils.db import initdb
+initdb()
+run = DagBag(sys.argv[1]).dags["publish_tables"].test()
+print({task.task_id: str(task.state) for task in run.get_task_instances()}, file=sys.stderr)
+print(str(run.state))
+"""
+
+
+def test_a_publication_that_was_stopped_writes_the_report_anew_and_ends_failed(tmp_path):
+    done = airflow(STOPPED, tmp_path / "workspace", str(REPOSITORY / "dags"))
+    assert done.stdout.splitlines()[-1] == "failed", done.stderr
+    assert "May this run be used?" in (tmp_path / "workspace" / "quality" / "report.html").read_text()
 
 
 FAMILY = """

@@ -77,6 +77,15 @@ def test_a_group_with_half_its_links_is_red_and_one_that_chance_may_explain_is_a
     assert (len(crossed["critical"]), len(crossed["warning"])) == (red, amber)
 
 
+def test_the_two_lines_of_a_ratio_are_drawn_for_one_figure():
+    found = group_facts(link_rates(45), LIMITS, set())
+    suite = suites.linkage_suite(EXPECTATIONS, LIMITS)
+    verdict = gate.validate("linkage", "linkage", suite, duckdb.sql("select 1 as run"), found)
+    crossed = [check for check in verdict.checks if not check.passed]
+    assert [check.severity for check in crossed] == ["warning", "critical"]
+    assert len({check.figure for check in crossed}) == 1
+
+
 def test_a_group_in_a_register_of_events_and_a_small_group_are_not_judged():
     assert group_facts(link_rates(45), LIMITS, {"probation"}) == {}
     assert group_facts(link_rates(12, entries=29), LIMITS, set()) == {}

@@ -126,6 +126,16 @@ def test_a_report_has_a_section_for_each_fact_and_no_other(quality):
     assert re.findall(r'<section id="([\w-]+)"', only) == ["gates"]
 
 
+def test_a_report_names_what_is_not_there_yet_and_the_command_that_brings_it():
+    linked = quality_report(INVENTED, {"gates": FACTS["gates"][:1], "linkage": FACTS["linkage"]}, LIMITS)
+    assert re.findall(r'<section id="([\w-]+)"', linked) == [
+        "changed", "lost", "gates", "linkage", "link-rates", "disclosure", "audit",
+    ]  # fmt: skip
+    said = text_of(linked)
+    assert said.count("Not yet counted. Run: linkage tabulate") == 3
+    assert said.count("Not yet published. Run: linkage publish") == 2
+
+
 def test_a_report_says_what_changed_since_whose_acceptance(quality):
     said = text_of(quality)
     assert "A. Lead accepted on 2026-03-01: read in full" in said
@@ -166,12 +176,29 @@ def test_a_report_shows_sources_that_only_a_third_joins_or_that_were_joined_in_t
     assert "hclic and paye" not in said
 
 
+def test_a_report_has_columns_of_the_truth_only_where_one_is_known(quality):
+    part = FACTS["accuracy"][0] | {"scope": "dataset pair", "part": "court and prison"}
+    assert "By the truth" not in text_of(quality)
+    said = text_of(quality_report(INVENTED, FACTS | {"accuracy": [part]}, LIMITS))
+    assert "By the truth" in said
+    assert "court and prison 500 12 99.5% 93.0% 99.1% 90.0%" in said
+
+
 def test_a_report_says_what_a_review_establishes_and_what_came_of_doubts_and_decisions(quality):
     said = text_of(quality)
-    assert "Of the review: Verdicts over pseudonyms check the model, and not the truth." in said
+    assert "By the review: of sample 2026-spring, drawn from this linkage on 2026-03-02." in said
+    assert "Verdicts over pseudonyms check the model, and not the truth." in said
     assert "two numbers: pnc 9 4 8" in said
     assert "same 31" in said
     assert "different 0" not in said
+
+
+def test_a_report_says_of_a_review_that_it_is_of_the_linkage_before_and_that_nothing_was_missed():
+    everything = {"value": 1.0, "lower": 0.974, "upper": 1.0, "looked_up": 150}
+    review = FACTS["review"] | {"linked_since": True, "recall": everything}
+    said = text_of(quality_report(INVENTED, FACTS | {"review": review}, LIMITS))
+    assert "drawn from the linkage before this one on 2026-03-02" in said
+    assert "All pairs 98.7% (96.0–99.8) all are linked (97.4–100.0) 150" in said
 
 
 def test_a_report_shows_what_each_rule_makes_and_finds(quality):

@@ -370,6 +370,16 @@ def test_an_estimate_says_what_it_is_worth(copied):
     assert review.estimate(copied, "first")["basis"] == "pseudonyms"  # of the others nobody has seen a name
 
 
+def test_an_estimate_is_of_the_linkage_before_once_people_were_linked_otherwise(copied):
+    assert review.estimated(copied) is None
+    apart = next(row for row in kept_back(copied) if row["linked"] and row["band"] == "0.99")
+    decide(copied, {apart["pair"]: "different"})
+    review.estimate(copied, "first")
+    assert review.estimated(copied)["linked_since"] is False
+    stages.cluster(copied)
+    assert review.estimated(copied)["linked_since"] is True
+
+
 # ------------------------------------------------------------------------------------------------------------- commands
 
 

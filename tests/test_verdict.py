@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 from conftest import REPOSITORY
-from small_report import INVENTED, LIMITS, check, gate, intake, link_rate, text_of
+from small_report import FACTS, INVENTED, LIMITS, check, gate, intake, judged, link_rate, text_of
 
+from linkage import facts, releases, stages
 from linkage.contracts.link_quality import read_link_quality
-from linkage.errors import ContractError
+from linkage.errors import ContractError, DisclosureError
 from linkage.report.facts import Facts, LinkRate
 from linkage.report.pages import quality_report
-from linkage.report.verdict import verdict
+from linkage.report.verdict import gate_name, verdict
 
 
 def audited(word: str, *reasons: str) -> dict[str, Any]:
@@ -22,7 +23,7 @@ def audited(word: str, *reasons: str) -> dict[str, Any]:
 @pytest.mark.parametrize(("word", "kind"), [("pass", "good"), ("review", "bad"), ("fail", "bad")])
 def test_a_table_that_the_audit_does_not_pass_stops_the_run_with_the_reason_in_words(word, kind):
     why = [] if word == "pass" else ["work, 18-20, numerator: whoever adds and subtracts narrows it too far."]
-    facts = {"gates": [gate(check())], "audit": [audited(word, *why)]}
+    facts = {"gates": judged(check()), "audit": [audited(word, *why)]}
     assert verdict(facts).kind == kind
     page = text_of(quality_report(INVENTED, facts, LIMITS))
     assert f"work {word} 24 10" in page
@@ -37,17 +38,58 @@ def test_a_run_in_which_something_critical_failed_must_not_be_used():
     ]
 
 
+def test_of_a_figure_that_crosses_amber_and_red_only_the_red_line_is_told():
+    red, amber = check(passed=False), check("warning", passed=False)
+    of_one = verdict({"gates": judged(red | {"figure": "link_ratio.a"}, amber | {"figure": "link_ratio.a"})})
+    of_two = verdict({"gates": judged(red | {"figure": "link_ratio.a"}, amber | {"figure": "link_ratio.b"})})
+    assert [(len(found.stops), len(found.warnings)) for found in (of_one, of_two)] == [(1, 0), (1, 1)]
+    assert len(verdict({"gates": judged(red, amber)}).warnings) == 1
+
+
+def test_a_line_of_a_gate_that_judges_one_thing_stands_under_its_title():
+    assert [gate_name(one) for one in judged()] == ["extract: Courts (court)", "Linkage"]
+
+
 def test_a_run_with_a_warning_may_be_used_with_care():
-    found = verdict({"gates": [gate(check(), check("warning", passed=False))]})
+    found = verdict({"gates": judged(check(), check("warning", passed=False))})
     assert (found.answer, len(found.warnings)) == ("Yes, with care.", 1)
 
 
 def test_a_run_without_any_finding_may_be_used():
-    assert verdict({"gates": [gate(check())], "intake": [intake()]}).kind == "good"
+    assert verdict({"gates": judged(check()), "intake": [intake()]}).kind == "good"
 
 
 def test_a_run_that_nothing_judged_is_not_called_good():
     assert verdict({"intake": [intake()]}).answer == "Not known: nothing was checked."
+
+
+def test_a_linkage_that_nobody_judged_is_not_called_good():
+    found = verdict({"gates": [gate(check(), check("warning", passed=False))], "intake": [intake()]})
+    assert found.answer == "Not known yet: the linkage has not been judged."
+    assert (found.kind, found.because, len(found.warnings)) == ("warn", "Run: linkage tabulate", 1)
+
+
+def test_where_no_table_is_declared_nobody_is_told_to_count_any():
+    facts: Facts = {"gates": [gate(check())], "linkage": FACTS["linkage"]}
+    assert verdict(facts, publishes=False).answer == "Not known: nothing judges this linkage."
+    page = text_of(quality_report(INVENTED, facts, None))
+    assert "linkage tabulate" not in page
+    assert "linkage publish" not in page
+
+
+def test_what_failed_before_the_linkage_was_judged_stops_the_run_already():
+    assert verdict({"gates": [gate(check(passed=False))]}).answer.startswith("No: ")
+
+
+def test_a_release_that_could_not_be_made_stops_the_run_until_another_is_tried(settings):
+    facts.write(settings, "gates/linkage/linkage", judged()[1])
+    with pytest.raises(DisclosureError), releases.noting_a_stop(settings, "2026-1"):
+        raise DisclosureError("work, 18-20: cannot be protected.")
+    page = text_of(Path(stages.report(settings)).read_text())
+    assert "No: this run must not be used." in page
+    assert "release 2026-1 . work, 18-20: cannot be protected. Nothing was published." in page
+    facts.forget(settings, facts.OF_RELEASE)
+    assert "Yes: this run may be used." in text_of(Path(stages.report(settings)).read_text())
 
 
 def test_an_intake_that_lost_a_row_stops_the_run():

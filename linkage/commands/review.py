@@ -126,11 +126,11 @@ def review_estimate(sample: SampleArgument, schemas: SchemasOption = None, works
     inside departments, can say whether two records are one person. The figures go into the quality report.
     """
     found = review.estimate(settings_of(schemas, workspace), sample)
-    table = Table("links", "precision", "95 %", "verdicts", "recall", "95 %", "verdicts", box=None)
+    table = Table("links", "precision", "95 %", "verdicts", "recall of compared pairs", "95 %", "verdicts", box=None)
     table.title, table.title_justify = f"Sample {sample}, drawn {found['drawn']}", "left"
     rows = [("all", found), *((row["sources"], row) for row in found["by_sources"])]
     for name, row in (*rows, *((row["subgroup"], row) for row in found["by_subgroup"])):
-        table.add_row(name, *cells(row["precision"]), *cells(row["recall"]))
+        table.add_row(name, *cells(row["precision"]), *cells(row["recall"], "all are linked"))
     OUT.print(table)
     looked, pairs = found["pairs_like_those_looked_up"], found["pairs"]
     if looked < pairs:
@@ -138,6 +138,7 @@ def review_estimate(sample: SampleArgument, schemas: SchemasOption = None, works
     OUT.print(found["caveat"])
 
 
-def cells(found: dict[str, Any]) -> tuple[str, str, str]:
-    """A share, its interval, and how many verdicts it rests on."""
-    return share(found["value"]), f"{share(found['lower'])} to {share(found['upper'])}", f"{found['looked_up']:,}"
+def cells(found: dict[str, Any], whole: str = "") -> tuple[str, str, str]:
+    """A share, its interval, and how many verdicts it rests on. `whole`: a share of 1 in words."""
+    said = whole if whole and found["value"] == 1 else share(found["value"])
+    return said, f"{share(found['lower'])} to {share(found['upper'])}", f"{found['looked_up']:,}"

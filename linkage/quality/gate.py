@@ -32,7 +32,9 @@ NAME_OF_ERROR = re.compile(r"^(?:[\w.]+\.)?(\w+(?:Error|Exception)): ", re.MULTI
 
 @dataclass(frozen=True)
 class Check:
-    """One expectation and what came of it. `broken`: it could not be checked, which says nothing about the data."""
+    """One expectation and what came of it. `broken`: it could not be checked, which says nothing about the data;
+    `figure`: the figure it limits, for which another may draw another line; '' where it looks at rows.
+    """
 
     title: str
     severity: Severity
@@ -41,6 +43,7 @@ class Check:
     expected: str
     what_to_do: str
     broken: bool = False
+    figure: str = ""
 
 
 @dataclass(frozen=True)
@@ -231,7 +234,14 @@ def check(e: Expectation, result: Mapping[str, Any]) -> Check:
         expected=expected(e),
         what_to_do="Correct the expectation, or the table it names." if broken else e.meta.what_to_do,
         broken=broken,
+        figure=figure(e),
     )
+
+
+def figure(e: Expectation) -> str:
+    """The figure that an expectation limits; a ratio and the upper end of its interval are one."""
+    of_rows = e.type != "expect_column_max_to_be_between"
+    return "" if of_rows else ", ".join(e.columns).replace("_upper.", ".")
 
 
 def observed(e: Expectation, counts: Mapping[str, float]) -> str:

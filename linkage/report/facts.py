@@ -17,7 +17,9 @@ class Intake(TypedDict):
 
 
 class Check(TypedDict):
-    """One expectation; `observed` and `expected` are counts or shares in words."""
+    """One expectation; `observed` and `expected` are counts or shares in words. `figure`: of a figure of the run,
+    which: it may have an amber and a red line.
+    """
 
     title: str
     severity: Literal["critical", "warning"]
@@ -25,6 +27,7 @@ class Check(TypedDict):
     observed: str
     expected: str
     what_to_do: str
+    figure: NotRequired[str]
 
 
 class Gate(TypedDict):
@@ -208,6 +211,13 @@ class Suppression(TypedDict):
     least: float
 
 
+class Stopped(TypedDict):
+    """A release that disclosure control, or the audit, did not let out, and `why`."""
+
+    release: str
+    why: str
+
+
 class TableAudit(TypedDict):
     """What the audit says of one table: `verdict` pass, review or fail; `at_risk`: suppressed counts that must stay
     uncertain; `narrowest`: the least width proved of one; `reasons`: why it does not pass, a cell each.
@@ -320,9 +330,14 @@ class Reviewed(TypedDict):
 
 
 class Review(TypedDict):
-    """What a review found of all pairs, and of parts of them. `caveat`: what it establishes, and what it cannot."""
+    """What a review found of all compared pairs, and of parts of them. `drawn`: the day of its sample;
+    `linked_since`: was another linkage made after that? `caveat`: what it establishes, and what it cannot.
+    """
 
-    caveat: NotRequired[str]
+    sample: str
+    drawn: str
+    linked_since: bool
+    caveat: str
     precision: Share
     recall: Share
     by_sources: NotRequired[list[Reviewed]]
@@ -356,5 +371,6 @@ class Facts(TypedDict, total=False):
     contradictions: list[Contradiction]
     sex_conflicts: list[SexConflict]
     disclosure: list[TableDisclosure]
+    stopped: Stopped
     suppression: Suppression
     audit: list[TableAudit]

@@ -51,7 +51,7 @@ def panel(found: Sequence[Dot], series: Sequence[str], scale: alt.Scale, axis: s
             "series:N", sort=list(series), legend=legend, scale=alt.Scale(domain=series, range=COLOURS[: len(series)])
         ),
     )
-    x = alt.X("value:Q", scale=scale, title=axis or None, axis=alt.Axis(format="%", tickCount=6, labels=bool(axis)))
+    x = alt.X("value:Q", scale=scale, title=axis or None, axis=alt.Axis(format="%", tickCount=6))
     shape = alt.Shape("series:N", legend=legend, scale=alt.Scale(domain=series, range=SHAPES[: len(series)]))
     ranges = base.transform_filter("isValid(datum.lower)").mark_rule(strokeWidth=2)
     return alt.layer(

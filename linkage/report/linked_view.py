@@ -20,7 +20,7 @@ from linkage.report.facts import (
 )
 from linkage.report.grid import Grid, Line
 from linkage.report.linked_charts import Dot
-from linkage.report.section import Section, rate, share
+from linkage.report.section import COUNTED, Section, not_yet, rate, share
 from linkage.report.verdict import MAIN, words
 
 SMALLEST = 30  # women found or missed; of fewer a share is not drawn
@@ -36,12 +36,19 @@ CHANGED = {
 }
 
 
-def sections(facts: Facts) -> Iterator[Section]:
-    """What a quality lead reads first: what changed, who is lost, and by how much between which sources."""
+def sections(facts: Facts, to_come: bool) -> Iterator[Section]:
+    """What a quality lead reads first: what changed, who is lost, and by how much between which sources.
+
+    `to_come`: is a section that is not there yet to be named?
+    """
     if "quality" in facts and "linkage" in facts:
         yield changed_section(facts["quality"], facts["linkage"]["weights"])
+    elif to_come:
+        yield not_yet("changed", "What changed", *COUNTED)
     if groups := facts.get("expected_groups"):
         yield lost_section(groups)
+    elif to_come:
+        yield not_yet("lost", "Is anybody being lost?", *COUNTED)
     if expected := facts.get("expected"):
         yield sources_section(expected, facts)
     if blocking := facts.get("blocking"):
@@ -102,11 +109,18 @@ def lost_section(rows: Sequence[ExpectedGroup]) -> Section:
         "found, and not one whose records have nothing left in common. A group below the others is being lost, "
         "whatever its link rate. Cannot link: her own record says too little to be found anywhere."
     )
-    caption = "Expected share of true links found, over all sources; 95% intervals as if each link were another woman."
+    caption = (
+        "Of women who are found or nearly found: the expected share of true links made, over all sources; 95% "
+        "intervals as if each link were another woman."
+    )
     more = (
         ("Every group and source, the least found first", (Grid("Groups", "Breakdown", (), columns, lines, words=3),)),
     )
-    pictures = ((linked_charts.dots(drawn, "share of true links found"), caption),) if drawn else ()
+    pictures = (
+        ((linked_charts.dots(drawn, "share of true links made, of women found or nearly found"), caption),)
+        if drawn
+        else ()
+    )
     return Section("lost", "Is anybody being lost?", about, pictures, more=more)
 
 
@@ -153,12 +167,15 @@ def sources_section(expected: Sequence[Expected], facts: Facts) -> Section:
     looked = {one.get("sources", ""): one for one in (review.get("by_sources", []) if review else [])}
     drawn = [dot for row in rows for dot in source_dots(row, true.get(row["sources"]), looked.get(row["sources"]))]
     lines = tuple(
-        Line(row["sources"] or f"All of view {row['view']}", source_cells(row, true.get(row["sources"])))
+        Line(row["sources"] or f"All of view {row['view']}", source_cells(row, true))
         for row in expected
         if row["linked"] + row["chained"] + row.get("held", 0)
     )
-    columns = ("Links", "Through a third", "Expected precision", "Expected recall", "Precision", "Recall")
-    grids = [Grid("Pairs of sources", "Sources", (("", 2), ("", 2), ("By the truth", 2)), columns, lines)]
+    columns: tuple[str, ...] = ("Links", "Through a third", "Expected precision", "Expected recall")
+    spans: tuple[tuple[str, int], ...] = ()
+    if true:
+        columns, spans = (*columns, "Precision", "Recall"), (("", 2), ("", 2), ("By the truth", 2))
+    grids = [Grid("Pairs of sources", "Sources", spans, columns, lines)]
     if review:
         grids.append(review_grid(review))
     if bands := facts.get("calibration"):
@@ -171,7 +188,7 @@ def sources_section(expected: Sequence[Expected], facts: Facts) -> Section:
         "or a review in clear stands beside them, believe that. Through a third: joined by what another record says."
     )
     if review:
-        about = f"{about} Of the review: {review.get('caveat', '')}"
+        about = f"{about} {about_review(review)}"
     caption = "Expected precision and recall, beside the true ones where a truth is known."
     pictures = ((linked_charts.dots(drawn, "share"), caption),) if drawn else ()
     return Section("sources", "Between which sources", about, pictures, tuple(grids))
@@ -196,9 +213,10 @@ def ends(interval: Sequence[float] | None) -> tuple[float | None, float | None]:
     return (interval[0], interval[1]) if interval else (None, None)
 
 
-def source_cells(row: Expected, true: Accuracy | None) -> tuple[str, ...]:
-    """The figures of one pair of sources."""
-    known = (rate(true["precision"]), rate(true["recall"])) if true else ("", "")
+def source_cells(row: Expected, true: Mapping[str, Accuracy]) -> tuple[str, ...]:
+    """The figures of one pair of sources; the true ones where any are known."""
+    one = true.get(row["sources"])
+    known = (rate(one["precision"]), rate(one["recall"])) if one else ("", "") if true else ()
     return (f"{row['linked']:,}", f"{row['chained']:,}", rate(row["precision"]), rate(row["recall"]), *known)
 
 
@@ -208,11 +226,25 @@ def review_grid(review: Review) -> Grid:
     parts += [(one.get("sources", ""), one) for one in review.get("by_sources", [])]
     parts += [(words(one.get("subgroup", "")), one) for one in review.get("by_subgroup", [])]
     lines = [
-        Line(part, (with_interval(one["precision"]), with_interval(one["recall"]), f"{one['recall']['looked_up']:,}"))
+        Line(part, (with_interval(one["precision"]), reviewed_recall(one["recall"]), f"{one['recall']['looked_up']:,}"))
         for part, one in parts
         if one["precision"]["value"] is not None or one["recall"]["value"] is not None
     ]
-    return Grid("By the review", "Pairs", (), ("Precision", "Recall", "Looked up"), tuple(lines))
+    return Grid("By the review", "Pairs", (), ("Precision", "Recall, of compared pairs", "Looked up"), tuple(lines))
+
+
+def about_review(review: Review) -> str:
+    """Which linkage was reviewed, and why its recall is not the expected one."""
+    of = "the linkage before this one" if review["linked_since"] else "this linkage"
+    return (
+        f"By the review: of sample {review['sample']}, drawn from {of} on {review['drawn']}. Its recall is of compared "
+        f"pairs; the expected one takes off what blocking never compared as well. {review['caveat']}"
+    )
+
+
+def reviewed_recall(share: Share) -> str:
+    """A recall in words where nothing was missed."""
+    return with_interval(share).replace(rate(1.0), "all are linked", 1) if share["value"] == 1 else with_interval(share)
 
 
 def with_interval(share: Share) -> str:
@@ -240,7 +272,7 @@ def unlinkable_grid(rows: Sequence[Unlinkable]) -> Grid:
 
 def blocking_section(blocking: Mapping[str, Blocking]) -> Section:
     """What each rule makes and finds."""
-    columns = ("Pairs", "No other rule", "Near-certain pairs", "Found")
+    columns = ("Pairs", "No other rule", "Near-certain pairs", "Found alone")
     grids = []
     for view, found in blocking.items():
         lines = [

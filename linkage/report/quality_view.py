@@ -22,7 +22,7 @@ from linkage.report.facts import (
     TableDisclosure,
 )
 from linkage.report.grid import Flagged, Grid, Line
-from linkage.report.section import Section, rate, share
+from linkage.report.section import COUNTED, PUBLISHED, Section, not_yet, rate, share
 from linkage.report.verdict import MAIN, Verdict, adds_up, flag_of, gate_name, groups_of, verdict, words
 
 THRESHOLDS = ("high", "medium", "low")
@@ -39,12 +39,13 @@ class Report(NamedTuple):
 
 def report(facts: Facts, limits: LinkQuality | None) -> Report:
     """The verdict and a section for each kind of fact there is."""
-    return Report(verdict(facts), tuple(sections(facts, limits)))
+    return Report(verdict(facts, limits is not None), tuple(sections(facts, limits)))
 
 
 def sections(facts: Facts, limits: LinkQuality | None) -> Iterator[Section]:
     """What a quality lead reads first, then everything in the order a run goes."""
-    yield from linked_view.sections(facts)
+    to_come = limits is not None and "linkage" in facts
+    yield from linked_view.sections(facts, to_come)
     if intakes := facts.get("intake"):
         yield intake_section(intakes)
     if gates := facts.get("gates"):
@@ -53,6 +54,8 @@ def sections(facts: Facts, limits: LinkQuality | None) -> Iterator[Section]:
         yield linkage_section(linkage)
     if limits and (link_rates := facts.get("link_rates")):
         yield link_rate_section(link_rates, facts, limits)
+    elif to_come:
+        yield not_yet("link-rates", "Link rates", *COUNTED)
     if accuracy := facts.get("accuracy"):
         yield accuracy_section(accuracy)
     if "contradictions" in facts or "sex_conflicts" in facts:
@@ -61,8 +64,12 @@ def sections(facts: Facts, limits: LinkQuality | None) -> Iterator[Section]:
         yield attack_section(attack)
     if tables := facts.get("disclosure"):
         yield disclosure_section(tables)
+    elif to_come:
+        yield not_yet("disclosure", "Disclosure control", *PUBLISHED)
     if audits := facts.get("audit"):
         yield audit_section(audits, facts.get("suppression"))
+    elif to_come:
+        yield not_yet("audit", "Audit of the release", *PUBLISHED)
 
 
 def intake_section(intakes: Sequence[Intake]) -> Section:

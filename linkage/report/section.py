@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 from linkage.report.grid import Grid
 
+COUNTED, PUBLISHED = ("counted", "linkage tabulate"), ("published", "linkage publish")
+
 
 class Section(NamedTuple):
     """Drawings with their captions, then tables, then tables that open on demand under their titles."""
@@ -14,6 +16,11 @@ class Section(NamedTuple):
     figures: tuple[tuple[str, str], ...] = ()
     grids: tuple[Grid, ...] = ()
     more: tuple[tuple[str, tuple[Grid, ...]], ...] = ()
+
+
+def not_yet(anchor: str, title: str, done: str, command: str) -> Section:
+    """A section of which nothing is known yet, and the command that brings it."""
+    return Section(anchor, title, f"Not yet {done}. Run: {command}")
 
 
 def share(part: float, whole: float) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from linkage.contracts.link_quality import Flag, LinkQuality
-from linkage.report.facts import Check, Facts, Gate, Intake, LinkRate, TableAudit
+from linkage.report.facts import Check, Facts, Gate, Intake, LinkRate, Stopped, TableAudit
 
 MAIN = "medium"
 
@@ -27,22 +27,36 @@ class Verdict(NamedTuple):
     warnings: tuple[Action, ...]
 
 
-def verdict(facts: Facts) -> Verdict:
-    """May this run be used? No after anything critical; with care after a warning."""
+def verdict(facts: Facts, publishes: bool = True) -> Verdict:
+    """May this run be used? No after anything critical; not known before its linkage is judged; with care after a
+    warning. `publishes`: are there tables to publish? Without them there is no gate on the linkage.
+    """
     gates = facts.get("gates", [])
     stops = [action(gate, check) for gate, check in failed(gates, "critical")]
     stops += [unbalanced(intake) for intake in facts.get("intake", []) if not adds_up(intake)]
     stops += [unproved(audit) for audit in facts.get("audit", []) if audit["verdict"] != "pass"]
-    warnings = [action(gate, check) for gate, check in failed(gates, "warning")]
+    if "stopped" in facts and not any(audit["verdict"] != "pass" for audit in facts.get("audit", [])):
+        stops.append(undisclosable(facts["stopped"]))
+    warnings = [action(gate, check) for gate, check in failed(gates, "warning") if not outdone(gate, check)]
     seen = (tuple(stops), tuple(warnings))
     if stops:
         return Verdict("bad", "No: this run must not be used.", f"{count(len(stops), 'critical check')} failed.", *seen)
     if not gates:
         return Verdict("warn", "Not known: nothing was checked.", "No gate has judged this run yet.", *seen)
+    if not judged(facts):
+        if not publishes:
+            alone = "No table is declared, so no gate judges the links. Hold them against a truth: linkage evaluate"
+            return Verdict("warn", "Not known: nothing judges this linkage.", alone, *seen)
+        return Verdict("warn", "Not known yet: the linkage has not been judged.", "Run: linkage tabulate", *seen)
     passed = f"All critical checks of {count(len(gates), 'gate')} passed"
     if warnings:
         return Verdict("warn", "Yes, with care.", f"{passed}, but there is something to look at.", *seen)
     return Verdict("good", "Yes: this run may be used.", f"{passed}, and nothing warned.", *seen)
+
+
+def judged(facts: Facts) -> bool:
+    """Was this linkage judged? Linking anew drops the judgement of the linkage before."""
+    return any(gate["gate"] == "linkage" for gate in facts.get("gates", []))
 
 
 def failed(gates: Sequence[Gate], severity: Literal["critical", "warning"]) -> Iterator[tuple[Gate, Check]]:
@@ -53,6 +67,12 @@ def failed(gates: Sequence[Gate], severity: Literal["critical", "warning"]) -> I
                 yield gate, check
 
 
+def outdone(gate: Gate, amber: Check) -> bool:
+    """Does the figure of a warning fail a critical check of its gate as well? That one says enough."""
+    red = {check.get("figure") for _, check in failed([gate], "critical")} - {None, ""}
+    return amber.get("figure") in red
+
+
 def action(gate: Gate, check: Check) -> Action:
     """A failed check as something to do."""
     return Action(
@@ -61,8 +81,10 @@ def action(gate: Gate, check: Check) -> Action:
 
 
 def gate_name(gate: Gate) -> str:
-    """What was judged, and where."""
+    """What was judged, and where; the title alone, where a gate judges one thing."""
     title = gate.get("title")
+    if title and gate["gate"] == gate["name"]:
+        return title
     name = gate["name"].replace("_", " ")
     return f"{gate['gate'].replace('_', ' ')}: {f'{title} ({name})' if title else name}"
 
@@ -85,6 +107,11 @@ def unproved(audit: TableAudit) -> Action:
     return Action(
         f"audit: {audit['table_id']}", what, "Nothing was published. The reasons are under Audit of the release."
     )
+
+
+def undisclosable(stopped: Stopped) -> Action:
+    """A release that could not be made; where the audit stopped it, its tables say so themselves."""
+    return Action(f"release {stopped['release']}", stopped["why"].removesuffix("."), "Nothing was published.")
 
 
 def groups_of(facts: Facts) -> list[LinkRate]:
