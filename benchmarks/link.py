@@ -18,7 +18,7 @@ import pandas as pd
 from rich.table import Table
 
 from benchmarks import link_ids, link_speed, plaintext, two_sources
-from benchmarks.link_sources import Sources, between_sources, measured
+from benchmarks.link_sources import Sources, between_sources, losses, measured
 from benchmarks.measure import EPOCH, OUT
 from linkage import stages
 from linkage.settings import Settings
@@ -98,10 +98,12 @@ def sources(chosen: argparse.Namespace) -> Missed:
     loss = max((theirs.full.f1 or 0.0) - (mine.full.f1 or 0.0) for theirs, mine in zip(same, ours, strict=True))
     return [
         *missed("loss of F1 against plaintext with the same design", loss, LARGEST_LOSS, at_least=False),
+        *[line for pair, less in losses(ours, same).items()
+          for line in missed(f"{pair}: loss of F1 against the same", less, LARGEST_LOSS, at_least=False)],
         *missed("precision on full identifiers", min(s.full.precision or 0.0 for s in ours), FULL_PRECISION),
         *missed("precision of initials", min(s.initials.precision or 0.0 for s in ours), INITIALS_PRECISION),
         *missed("share of links that join relatives", max(s.relatives for s in ours), MOST_RELATIVES, at_least=False),
-    ]
+    ]  # fmt: skip
 
 
 def women(chosen: argparse.Namespace) -> Missed:

@@ -69,9 +69,19 @@ def joined(records: pd.DataFrame, *also: str) -> int:
 def between_sources(found: Mapping[str, list[Sources]]) -> Table:
     """Precision and recall of each method for each pair of sources, summed over seeds."""
     table = Table("sources", "true pairs", *found, title="between two sources: precision / recall")
-    first = next(iter(found.values()))
-    for pair in first[0].of_pairs:
-        sums = [evaluation.total([one.of_pairs.get(pair, NOBODY) for one in scores]) for scores in found.values()]
-        cells = [f"{score.precision or 0:.4f} / {score.recall or 0:.4f}" for score in sums]
-        table.add_row(pair, f"{sums[0].true:,}", *cells)
+    sums = {method: summed(scores) for method, scores in found.items()}
+    for pair, score in next(iter(sums.values())).items():
+        cells = [f"{of[pair].precision or 0:.4f} / {of[pair].recall or 0:.4f}" for of in sums.values()]
+        table.add_row(pair, f"{score.true:,}", *cells)
     return table
+
+
+def summed(scores: list[Sources]) -> dict[str, evaluation.Score]:
+    """{pair of sources: its score}, over seeds."""
+    return {pair: evaluation.total([one.of_pairs.get(pair, NOBODY) for one in scores]) for pair in scores[0].of_pairs}
+
+
+def losses(ours: list[Sources], theirs: list[Sources]) -> dict[str, float]:
+    """{pair of sources: how much less F1 we have}, summed over seeds."""
+    peer = summed(theirs)
+    return {pair: (peer[pair].f1 or 0.0) - (score.f1 or 0.0) for pair, score in summed(ours).items()}
