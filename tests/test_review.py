@@ -380,9 +380,6 @@ def test_an_estimate_is_of_the_linkage_before_once_people_were_linked_otherwise(
     assert review.estimated(copied)["linked_since"] is True
 
 
-# ------------------------------------------------------------------------------------------------------------- commands
-
-
 def test_the_commands_lead_from_one_to_the_next(copied):
     def linkage(*words: str):
         options = ["--workspace", str(copied.workspace), "--schemas", str(copied.schemas)]
