@@ -159,8 +159,8 @@ def link(
     """Find the records of one person: train, score and cluster on tokens alone.
 
     Under an accepted model (linkage model accept) only rows that are new or changed are compared, and the result is
-    that of a full run. Until a model is accepted each delivery trains one of its own, and a
-    new model compares everything.
+    that of a full run. Until a model is accepted each delivery trains one of its own, and a new model compares
+    everything.
     """
     settings = settings_of(schemas, workspace)
     with reporting(settings) as page:

@@ -172,18 +172,6 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return settings
 
 
-def link(settings: Settings) -> None:
-    """From the extracts of every declared dataset to the person index."""
-    from linkage import stages
-
-    for name in settings.datasets:
-        stages.pseudonymise(settings, name)
-    for view in stages.views(settings):
-        for stage in (stages.block, stages.unseal, stages.score):
-            stage(settings, view)
-    stages.cluster(settings)
-
-
 def plant(extract: Path, dataset: Dataset) -> None:
     """Add the planted woman twice: in a sound row, and in one that goes to quarantine for an impossible date."""
     values = {column.name: planted_value(column) for column in dataset.columns}

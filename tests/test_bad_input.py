@@ -8,8 +8,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import REPOSITORY, link, put_test_keys, sample_less
+from conftest import REPOSITORY, put_test_keys, sample_less
 
+from benchmarks import link_ids
 from linkage import models, stages
 from linkage.errors import LinkError
 from linkage.matching.model import model_from
@@ -56,7 +57,7 @@ def deliver(made: Settings, settings: Settings, name: str, change: Change) -> No
 def court_alone(made, tmp_path_factory) -> Settings:
     """The court's records, linked with one another."""
     settings = workspace(made, tmp_path_factory.mktemp("alone"), {"court": as_it_is})
-    link(settings)
+    link_ids.linked(settings)
     return settings
 
 
@@ -116,7 +117,7 @@ def test_one_source_alone_is_linked_within_itself(made, court_alone, tmp_path):
 
 def test_a_source_with_a_column_empty_is_linked_on_the_others(made, tmp_path):
     settings = workspace(made, tmp_path, {"court": as_it_is, "prison": without("pnc_number", "discharge_postcode")})
-    link(settings)
+    link_ids.linked(settings)
     figures = found(made, settings, tmp_path)
     assert figures["precision"] > 0.98
     assert figures["recall"] > 0.85
@@ -127,9 +128,9 @@ def test_nobody_in_two_records_ends_in_an_error_and_with_an_accepted_model_in_no
 ):
     settings = workspace(made, tmp_path, {"court": once_each(made, "court")})
     with pytest.raises(LinkError, match="no two records agree on any of training.prior_rules"):
-        link(settings)
+        link_ids.linked(settings)
     accept(settings, court_alone.files.matching.model("names").read_text())
-    link(settings)
+    link_ids.linked(settings)
     sizes = people_of(settings)
     assert len(sizes) > 100
     assert sum(size > 1 for size in sizes) <= 0.01 * len(sizes)
@@ -138,7 +139,7 @@ def test_nobody_in_two_records_ends_in_an_error_and_with_an_accepted_model_in_no
 def test_a_model_that_weighs_a_column_nobody_fills_any_more_is_not_used(made, accepted):
     deliver(made, accepted, "court", without("pnc_id"))
     with pytest.raises(LinkError, match=r"trained on other comparisons than these records can fill \(\['pnc'\]\)"):
-        link(accepted)
+        link_ids.linked(accepted)
     assert not accepted.files.matching.person_index.exists()
 
 

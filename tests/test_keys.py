@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import RECORD_KEY, REPOSITORY, TEST_KEY, link
+from conftest import RECORD_KEY, REPOSITORY, TEST_KEY
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from small_extracts import PAYE, attributes, court, employed, encoded, unlike
@@ -18,6 +18,7 @@ from test_cli import linkage
 from test_privacy import contents
 from typer.testing import CliRunner, Result
 
+from benchmarks import link_ids
 from linkage import keyring, stages
 from linkage.__main__ import app
 from linkage.errors import LinkError, PrivacyError
@@ -206,14 +207,14 @@ def rotated(tmp_path_factory) -> tuple[Settings, dict[str, list], set[int]]:
     declared.write_text(declared.read_text().replace("em_blocks:", "max_pairs: 50000\n      em_blocks:"))
     stages.synthesise(settings, people=1_000, seed=11)
     stages.new_keys(settings, "2026")
-    link(settings)
+    link_ids.linked(settings)
     known = {"people": index(settings), "records": attributes(settings), "model": [model_of(settings)]}
     tokens = {n for row in encoded(settings) for n in numbers(row)}
     keyring.rotate_keys(settings, "2027")
     stages.pseudonymise(settings, "paye")
     with pytest.raises(PrivacyError, match="different keys, epochs or versions"):
         stages.score(settings, "names")
-    link(settings)
+    link_ids.linked(settings)
     return settings, known, tokens
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import duckdb
+import pytest
 from duckdb import DuckDBPyRelation
 from small_women import PAYE, Draw, rows
 
@@ -11,13 +12,18 @@ from linkage.cohorts.records import Records
 from linkage.contracts.analysis import Analysis
 
 
-def test_link_rates_of_groups_are_compared_with_a_reference_group(
+@pytest.fixture
+def found(
     con: duckdb.DuckDBPyConnection,
     analysis: Analysis,
     attributes: dict[str, DuckDBPyRelation],
     person_index: DuckDBPyRelation,
-) -> None:
-    found = link_quality.link_quality(con, analysis, attributes, person_index)
+) -> DuckDBPyRelation:
+    """How well each group of the drawn women is linked."""
+    return link_quality.link_quality(con, analysis, attributes, person_index)
+
+
+def test_link_rates_of_groups_are_compared_with_a_reference_group(found: DuckDBPyRelation) -> None:
     columns = ["breakdown", "category", "anchor_records", "linked", "rate", "ratio"]
     released = found.filter("cohort = 'released_from_custody'")
     to_probation = released.filter("dataset = 'probation' and breakdown in ('all', 'age_band', 'no_fixed_abode')")
@@ -36,13 +42,7 @@ def test_link_rates_of_groups_are_compared_with_a_reference_group(
     ]  # fmt: skip
 
 
-def test_link_rates_to_a_source_for_england_are_those_of_women_in_england(
-    con: duckdb.DuckDBPyConnection,
-    analysis: Analysis,
-    attributes: dict[str, DuckDBPyRelation],
-    person_index: DuckDBPyRelation,
-) -> None:
-    found = link_quality.link_quality(con, analysis, attributes, person_index)
+def test_link_rates_to_a_source_for_england_are_those_of_women_in_england(found: DuckDBPyRelation) -> None:
     here = found.filter("cohort = 'released_from_custody' and threshold = 'medium' and breakdown = 'all'")
     assert sorted(rows(here, "dataset", "anchor_records", "linked")) == [
         ("court", 4, 2), ("dwp", 4, 3), ("hclic", 3, 2), ("ndtms", 3, 2), ("paye", 4, 2), ("probation", 4, 3),

@@ -4,8 +4,9 @@ import shutil
 
 import duckdb
 import pytest
-from conftest import REPOSITORY, link, put_test_keys, sample_less
+from conftest import REPOSITORY, put_test_keys, sample_less
 
+from benchmarks import link_ids
 from linkage import facts, quality_run, releases, stages
 from linkage.contracts.dataset import HOW_MANY, read_datasets
 from linkage.errors import GateError, LinkError
@@ -37,7 +38,7 @@ def accepted(tmp_path_factory) -> Settings:
     settings = Settings(folder / "schemas", folder / "workspace")
     stages.synthesise(settings, people=1_500, seed=3)
     put_test_keys(settings)
-    link(settings)
+    link_ids.linked(settings)
     stages.tabulate(settings)
     quality_run.accept(settings, "A. Lead", "read the whole report")
     return settings
@@ -96,7 +97,7 @@ def test_a_source_that_loses_its_surnames_is_stopped_when_it_arrives(run):
 
 def test_a_source_that_loses_a_column_is_seen_and_nothing_is_published_or_accepted_unless_despite_it(run):
     lose(run, "postcode")
-    link(run)
+    link_ids.linked(run)
     assert "probation, postcode was not lost since the accepted run" in judged(run)
     with pytest.raises(GateError, match="Gate linkage: stopped; nothing was published") as stopped:
         stages.publish(run, "draft", "A. Lead")

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import REPOSITORY, link, put_test_keys, sample_less
+from conftest import REPOSITORY, put_test_keys, sample_less
 
+from benchmarks import link_ids
 from linkage import stages
 from linkage.settings import Settings
 
@@ -58,7 +59,7 @@ def library(tmp_path_factory) -> Settings:
     (settings.schemas / "datasets" / "library.yaml").write_text(CONTRACT)
     write_cards(settings)
     put_test_keys(settings)
-    link(settings)
+    link_ids.linked(settings)
     return settings
 
 

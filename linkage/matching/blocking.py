@@ -1,5 +1,6 @@
 """Which pairs of profiles are compared: those that some rule of a view makes, each with the rules that make it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import duckdb
@@ -42,23 +43,30 @@ def blocked(profiles: pa.Table, view: View, name: str, candidates: pa.Table | No
     return Blocked(view, len(profiles), pairs, candidates is not None)
 
 
-def sealed_bit(view: View) -> int:
-    """What `rules` says of sealed blocking."""
-    return 1 << len(view.block_on)
+def of_numbers(view: View) -> list[int]:
+    """The rules that are a person number alone."""
+    return [n for n, columns in enumerate(view.block_on) if len(columns) == 1 and columns[0] in view.person_numbers]
 
 
-def bits(view: View, numbers: bool) -> int:
-    """What `rules` says of the rules that are a person number alone, or of those in which none stands."""
-    of_rules = {1 << n: set(columns) & set(view.person_numbers) for n, columns in enumerate(view.block_on)}
-    if numbers:
-        return sum(1 << n for n, columns in enumerate(view.block_on) if len(columns) == 1 and of_rules[1 << n])
-    return sealed_bit(view) + sum(bit for bit, held in of_rules.items() if not held)
+def of_others(view: View) -> list[int]:
+    """The rules in which no person number stands."""
+    return [n for n, columns in enumerate(view.block_on) if not set(columns) & set(view.person_numbers)]
+
+
+def sealed(view: View) -> int:
+    """What sealed blocking is numbered, among the rules."""
+    return len(view.block_on)
+
+
+def bits(rules: Iterable[int]) -> int:
+    """What `rules` of a pair says of these."""
+    return sum(1 << n for n in rules)
 
 
 def every_pair(view: View) -> str:
     """SQL: (profile_id_l, profile_id_r, rules): the pairs of each rule and of sealed blocking, a pair once for each."""
-    made = [pairs_on(columns, view, 1 << n) for n, columns in enumerate(view.block_on)]
-    return " union all ".join([*made, found_sealed(sealed_bit(view))])
+    made = [pairs_on(columns, view, bits([n])) for n, columns in enumerate(view.block_on)]
+    return " union all ".join([*made, found_sealed(bits([sealed(view)]))])
 
 
 def pairs_on(columns: tuple[str, ...], view: View, bit: int) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from linkage.matching.blocking import Blocked, bits, sealed_bit
+from linkage.matching.blocking import Blocked, bits, of_numbers, of_others, sealed
 from linkage.matching.settings import one_row
 
 SEALED = "sealed blocking"
@@ -62,37 +62,29 @@ class Blocking:
 
 def blocking(made: Blocked) -> Blocking:
     """The report on what the rules of one view made."""
-    view, numbers = made.view, bits(made.view, numbers=True)
+    view, numbers = made.view, of_numbers(made.view)
     with duckdb.connect() as con:
         con.register("made", made.pairs)
         rules = [
-            judged(con, " + ".join(columns), 1 << n, numbers_without(made, set(columns)))
+            judged(con, " + ".join(columns), [n], [m for m in numbers if not {*view.block_on[m]} <= {*columns}])
             for n, columns in enumerate(view.block_on)
         ]
         if made.sealed:
-            rules.append(judged(con, SEALED, sealed_bit(view), numbers))
-        together = judged(con, "all without a person number", bits(view, numbers=False), numbers)
+            rules.append(judged(con, SEALED, [sealed(view)], numbers))
+        together = judged(con, "all without a person number", [*of_others(view), sealed(view)], numbers)
     return Blocking(made.profiles, len(made.pairs), tuple(rules), together)
 
 
-def numbers_without(made: Blocked, columns: set[str]) -> int:
-    """The bits of the person numbers that are none of these columns."""
-    block_on = made.view.block_on
-    return bits(made.view, numbers=True) & ~sum(1 << n for n, rule in enumerate(block_on) if set(rule) <= columns)
-
-
-def judged(con: duckdb.DuckDBPyConnection, said: str, chosen: int, numbers: int) -> Rule:
-    """What the rules of the bits in `chosen` do, judged by the person numbers of the bits in `numbers`."""
-    return Rule(
-        said,
-        *one_row(
-            con,
-            f"""
-            select
-                count(*) filter (rules & {chosen} <> 0), count(*) filter (rules & {chosen} = rules),
-                count(*) filter (rules & {numbers} <> 0),
-                count(*) filter (rules & {numbers} <> 0 and rules & {chosen} <> 0)
-            from made
-            """,
-        ),
+def judged(con: duckdb.DuckDBPyConnection, said: str, chosen: list[int], numbers: list[int]) -> Rule:
+    """What the rules in `chosen` do together, judged by those in `numbers`."""
+    found = one_row(
+        con,
+        f"""
+        select
+            count(*) filter (rules & {bits(chosen)} <> 0), count(*) filter (rules & {bits(chosen)} = rules),
+            count(*) filter (rules & {bits(numbers)} <> 0),
+            count(*) filter (rules & {bits(numbers)} <> 0 and rules & {bits(chosen)} <> 0)
+        from made
+        """,
     )
+    return Rule(said, *found)

@@ -9,7 +9,7 @@ from splink import DuckDBAPI
 
 from linkage.contracts.encodings import View
 from linkage.errors import LinkError
-from linkage.matching.blocking import bits
+from linkage.matching.blocking import bits, of_numbers, of_others, sealed
 from linkage.matching.itself import stand_ins, unlinkable
 from linkage.matching.model import Model
 from linkage.matching.settings import connection, fillable, linker, one_row
@@ -106,7 +106,6 @@ def to_compare(con: duckdb.DuckDBPyConnection, view: View, made: pa.Table, befor
     """
     tokens = ", ".join(f'"{name}"' for name in view.tokens)
     looked_at = ", ".join(f'"{name}"' for name in sorted(view.looked_at))
-    others = [rule for rule in view.block_on if not set(rule) & set(view.person_numbers)]
     for name, arrived in {"made": made, "rows_before": before.rows, "pairs_before": before.pairs}.items():
         con.register(name, arrived)
     con.execute(
@@ -116,7 +115,7 @@ def to_compare(con: duckdb.DuckDBPyConnection, view: View, made: pa.Table, befor
         from (
             select
                 profile_id, dataset, known, view_ids, hash(dataset, known, {tokens}) as row,
-                {holds([(number,) for number in view.person_numbers])} as by_number, {holds(others)} as by_others
+                {holds(view, of_numbers(view))} as by_number, {holds(view, of_others(view))} as by_others
             from profiles
         );
         create or replace table profiles as select profile_id, {looked_at} from profiles;
@@ -134,9 +133,9 @@ def to_compare(con: duckdb.DuckDBPyConnection, view: View, made: pa.Table, befor
     return compared
 
 
-def holds(rules: list[tuple[str, ...]]) -> str:
+def holds(view: View, rules: list[int]) -> str:
     """SQL: a profile holds every token of one of the rules."""
-    return " or ".join(" and ".join(f'"{name}" is not null' for name in rule) for rule in rules) or "false"
+    return " or ".join(" and ".join(f'"{name}" is not null' for name in view.block_on[n]) for n in rules) or "false"
 
 
 def weigh(con: duckdb.DuckDBPyConnection, scored: str) -> None:
@@ -186,7 +185,8 @@ def by_view_row(con: duckdb.DuckDBPyConnection, view: View) -> pa.Table:
         select
             l.dataset as dataset_l, l.view_ids[1] as view_id_l, r.dataset as dataset_r, r.view_ids[1] as view_id_r,
             match_weight, match_probability,
-            rules & {bits(view, numbers=True)} <> 0 as by_number, rules & {bits(view, numbers=False)} <> 0 as by_others
+            rules & {bits(of_numbers(view))} <> 0 as by_number,
+            rules & {bits([*of_others(view), sealed(view)])} <> 0 as by_others
         from pair
         join made using (profile_id_l, profile_id_r)
         join seen l on l.profile_id = profile_id_l

@@ -226,7 +226,14 @@ def review_grid(review: Review) -> Grid:
     parts += [(one.get("sources", ""), one) for one in review.get("by_sources", [])]
     parts += [(words(one.get("subgroup", "")), one) for one in review.get("by_subgroup", [])]
     lines = [
-        Line(part, (with_interval(one["precision"]), reviewed_recall(one["recall"]), f"{one['recall']['looked_up']:,}"))
+        Line(
+            part,
+            (
+                with_interval(one["precision"]),
+                with_interval(one["recall"], "all are linked"),
+                f"{one['recall']['looked_up']:,}",
+            ),
+        )
         for part, one in parts
         if one["precision"]["value"] is not None or one["recall"]["value"] is not None
     ]
@@ -242,16 +249,12 @@ def about_review(review: Review) -> str:
     )
 
 
-def reviewed_recall(share: Share) -> str:
-    """A recall in words where nothing was missed."""
-    return with_interval(share).replace(rate(1.0), "all are linked", 1) if share["value"] == 1 else with_interval(share)
-
-
-def with_interval(share: Share) -> str:
-    """A share and its interval, in %."""
+def with_interval(share: Share, whole: str = "") -> str:
+    """A share and its interval, in %. `whole`: a share of 1 in words."""
+    value = whole if whole and share["value"] == 1 else rate(share["value"])
     if share["value"] is None or share["lower"] is None or share["upper"] is None:
-        return rate(share["value"])
-    return f"{rate(share['value'])} ({100 * share['lower']:.1f}–{100 * share['upper']:.1f})"
+        return value
+    return f"{value} ({100 * share['lower']:.1f}–{100 * share['upper']:.1f})"
 
 
 def calibration_grid(bands: Sequence[Band]) -> Grid:
