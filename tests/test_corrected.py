@@ -1,0 +1,94 @@
+"""Rates corrected for missed and wrong links: what they must do whatever the figures are."""
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from linkage.release.control import wilson
+from linkage.release.corrected import (
+    NO_ERRORS,
+    LinkErrors,
+    Share,
+    corrected,
+    seen,
+    share_of,
+    without_errors,
+)
+
+SHARES = st.floats(0, 1)
+ERRORS = st.floats(0, 0.4)
+COUNTS = st.tuples(st.integers(1, 5_000), st.integers(0, 5_000)).map(lambda pair: (min(pair), max(pair)))
+LEVEL = 0.95
+
+
+def an_interval(ends: list[float]) -> Share:
+    """Three numbers, in order."""
+    lower, value, upper = sorted(ends)
+    return Share(value, lower, upper)
+
+
+INTERVALS = st.lists(ERRORS, min_size=3, max_size=3).map(an_interval)
+
+
+@given(COUNTS)
+def test_perfect_links_leave_what_is_seen_and_its_wilson_interval(counts):
+    found = corrected(seen(*counts, 1, LEVEL), NO_ERRORS)
+    assert found.value == pytest.approx(counts[0] / counts[1])
+    assert found[1:] == pytest.approx(wilson(*counts, LEVEL), abs=1e-9)
+
+
+@given(SHARES, ERRORS, ERRORS)
+def test_known_errors_are_taken_back_exactly(true, missed, wrong):
+    shown = true * (1 - missed) / (1 - (1 - true) * wrong)  # s = p (1 - m) + (1 - p) w s, solved for s
+    assert without_errors(shown, missed, wrong) == pytest.approx(true, abs=1e-9)
+
+
+@given(SHARES, SHARES, SHARES)
+def test_a_corrected_rate_is_a_share_whatever_the_errors(share, missed, wrong):
+    assert 0 <= without_errors(share, missed, wrong) <= 1
+
+
+@given(SHARES, SHARES, ERRORS, ERRORS)
+def test_a_corrected_rate_grows_with_what_is_seen_and_what_is_missed_and_falls_with_what_is_wrong(a, b, c, d):
+    (low, high), (few, many) = sorted((a, b)), sorted((c, d))
+    assert without_errors(low, few, many) <= without_errors(high, few, many) + 1e-12
+    assert without_errors(low, few, few) <= without_errors(low, many, few) + 1e-12
+    assert without_errors(low, few, many) <= without_errors(low, few, few) + 1e-12
+
+
+@given(COUNTS, INTERVALS, INTERVALS)
+def test_an_interval_holds_its_rate_and_stays_within_none_and_all(counts, missed, wrong):
+    found = corrected(seen(*counts, 5, LEVEL), LinkErrors(missed, wrong))
+    assert 0 <= found.lower <= found.value <= found.upper <= 1
+
+
+@given(COUNTS, st.integers(10, 400), SHARES)
+def test_fewer_women_looked_at_make_a_wider_interval(counts, many, share):
+    assume(0 < counts[0] < counts[1])
+    few, more = (share_of(0.3 * share * n, n, 0.0, 0.0, LEVEL) for n in (many, 4 * many))
+    assert few.upper - few.lower > more.upper - more.lower
+    rate = seen(*counts, 5, LEVEL)
+    of_few, of_more = (corrected(rate, LinkErrors(missed, Share(0, 0, 0))) for missed in (few, more))
+    assert of_few.upper - of_few.lower >= of_more.upper - of_more.lower
+
+
+def test_a_group_nobody_looked_at_has_the_rate_of_all_women_and_is_as_unsure_as_twenty_of_them():
+    everybody = share_of(40, 1_000, 0.0, 0.0, LEVEL)
+    nobody = share_of(0, 0, everybody.value, 20, LEVEL)
+    assert nobody.value == everybody.value == 0.04
+    assert nobody.upper > 0.15 > 0.06 > everybody.upper
+    assert nobody == share_of(0.8, 20, 0.5, 20, LEVEL)
+
+
+def test_a_group_of_enough_women_has_the_rate_of_its_own_women_alone():
+    assert share_of(6, 30, 0.02, 20, LEVEL) == share_of(6, 30, 0.9, 20, LEVEL)
+    assert share_of(2, 10, 0.02, 20, LEVEL).value == pytest.approx((2 + 10 * 0.02) / 20)
+
+
+@given(COUNTS)
+def test_rounding_widens_what_is_seen(counts):
+    assume(0 < counts[0] < counts[1])
+    exact, rounded = seen(*counts, 1, LEVEL), seen(*counts, 5, LEVEL)
+    assert rounded.lower <= exact.lower
+    assert rounded.upper >= exact.upper
+    assert rounded.upper - rounded.lower > exact.upper - exact.lower
