@@ -318,17 +318,8 @@ def estimate(settings: Settings, sample: str) -> dict[str, Any]:
 
     Raises LinkError where there is no verdict yet.
     """
-    from linkage.matching import sampling
-
-    pairs = kept_back(settings, sample)
-    said = {v.pair: (v.word, batch.in_clear)
-            for batch in decisions.batches(settings) if batch.sample == sample for v in batch.verdicts}  # fmt: skip
-    if not said:
-        raise LinkError(f"Sample {sample} has no verdict yet. Fill its sheet, then: linkage review import")
-    strata = sampling.strata_of(pairs, {pair: word for pair, (word, _) in said.items()})
-    words = [word for word, _ in said.values()]
-    about, seen = drawn_as(settings, sample), "clear" if all(clear for _, clear in said.values()) else "pseudonyms"
-    basis = "weights" if about.get("with_weights", True) else seen  # a log that does not say is of a sheet with weights
+    strata, basis = looked_up(settings, sample)
+    about, words = drawn_as(settings, sample), [word for word, _ in said_of(settings, sample).values()]
     found = {
         "sample": sample,
         "drawn": about["drawn"],
@@ -346,6 +337,27 @@ def estimate(settings: Settings, sample: str) -> dict[str, Any]:
     }  # fmt: skip
     facts.write(settings, "review", found)
     return found
+
+
+def looked_up(settings: Settings, sample: str) -> tuple[list[Any], str]:
+    """The strata of a sample with their verdicts; what these are from: clear, pseudonyms, or a sheet with weights.
+
+    Raises LinkError where there is no verdict yet.
+    """
+    from linkage.matching import sampling
+
+    pairs, said = kept_back(settings, sample), said_of(settings, sample)
+    if not said:
+        raise LinkError(f"Sample {sample} has no verdict yet. Fill its sheet, then: linkage review import")
+    seen = "clear" if all(clear for _, clear in said.values()) else "pseudonyms"
+    weights = drawn_as(settings, sample).get("with_weights", True)  # a log that does not say is of a sheet with weights
+    return sampling.strata_of(pairs, {pair: word for pair, (word, _) in said.items()}), "weights" if weights else seen
+
+
+def said_of(settings: Settings, sample: str) -> dict[int, tuple[Word, bool]]:
+    """{pair: (its last verdict, was it seen in clear?)} of a sample."""
+    batches = [batch for batch in decisions.batches(settings) if batch.sample == sample]
+    return {verdict.pair: (verdict.word, batch.in_clear) for batch in batches for verdict in batch.verdicts}
 
 
 def estimated(settings: Settings) -> dict[str, Any] | None:

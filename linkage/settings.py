@@ -9,6 +9,7 @@ from linkage.contracts.circumstances import Circumstances, read_circumstances
 from linkage.contracts.dataset import Dataset, Scope, read_dataset, read_datasets, read_scope
 from linkage.contracts.disclosure import Disclosure, read_disclosure
 from linkage.contracts.encodings import Encodings, read_encodings
+from linkage.contracts.link_errors import LinkErrors, read_link_errors
 from linkage.contracts.link_quality import LinkQuality, read_link_quality
 from linkage.contracts.review import Review, read_review
 from linkage.errors import ContractError
@@ -95,6 +96,11 @@ class Settings:
     def link_quality(self) -> LinkQuality | None:
         """From where on a link rate is flagged; none where nothing is published. Raises ContractError."""
         return read_link_quality(self.schemas) if self.publishes else None
+
+    @property
+    def link_errors(self) -> LinkErrors | None:
+        """Where rates of errors of links are from; none where no rate is to be corrected. Raises ContractError."""
+        return read_link_errors(self.schemas, self.analysis)
 
     @property
     def disclosure(self) -> Disclosure:

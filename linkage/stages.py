@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import duckdb
 
-from linkage import facts, quality_run, releases, review
+from linkage import facts, link_errors, quality_run, releases, review
 from linkage.clustering import chain, chained, compared_in, what_is_known
 from linkage.clustering import contradict as contradict
 from linkage.contracts.dataset import Dataset
@@ -54,6 +54,7 @@ def check(settings: Settings) -> dict[str, int]:
             "tables": lambda: settings.analysis.tables,
             "disclosure rules": lambda: dict(settings.disclosure),
             "limits on link rates": lambda: dict(settings.link_quality or ()),
+            "origins of errors of links": lambda: [settings.link_errors] if settings.link_errors else [],
         }
     found: dict[str, int] = {}
     wrong: list[str] = []
@@ -229,6 +230,8 @@ def tabulate(settings: Settings) -> dict[str, Any]:
         for name, counts in tables.items():
             write_parquet(counts, files.cohorts.counts(name))
         quality_run.note_groups(settings, con, analysis, attributes, people)
+        if (declared := settings.link_errors) and declared.origin == "truth":
+            link_errors.note_truth(settings, con, analysis, attributes, people)
         impossible = contradictions.contradictions(con, analysis, attributes, people)
         write_parquet(impossible, files.cohorts.contradictions)
         by_reason = impossible.aggregate("reason, threshold, count(*) as pairs", "reason, threshold").order("all")
@@ -278,7 +281,7 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
     facts.forget(settings, facts.OF_RELEASE)
     quality_run.release_gate(settings)
     masthead = pages.Masthead(release, TITLE, made_up, approval, facts.population(settings))
-    years = releases.years_of(analysis)
+    years, errors = releases.years_of(analysis), link_errors.of_release(settings, analysis)
     with duckdb.connect() as con, releases.noting_a_stop(settings, release):
         counts, without = releases.counted(con, settings, analysis)
         descriptions = releases.described(analysis, without)
@@ -286,11 +289,12 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
         left = releases.before(settings, analysis)
         adding = Declared(years, analysis.within, analysis.asked)
         made = control.control(counts, disclosure, titles, adding, [entry.left for entry in left])
+        rows = link_errors.beside(made.rows, errors, disclosure)
         suite = suites.tables_suite(settings.expectations)
-        pass_gate(settings, gate.validate("tables", release, suite, con.from_arrow(publish.arrow(made.rows))))
-        page = pages.release_page(masthead, made.rows, descriptions, disclosure)
+        pass_gate(settings, gate.validate("tables", release, suite, con.from_arrow(publish.arrow(rows))))
+        page = pages.release_page(masthead, rows, descriptions, disclosure)
         with whole_folder(files.release(release)) as folder:
-            publish.publish(folder, made.rows, page, provenance(settings, masthead), disclosure)
+            publish.publish(folder, rows, page, provenance(settings, masthead), disclosure)
             adds_up = AddsUp(years, analysis.within, analysis.asked)
             known = [(entry.name, entry.rows) for entry in left]
             found = auditor.audit(folder, counts, disclosure, adds_up, release, known)
@@ -300,7 +304,7 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
             write_text(found.certificate, files.certificate(release))
             releases.enter(settings, analysis, masthead, found, folder / "tables.csv")
             quality_run.log_amber(settings, release, approval)
-    facts.write(settings, "release", {"release": release, "approval": approval, "tables": cells_by_table(made.rows)})
+    facts.write(settings, "release", {"release": release, "approval": approval, "tables": cells_by_table(rows)})
     return {"release": release, "approval": approval, "cells": found.cells}
 
 

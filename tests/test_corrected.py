@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from linkage.release.control import wilson
 from linkage.release.corrected import (
     NO_ERRORS,
-    LinkErrors,
+    Errors,
     Share,
     corrected,
     seen,
@@ -58,7 +58,7 @@ def test_a_corrected_rate_grows_with_what_is_seen_and_what_is_missed_and_falls_w
 
 @given(COUNTS, INTERVALS, INTERVALS)
 def test_an_interval_holds_its_rate_and_stays_within_none_and_all(counts, missed, wrong):
-    found = corrected(seen(*counts, 5, LEVEL), LinkErrors(missed, wrong))
+    found = corrected(seen(*counts, 5, LEVEL), Errors(missed, wrong))
     assert 0 <= found.lower <= found.value <= found.upper <= 1
 
 
@@ -68,7 +68,7 @@ def test_fewer_women_looked_at_make_a_wider_interval(counts, many, share):
     few, more = (share_of(0.3 * share * n, n, 0.0, 0.0, LEVEL) for n in (many, 4 * many))
     assert few.upper - few.lower > more.upper - more.lower
     rate = seen(*counts, 5, LEVEL)
-    of_few, of_more = (corrected(rate, LinkErrors(missed, Share(0, 0, 0))) for missed in (few, more))
+    of_few, of_more = (corrected(rate, Errors(missed, Share(0, 0, 0))) for missed in (few, more))
     assert of_few.upper - of_few.lower >= of_more.upper - of_more.lower
 
 

@@ -195,6 +195,11 @@ def test_real_data_are_not_published_before_somebody_approves(chain, tmp_path):
     with pytest.raises(PrivacyError, match="Nobody has approved"):
         stages.publish(changed, "unapproved")
     assert not changed.files.release("unapproved").exists()
+    with pytest.raises(ContractError, match="origin truth is for invented people"):
+        stages.publish(changed, "approved", "the quality lead, 2026-01-02")
+    for declared in ("schemas", "expectations"):
+        shutil.copytree(REPOSITORY / declared, tmp_path / declared, ignore=shutil.ignore_patterns("link_errors.yaml"))
+    changed = Settings(tmp_path / "schemas", changed.workspace)
     stages.publish(changed, "approved", "the quality lead, 2026-01-02")
     manifest = json.loads((changed.files.release("approved") / "manifest.json").read_text())
     assert (manifest["invented"], manifest["approval"]) == (False, "the quality lead, 2026-01-02")

@@ -14,7 +14,7 @@ from review_sheets import decide, filled, kept_back, rows_of, sheet, together
 from typer.testing import CliRunner
 
 from benchmarks import link_ids
-from linkage import decisions, facts, people, review, stages
+from linkage import decisions, facts, link_errors, people, review, stages
 from linkage.__main__ import app
 from linkage.errors import ContractError, ExtractError, LinkError, PrivacyError
 from linkage.keyring import rotate_keys
@@ -136,6 +136,8 @@ def test_a_sheet_with_weights_shows_the_same_words_and_their_bits_and_its_review
     found = review.estimate(copied, "first")
     assert found["basis"] == "weights"
     assert "say nothing of the truth" in found["caveat"]
+    with pytest.raises(LinkError, match="does not say which links are wrong. Verdicts are from a sheet"):
+        link_errors.seen_in_clear(copied, "first")
 
 
 def test_a_sample_of_which_the_log_does_not_say_whether_weights_were_shown_counts_as_one_that_showed_them(copied):
@@ -352,7 +354,8 @@ def test_an_estimate_says_what_it_is_worth(copied):
     found = review.estimate(copied, "first")
     assert (found["precision"]["value"], found["recall"]["value"]) == (1.0, 1.0)
     assert found["precision"]["lower"] < 1
-    assert found["basis"] == "pseudonyms"
+    with pytest.raises(LinkError, match="does not say which links are wrong. Verdicts over pseudonyms"):
+        link_errors.seen_in_clear(copied, "first")
     assert "Only a review in clear" in found["caveat"]
     assert {row["sources"] for row in found["by_sources"]} <= {
         "court and court",

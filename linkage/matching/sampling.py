@@ -250,6 +250,35 @@ def weighted(strata: Sequence[Stratum]) -> Share:
     return between(value, error, sum(s.same + s.different for s in looked))
 
 
+def errors(strata: Sequence[Stratum]) -> dict[str, float]:
+    """{with_records, missed, given_records, wrong}: missed of the true pairs that were compared, wrong of those linked.
+
+    Each as if so many pairs had been looked up one by one as leave the share as uncertain (Kish, Survey Sampling,
+    1965). Zeros where nothing was looked up.
+    """
+    looked = [s for s in strata if s.same + s.different]
+    linked = [s for s in looked if s.linked]
+    of_true, of_linked = (sum(s.pairs * smoothed(s) for s in looked), float(sum(s.pairs for s in linked)))
+    lost = sum(s.pairs * smoothed(s) for s in looked if not s.linked)
+    untrue = sum(s.pairs * (1 - smoothed(s)) for s in linked)
+    pulls = [(s, s.pairs * (lost / of_true if s.linked else 1 - lost / of_true)) for s in looked] if of_true else []
+    with_records = as_many(lost, of_true, pulls)
+    given_records = as_many(untrue, of_linked, [(s, s.pairs) for s in linked])
+    return {
+        "with_records": with_records, "missed": with_records * (1 - (recall(strata).value or 0.0)),
+        "given_records": given_records, "wrong": given_records * (1 - (precision(strata).value or 0.0)),
+    }  # fmt: skip
+
+
+def as_many(part: float, whole: float, pulls: Sequence[tuple[Stratum, float]]) -> float:
+    """Of how many independent ones a share is as uncertain as this one, which each stratum pulls by its own; not more
+    than there are.
+    """
+    error = sum((pull / whole) ** 2 * variance(stratum) for stratum, pull in pulls) if whole else 0.0
+    there_are = float(sum(stratum.pairs for stratum, _ in pulls))
+    return min(part / whole * (1 - part / whole) / error, there_are) if error else there_are
+
+
 def true_pairs(stratum: Stratum) -> float:
     """How many pairs of a stratum are one person, by its verdicts."""
     return stratum.pairs * stratum.same / (stratum.same + stratum.different)
@@ -257,9 +286,14 @@ def true_pairs(stratum: Stratum) -> float:
 
 def variance(stratum: Stratum) -> float:
     """Of the share of a stratum, with the correction for having looked up a large part of it."""
-    n = stratum.same + stratum.different
-    share = (stratum.same + 0.5) / (n + 1) if stratum.same in (0, n) else stratum.same / n
+    n, share = stratum.same + stratum.different, smoothed(stratum)
     return share * (1 - share) / n * max(1 - n / stratum.pairs, 0.0)
+
+
+def smoothed(stratum: Stratum) -> float:
+    """The share of its verdicts that say same, with half a verdict on the other side where all agree."""
+    n = stratum.same + stratum.different
+    return (stratum.same + 0.5) / (n + 1) if stratum.same in (0, n) else stratum.same / n
 
 
 def between(value: float, error: float, looked_up: int) -> Share:

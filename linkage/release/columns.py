@@ -44,5 +44,39 @@ PUBLISHED = (
     PublishedColumn("died", "count", "women not counted: died by the day; empty where suppressed"),
     PublishedColumn("unknown", "count", "women not counted: outcome not recorded; empty where suppressed"),
     PublishedColumn("not_linked", "count", "women not counted: no record found in the source; empty where suppressed"),
+    PublishedColumn(
+        "corrected",
+        "percent",
+        "the value corrected for records that were missed and records that are somebody else's, from the rounded "
+        "counts and the rates of errors in this row; at the medium threshold; empty where no such rates are declared",
+    ),
+    PublishedColumn(
+        "corrected_lower",
+        "percent",
+        "lower end of the interval of the corrected value: for chance, rounding and how little is known of the errors",
+    ),
+    PublishedColumn("corrected_upper", "percent", "upper end of that interval"),
+    PublishedColumn(
+        "error_origin",
+        "text",
+        "where the rates of errors have come from: truth (of invented people only), review and its sample (records "
+        "seen in clear inside departments), or assumption (the manifest has its declaration's hash); empty: none",
+    ),
+    PublishedColumn(
+        "missed",
+        "percent",
+        "of 100 women of this group with a record in the source, in all periods, how many it was not linked to; of a "
+        "group too small to tell, as of all women, with an interval as of a few",
+    ),
+    PublishedColumn("missed_lower", "percent", "lower end of the interval of missed"),
+    PublishedColumn("missed_upper", "percent", "upper end of the interval of missed"),
+    PublishedColumn(
+        "wrong",
+        "percent",
+        "of 100 women of this group with a record of the source linked to them, in all periods, how many have somebody "
+        "else's; of a group too small to tell, as of all women, with an interval as of a few",
+    ),
+    PublishedColumn("wrong_lower", "percent", "lower end of the interval of wrong"),
+    PublishedColumn("wrong_upper", "percent", "upper end of the interval of wrong"),
 )
 NAMES = tuple(column.name for column in PUBLISHED)

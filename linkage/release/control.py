@@ -91,7 +91,7 @@ def readers_hold(earlier: Sequence[Release]) -> str:
 def published(row: Row, title: str, decision: Decision, disclosure: Disclosure) -> Row:
     """One row as it may leave. A suppressed rate leaves the row empty; a suppressed exclusion only its own place."""
     cell = cell_of(row)
-    shown = dict.fromkeys(NAMES) | {name: row[name] for name in LABELS} | {"title": title}
+    shown = dict.fromkeys(NAMES) | {name: row[name] for name in LABELS} | {"title": title, "error_origin": ""}
     if cell in decision.rows:
         return shown | {"status": "c"}
     for exclusion in EXCLUSIONS:

@@ -25,7 +25,7 @@ class Share(NamedTuple):
     upper: float
 
 
-class LinkErrors(NamedTuple):
+class Errors(NamedTuple):
     """Of the women of a group who have a record in a source the share whose record was `missed`; of those who were
     given one the share to whom somebody else's was given, `wrong`.
     """
@@ -35,7 +35,7 @@ class LinkErrors(NamedTuple):
 
 
 NOTHING = Share(0.0, 0.0, 0.0)
-NO_ERRORS = LinkErrors(NOTHING, NOTHING)
+NO_ERRORS = Errors(NOTHING, NOTHING)
 
 
 def without_errors(seen: float, missed: float, wrong: float) -> float:
@@ -46,7 +46,7 @@ def without_errors(seen: float, missed: float, wrong: float) -> float:
     return right / max(1 - missed - seen * wrong, right) if right else 0.0
 
 
-def corrected(seen: Share, errors: LinkErrors) -> Share:
+def corrected(seen: Share, errors: Errors) -> Share:
     """The share who have the outcome, with an interval for chance and for what is not known of the errors, together.
 
     Each end moves one of the three to its own end, the others where they are; the squares of what that does add up

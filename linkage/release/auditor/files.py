@@ -29,6 +29,8 @@ Finding = tuple[Row, str]
 KEY = ("table_id", "cohort", "outcome", "geography", "period", "breakdown", "category", "threshold")
 WHOLE = ("numerator", "denominator", "in_custody", "died", "unknown", "not_linked")
 DECIMAL = ("value", "lower", "upper")
+SHARES = ("corrected", "missed", "wrong")
+CORRECTED = tuple(name + end for name in SHARES for end in ("", "_lower", "_upper"))
 EXCLUDED = WHOLE[2:]
 MOST_SHOWN = 20
 NOTHING = "Nothing was published. Use coarser categories, or pool periods."
@@ -127,7 +129,7 @@ def from_csv(tables: Path) -> list[Row]:
 
 def typed(row: dict[str, str]) -> Row:
     """A line of CSV with its numbers as numbers and an empty number as None."""
-    kinds: dict[str, Callable[[str], Any]] = dict.fromkeys(WHOLE, int) | dict.fromkeys(DECIMAL, float)
+    kinds: dict[str, Callable[[str], Any]] = dict.fromkeys(WHOLE, int) | dict.fromkeys(DECIMAL + CORRECTED, float)
     return {name: (kinds[name](text) if text else None) if name in kinds else text for name, text in row.items()}
 
 
@@ -139,9 +141,9 @@ def fetched(con: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, str]
 
 def wrong_cell(row: Row, true: Row, disclosure: Disclosure) -> Iterator[Finding]:
     """What is wrong with one published row by itself."""
-    figures = [row[name] for name in (*WHOLE, *DECIMAL)]
+    figures = [row[name] for name in (*WHOLE, *DECIMAL, *CORRECTED)]
     if row["status"] == "c":
-        if any(figure is not None for figure in figures):
+        if row["error_origin"] or any(figure is not None for figure in figures):
             yield row, "is marked suppressed and yet holds a figure"
         return
     having, women = true["numerator"], true["denominator"]
@@ -157,6 +159,8 @@ def wrong_cell(row: Row, true: Row, disclosure: Disclosure) -> Iterator[Finding]
         yield row, "holds a count that is not rounded, or not from the count it stands for"
     elif not follows(row, disclosure):
         yield row, "holds a rate, an interval or a mark that does not follow from its rounded counts"
+    elif not shows_what_is_seen(row):
+        yield row, "holds a corrected rate that does not follow from its rounded counts and its rates of errors"
 
 
 def follows(row: Row, disclosure: Disclosure) -> bool:
@@ -169,6 +173,23 @@ def follows(row: Row, disclosure: Disclosure) -> bool:
     mark = "u" if women < disclosure.unreliable_below.value else ""
     ends = (row["lower"], row["upper"])
     return row["status"] == mark and all(at_the_edge(end, having, women, disclosure) for end in ends)
+
+
+def shows_what_is_seen(row: Row) -> bool:
+    """Would women of the corrected rate, with these errors, be seen as they are? Or does it leave the rate as it is?
+
+    Forwards, and to half a decimal of the corrected rate: of those who have the outcome all but the missed are seen
+    with it, of the others those whom a wrong record gives it. Where that takes more than everybody, it is everybody.
+    """
+    known = [row[name] for name in CORRECTED]
+    if not row["error_origin"] or not row["denominator"]:
+        return known == [None] * len(known)
+    ordered = all(row[f"{name}_lower"] <= row[name] <= row[f"{name}_upper"] for name in SHARES)
+    rate, missed, wrong = (row[name] / 100 for name in SHARES)
+    seen = row["numerator"] / row["denominator"]
+    shown = rate * (1 - missed) + (1 - rate) * wrong * seen
+    follows = min(abs(shown - seen), abs(rate - seen)) < 0.00051 or (rate == 1 and shown < seen)
+    return ordered and follows
 
 
 def at_the_edge(end: float, having: int, women: int, disclosure: Disclosure) -> bool:

@@ -1,0 +1,119 @@
+"""Small invented populations through the real stages, and what each of their cells would be with perfect links.
+
+A seed gives counts, and no estimate: how rates are corrected can be looked at again without linking again.
+"""
+
+import json
+import tempfile
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from benchmarks.link_ids import linked
+from benchmarks.measure import EPOCH
+from linkage import stages
+from linkage.cohorts import tabulate
+from linkage.cohorts.link_errors import link_errors
+from linkage.contracts.analysis import Analysis
+from linkage.linking import arrived, whole
+from linkage.pseudonymisation.pseudonyms import with_record_ids
+from linkage.settings import Settings
+
+LABELS = ("cohort", "outcome", "geography", "period", "breakdown", "category")
+COUNTS = ("numerator", "denominator")
+Relation = duckdb.DuckDBPyRelation
+
+
+def kept(file: Path, people: int) -> dict[int, dict[str, Any]]:
+    """{seed: what was counted}, of runs of so many people that are in the file already."""
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    return {said["seed"]: said for said in map(json.loads, lines) if said["people"] == people}
+
+
+def run(schemas: Path, people: int, seeds: Iterable[int], file: Path) -> dict[int, dict[str, Any]]:
+    """Count every seed that is not in the file yet, a line each, and give all of them."""
+    found = kept(file, people)
+    for seed in seeds:
+        if seed not in found:
+            found[seed] = counted(schemas, people, seed)
+            with file.open("a", encoding="utf-8") as lines:
+                lines.write(json.dumps(found[seed]) + "\n")
+    return {seed: found[seed] for seed in seeds}
+
+
+def counted(schemas: Path, people: int, seed: int) -> dict[str, Any]:
+    """{seed, people, seconds, cells, lives, errors}: one population, linked and counted.
+
+    `cells`: each cell's labels, then women with the outcome and women counted, as linked and by perfect links (the same
+    records under the ids of the truth). `lives`: the same of all women, from the lives that were invented, which no
+    department saw whole. `errors`: what `link_errors` counts.
+    """
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory() as passing, duckdb.connect() as con:
+        settings = Settings(schemas=schemas, workspace=Path(passing))
+        stages.synthesise(settings, people, seed)
+        stages.new_keys(settings, EPOCH)
+        linked(settings)
+        analysis = at_medium(settings.analysis)
+        truth = con.from_arrow(
+            with_record_ids(con, settings.files.truth / "records.csv", settings.datasets, stages.key_source(settings))
+        )
+        index = con.from_arrow(whole(con, stages.linked(settings), "linkage link").to_arrow_table())
+        attributes = {name: arrived(con, settings.files.cohorts.attributes(name), name) for name in settings.datasets}
+        as_linked = tabulate.tables(con, analysis, attributes, index)
+        perfect = tabulate.tables(con, analysis, attributes, con.from_arrow(true_index(con, index, truth)))
+        errors = link_errors(con, analysis, attributes, index, truth)
+        return {
+            "seed": seed, "people": people,
+            "cells": [cell for name in analysis.tables for cell in side_by_side(as_linked[name], perfect[name])],
+            "lives": lived(settings), "errors": [list(row) for row in errors.fetchall()],
+            "seconds": round(time.perf_counter() - began, 1),
+        }  # fmt: skip
+
+
+def at_medium(analysis: Analysis) -> Analysis:
+    """The declared tables, at the default threshold only."""
+    return replace(
+        analysis,
+        tables={name: one.model_copy(update={"thresholds": ("medium",)}) for name, one in analysis.tables.items()},
+    )
+
+
+def true_index(con: duckdb.DuckDBPyConnection, index: Relation, truth: Relation) -> Any:
+    """The person index as it would be if every record were linked rightly."""
+    ids = ", ".join(f"dense_rank() over (order by person) as person_id_{t}" for t in ("high", "medium", "low"))
+    return con.sql(
+        f"select dataset, record_id, {ids} from index join truth using (dataset, record_id)"
+    ).to_arrow_table()
+
+
+def side_by_side(one: Relation, other: Relation) -> list[list[Any]]:
+    """[labels …, with the outcome, counted, and both by perfect links]: one per cell with a woman."""
+    columns = [one.columns.index(name) for name in (*LABELS, *COUNTS)]
+    both: dict[tuple[Any, ...], list[int]] = {}
+    for place, rows in enumerate((one.fetchall(), other.fetchall())):
+        for row in rows:
+            *labels, having, women = (row[c] for c in columns)
+            both.setdefault(tuple(labels), [0, 0, 0, 0])[2 * place : 2 * place + 2] = [having, women]
+    return [[*labels, *counts] for labels, counts in both.items() if any(counts)]
+
+
+def lived(settings: Settings) -> list[list[Any]]:
+    """[cohort, outcome, year, with the outcome, counted] of all women, from the invented lives."""
+    years = {quarter.label: quarter.year for quarter in settings.analysis.period.calendar}
+    rows = duckdb.sql(
+        f"""
+        select cohort, outcome, quarter, count(*) filter (achieved = 'yes'), count(*)
+        from read_csv('{settings.files.truth / "outcomes.csv"}', all_varchar=true)
+        where counted = 'yes' group by all
+        """
+    ).fetchall()
+    found: dict[tuple[str, ...], list[int]] = {}
+    for cohort, outcome, quarter, having, women in rows:
+        sums = found.setdefault((cohort, outcome, years[quarter]), [0, 0])
+        sums[0], sums[1] = sums[0] + having, sums[1] + women
+    return [[*cell, *sums] for cell, sums in sorted(found.items())]

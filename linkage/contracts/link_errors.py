@@ -1,0 +1,96 @@
+"""schemas/link_errors.yaml: where rates of missed and wrong links are from, by which a release corrects its rates."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from linkage.contracts.analysis import ALL, Analysis
+from linkage.contracts.disclosure import Limit
+from linkage.contracts.reading import Declaration, read
+from linkage.errors import ContractError
+
+Origin = Literal["truth", "review", "assumption"]
+
+
+class Ends(Declaration):
+    """A rate of errors in %, and between what and what it lies."""
+
+    value: float = Field(ge=0, le=50)
+    lower: float = Field(ge=0, le=50)
+    upper: float = Field(ge=0, le=50)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.lower <= self.value <= self.upper:
+            raise ValueError("the value must lie between lower and upper")
+        return self
+
+
+class Assumed(Declaration):
+    """What is assumed of the links between every cohort and a dataset, of all women or of a group, and why."""
+
+    dataset: str
+    breakdown: str = ALL
+    category: str = ALL
+    missed: Ends
+    wrong: Ends
+    reason: str = Field(min_length=20)
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Of which links it is."""
+        return self.dataset, self.breakdown, self.category
+
+
+class LinkErrors(Declaration):
+    """`truth`: counted, of invented people. `review`: from the verdicts on a `sample`, seen in clear. `assumption`: as
+    `assumed`. `fill_to`: a group of which fewer links were looked at is filled up to so many with those of all women.
+    """
+
+    origin: Origin
+    reason: str = Field(min_length=20)
+    fill_to: Limit
+    sample: str | None = None
+    assumed: tuple[Assumed, ...] = ()
+
+    @model_validator(mode="after")
+    def _each_origin_has_what_it_needs(self) -> Self:
+        for origin, field, given in (("review", "sample", self.sample), ("assumption", "assumed", self.assumed)):
+            if self.origin == origin and not given:
+                raise ValueError(f"origin {origin} needs `{field}`")
+            if self.origin != origin and given:
+                raise ValueError(f"`{field}` is for origin {origin}, and this is {self.origin}")
+        places = [one.place for one in self.assumed]
+        if twice := sorted({place for place in places if places.count(place) > 1}):
+            raise ValueError(f"assumed: {twice} is there twice")
+        return self
+
+    def mistakes(self, analysis: Analysis) -> Iterator[str]:
+        """Assumptions about what no table has."""
+        for one in self.assumed:
+            if one.dataset not in analysis.datasets:
+                yield f"assumed: there is no dataset {one.dataset!r}; there are {sorted(analysis.datasets)}."
+            elif one.category not in categories(one.breakdown, analysis):
+                yield f"assumed: breakdown {one.breakdown!r} has no category {one.category!r} in any cohort."
+
+
+def categories(breakdown: str, analysis: Analysis) -> set[str]:
+    """The categories that some cohort has of a breakdown."""
+    if breakdown == ALL:
+        return {ALL}
+    declared = analysis.breakdowns.get(breakdown)
+    anchors = [analysis.datasets[cohort.dataset] for cohort in analysis.cohorts.values()]
+    return {c for one in anchors if declared and declared.fits(one) for c in declared.categories(one)}
+
+
+def read_link_errors(schemas: Path, analysis: Analysis) -> LinkErrors | None:
+    """What is declared; None where nothing is, and then no rate is corrected. Raises ContractError."""
+    path = schemas / "link_errors.yaml"
+    if not path.exists():
+        return None
+    found = read(LinkErrors, path)
+    if wrong := list(found.mistakes(analysis)):
+        raise ContractError("\n".join(f"{path}: {line}" for line in wrong))
+    return found

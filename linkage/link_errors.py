@@ -1,0 +1,135 @@
+"""Where a release has its rates of missed and wrong links from, as schemas/link_errors.yaml declares."""
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import duckdb
+
+from linkage import facts, review
+from linkage.contracts.analysis import ALL, Analysis
+from linkage.contracts.disclosure import Disclosure
+from linkage.contracts.link_errors import LinkErrors
+from linkage.errors import ContractError, LinkError
+from linkage.settings import Settings
+
+if TYPE_CHECKING:
+    from linkage.matching.sampling import Stratum
+    from linkage.release.corrections import Source
+    from linkage.release.error_rates import ErrorsOf
+
+Row = dict[str, Any]
+FACT = "link_errors"
+
+
+class Known(NamedTuple):
+    """What a release needs to correct its rates: the errors of each group, their origin in words, and the sources."""
+
+    errors_of: "ErrorsOf"
+    origin: str
+    sources: "dict[str, Source]"
+
+
+def of_release(settings: Settings, analysis: Analysis) -> Known | None:
+    """What is known of the errors of the links as it is declared; None where nothing is. Raises as `counted` does."""
+    from linkage.release.error_rates import errors_of
+
+    declared = settings.link_errors
+    if declared is None:
+        return None
+    rates = errors_of(declared, counted(settings, declared, analysis), settings.disclosure)
+    origin = f"review {declared.sample}" if declared.origin == "review" else declared.origin
+    return Known(rates, origin, sources(analysis))
+
+
+def beside(rows: list[Row], known: Known | None, disclosure: Disclosure) -> list[Row]:
+    """Publishable rows with the corrected rate beside the rate; as they are where nothing is known of errors."""
+    from linkage.release import corrections
+
+    return corrections.beside(rows, *known, disclosure) if known else rows
+
+
+def sources(analysis: Analysis) -> "dict[str, Source]":
+    """{outcome: where it is recorded}. In a spine a woman without a record is not counted, nor without a status."""
+    from linkage.release.corrections import Source
+
+    measures = {name: outcome.measure for name, outcome in analysis.outcomes.items()}
+    return {
+        name: Source(one.dataset, analysis.datasets[one.dataset].coverage == "event_register" and one.kind != "status")
+        for name, one in measures.items()
+    }
+
+
+def note_truth(
+    settings: Settings,
+    con: duckdb.DuckDBPyConnection,
+    analysis: Analysis,
+    attributes: Mapping[str, duckdb.DuckDBPyRelation],
+    people: duckdb.DuckDBPyRelation,
+) -> None:
+    """Note how many women of each group lost records or were given others', of invented people whose truth is there."""
+    from linkage.cohorts.link_errors import link_errors
+    from linkage.pseudonymisation.pseudonyms import with_record_ids
+    from linkage.stages import key_source
+
+    truth = settings.files.truth / "records.csv"
+    if facts.invented(settings) and truth.exists():
+        known = con.from_arrow(with_record_ids(con, truth, settings.datasets, key_source(settings)))
+        found = link_errors(con, analysis, attributes, people, known)
+        facts.write(settings, FACT, found.to_arrow_table().to_pylist())
+
+
+def counted(settings: Settings, declared: LinkErrors, analysis: Analysis) -> list[Row]:
+    """(cohort, dataset, breakdown, category, with_records, missed, given_records, wrong): one row per group of women.
+
+    Raises ContractError where a truth is declared of people who are not invented, LinkError where it was not counted,
+    or where the review declared does not establish the truth.
+    """
+    if declared.origin == "assumption":
+        return []
+    if declared.origin == "review":
+        drawn_by = settings.review.subgroup
+        strata = seen_in_clear(settings, declared.sample or "")
+        return reviewed(strata, analysis, drawn_by.column if drawn_by else None)
+    if not facts.invented(settings):
+        raise ContractError(
+            f"{settings.schemas / 'link_errors.yaml'}: origin truth is for invented people, and these extracts are not "
+            "marked as such. Declare a review in clear or an assumption, or remove the file: then no rate is corrected."
+        )
+    found = facts.read(settings, FACT)
+    if found is None:
+        raise LinkError("The errors of the links have not been counted. Run: linkage tabulate")
+    return list(found)
+
+
+def seen_in_clear(settings: Settings, sample: str) -> "list[Stratum]":
+    """The strata of a review with their verdicts. Raises LinkError where these do not establish the truth."""
+    strata, basis = review.looked_up(settings, sample)
+    if basis != "clear":
+        raise LinkError(
+            f"Sample {sample} does not say which links are wrong. {review.CAVEAT[basis]} Declare a sample that was "
+            "seen in clear, or an assumption, in schemas/link_errors.yaml."
+        )
+    return strata
+
+
+def reviewed(strata: "Sequence[Stratum]", analysis: Analysis, column: str | None) -> list[Row]:
+    """The rows of `counted` from a review: of all women, and of each category of the `column` pairs were drawn by."""
+    from linkage.matching import sampling
+
+    divisions = [(ALL, ALL)]
+    for name in (name for name, one in analysis.breakdowns.items() if column and one.column == column):
+        divisions += [(name, category) for category in sorted({stratum.subgroup for stratum in strata})]
+    found = []
+    for (cohort, dataset), (breakdown, category) in product(between(analysis), divisions):
+        sources = " and ".join(sorted((analysis.cohorts[cohort].dataset, dataset)))
+        chosen = [one for one in strata if one.sources == sources and category in (ALL, one.subgroup)]
+        place = {"cohort": cohort, "dataset": dataset, "breakdown": breakdown, "category": category}
+        found.append(place | sampling.errors(chosen))
+    return found
+
+
+def between(analysis: Analysis) -> list[tuple[str, str]]:
+    """(cohort, dataset) of every link that an outcome of a cohort rests on."""
+    datasets = sorted({outcome.measure.dataset for outcome in analysis.outcomes.values()})
+    return [(cohort, dataset) for cohort in analysis.cohorts for dataset in datasets]

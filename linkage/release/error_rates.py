@@ -1,0 +1,96 @@
+"""The rates of missed and wrong links of each group of women as they are published: from counts, or as assumed.
+
+A group of its own only from the declared threshold on, as a count is: of fewer women nothing of their own is used, and
+theirs are all women's rates, as uncertain as a few such women leave them.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from linkage.contracts.disclosure import Disclosure
+from linkage.contracts.link_errors import Ends, LinkErrors
+from linkage.release.corrected import Errors, Share, share_of
+
+ALL = "all"
+Row = Mapping[str, Any]
+
+
+class Group(NamedTuple):
+    """Women of a cohort, and the source they are linked to."""
+
+    cohort: str
+    dataset: str
+    breakdown: str
+    category: str
+
+    @property
+    def wider(self) -> "Group":
+        """All women of the cohort."""
+        return self._replace(breakdown=ALL, category=ALL)
+
+
+class Looked(NamedTuple):
+    """Of how many it was looked at, and how many errors there were among them."""
+
+    at: float
+    errors: float
+
+
+NOBODY = Looked(0.0, 0.0)
+ErrorsOf = Callable[[Group], Errors | None]
+
+
+def errors_of(declared: LinkErrors, counted: Iterable[Row], disclosure: Disclosure) -> ErrorsOf:
+    """The errors of a group's links, to a tenth of a point; None of a source of which nothing is known.
+
+    `counted`: rows of `linkage.cohorts.link_errors`, or of a review; none where errors are assumed.
+    """
+    if declared.origin == "assumption":
+        return assumed_by(declared)
+    rows = list(counted)
+    missed = {group_of(row): Looked(row["with_records"], row["missed"]) for row in rows}
+    wrong = {group_of(row): Looked(row["given_records"], row["wrong"]) for row in rows}
+
+    def found(group: Group) -> Errors | None:
+        lost, given = (rate_of(group, looked, declared, disclosure) for looked in (missed, wrong))
+        return Errors(lost, given) if lost and given else None
+
+    return found
+
+
+def group_of(row: Row) -> Group:
+    """Which group a row is of."""
+    return Group(*(row[name] for name in Group._fields))
+
+
+def rate_of(group: Group, looked: Mapping[Group, Looked], declared: LinkErrors, disclosure: Disclosure) -> Share | None:
+    """One kind of errors of a group; None where too few of all women were looked at."""
+    least, level = disclosure.threshold.value, disclosure.confidence_percent.value / 100
+    everybody, own = looked.get(group.wider, NOBODY), looked.get(group, NOBODY)
+    if everybody.at < least:
+        return None
+    if group == group.wider:
+        return tenths(share_of(everybody.errors, everybody.at, 0.0, 0.0, level))
+    enough = own if own.at >= least else NOBODY
+    like = everybody.errors / everybody.at
+    return tenths(share_of(enough.errors, enough.at, like, declared.fill_to.value, level))
+
+
+def assumed_by(declared: LinkErrors) -> ErrorsOf:
+    """What is assumed of a group's links, or of all women's to that source where nothing is of its own."""
+    said = {one.place: Errors(of_percent(one.missed), of_percent(one.wrong)) for one in declared.assumed}
+
+    def found(group: Group) -> Errors | None:
+        return said.get(group[1:], said.get(group.wider[1:]))
+
+    return found
+
+
+def of_percent(ends: Ends) -> Share:
+    """What is declared in %, as a share."""
+    return tenths(Share(ends.value / 100, ends.lower / 100, ends.upper / 100))
+
+
+def tenths(share: Share) -> Share:
+    """To a tenth of a point, as everything that is published."""
+    return Share(*(round(end, 3) for end in share))
