@@ -27,6 +27,12 @@ ABOUT = Description(
 )
 
 
+CORRECTED = {
+    "corrected": 22.6, "corrected_lower": 17.1, "corrected_upper": 29.3,
+    "missed": 5.0, "missed_lower": 3.1, "missed_upper": 7.8, "wrong": 0.5, "wrong_lower": 0.1, "wrong_upper": 1.6,
+}  # fmt: skip
+
+
 def row(cohort="released", period="2023/24", breakdown="all", category="all", threshold="medium", status="", **figures):
     """A published row; without a status it shows 21.5 % of 200 women."""
     labels = {
@@ -39,7 +45,15 @@ def row(cohort="released", period="2023/24", breakdown="all", category="all", th
     place = {"cohort": cohort, "period": period, "breakdown": breakdown, "category": category, "threshold": threshold}
     shown = {"value": 21.5, "lower": 16.4, "upper": 27.7, "numerator": 45, "denominator": 200}
     shown |= {"in_custody": 10, "died": 0, "unknown": 0, "not_linked": 0}
-    return labels | place | {"status": status} | (dict.fromkeys(shown) if status == "c" else shown) | figures
+    shown |= CORRECTED if threshold == "medium" else dict.fromkeys(CORRECTED)
+    origin = "truth" if threshold == "medium" and status != "c" else ""
+    return (
+        labels
+        | place
+        | {"status": status, "error_origin": origin}
+        | (dict.fromkeys(shown) if status == "c" else shown)
+        | figures
+    )
 
 
 ROWS = [

@@ -4,7 +4,7 @@ import itertools
 import re
 
 import pytest
-from small_report import ABOUT, FACTS, INVENTED, LIMITS, REAL, ROWS, RULES, row, text_of
+from small_report import ABOUT, CORRECTED, FACTS, INVENTED, LIMITS, REAL, ROWS, RULES, row, text_of
 
 from linkage.report.facts import Facts
 from linkage.report.pages import quality_report, release_page
@@ -60,18 +60,45 @@ def test_a_page_asks_no_other_host_and_runs_no_script(page):
 def test_invented_data_are_marked_and_real_data_are_not(release):
     assert "INVENTED DATA" in release
     assert "waived (invented data)" in release
-    real = release_page(REAL, ROWS, [ABOUT], RULES)
+    real = release_page(REAL, [one | {"error_origin": "review 2026-spring"} for one in ROWS], [ABOUT], RULES)
+    assert "come from review 2026-spring, of records seen in clear" in text_of(real)
     assert "nvented" not in real
     assert "A. Statistician, 3 March" in real
 
 
 def test_a_suppressed_rate_shows_only_its_symbol(release):
-    assert re.search(r'<th scope="row">18-20</th>\s*(<td class="">\[c\]</td>\s*){6}</tr>', release)
+    assert re.search(r'<th scope="row">18-20</th>\s*(<td class="">\[c\]</td>\s*){8}</tr>', release)
     assert text_of(release).count("18-20") == 2  # a table of each cohort
 
 
 def test_a_rate_of_few_women_is_marked_unreliable(release):
     assert "21.5% [u]" in text_of(release)
+
+
+def test_a_corrected_rate_stands_beside_the_rate_with_where_its_errors_are_known_from(release):
+    said = text_of(release)
+    assert "21.5% 95% interval 16.4 to 27.7 corrected for errors of links 22.6% (17.1 to 29.3)" in re.sub(
+        r"Women released from custody, 2023/24 ", "", said
+    )
+    assert "Corrected (errors: truth)" in said
+    assert "come from the truth about the people, who are invented" in said
+    assert "corrected for missed and wrong links" in release[release.index("<svg") : release.index("</svg>")]
+
+
+def test_a_page_without_corrected_rates_says_that_nothing_was_declared_and_draws_none():
+    nothing = dict.fromkeys(CORRECTED) | {"error_origin": ""}
+    page = release_page(INVENTED, [one | nothing for one in ROWS], [ABOUT], RULES)
+    assert "No rates of missed and wrong links were declared for this release" in text_of(page)
+    assert "orrected (" not in text_of(page)
+    assert "corrected for" not in page[page.index("<svg") : page.index("</svg>")]
+
+
+def test_groups_whose_missed_records_differ_by_more_than_their_rates_are_named():
+    groups = [("18-20", 20.0, 5.0), ("21-24", 22.5, 8.0), ("25-29", 40.0, 15.0)]
+    rows = [row(breakdown="age_band", category=c, value=value, missed=missed) for c, value, missed in groups]
+    said = text_of(release_page(INVENTED, [row(), *rows, row(threshold="high")], [ABOUT], RULES))
+    assert "Do not compare 18-20 and 21-24 in 2023/24: what was missed" in said
+    assert "25-29 in 2023/24" not in said
 
 
 def test_each_chart_has_a_text_and_its_table_beneath(release):

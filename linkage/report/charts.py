@@ -21,10 +21,14 @@ WIDTH = 560
 AXIS = 150
 WIDE_AXIS = 250
 ROW = 30
+BELOW = ", corrected"  # the place under that of a series
+MARKS = ("as linked", "corrected for missed and wrong links")
 
 
 class Point(NamedTuple):
-    """One rate in %, its interval, and the rates at the strictest and the loosest linkage; None when suppressed."""
+    """One rate in %, its interval, the rates at the strictest and the loosest linkage, and the rate corrected for
+    errors of links with its interval; None when suppressed, or not known.
+    """
 
     group: str
     series: str
@@ -34,6 +38,9 @@ class Point(NamedTuple):
     strict: float | None
     loose: float | None
     mark: str
+    corrected: float | None = None
+    corrected_lower: float | None = None
+    corrected_upper: float | None = None
 
 
 class Panel(NamedTuple):
@@ -49,10 +56,11 @@ def rates(panels: Sequence[Panel], series: Sequence[str], axis: str, alternative
     A suppressed rate shows its mark at the left edge, so that nothing missing looks like nothing found.
     """
     shown = [panel for panel in panels if panel.points]
-    highest = max([p.upper or p.rate or 0.0 for panel in shown for p in panel.points] + [9.0])
+    ends = (p.corrected_upper or p.upper or p.rate or 0.0 for panel in shown for p in panel.points)
+    highest = max(*ends, 9.0)
     scale = alt.Scale(domain=[0, min(100, 10 * (int(highest / 10) + 1))], nice=False)
     drawn = [panel_of(panel, series, scale, axis if panel is shown[-1] else "") for panel in shown]
-    chart = alt.vconcat(*drawn, spacing=14).resolve_scale(color="shared", shape="shared")
+    chart = alt.vconcat(*drawn, spacing=14).resolve_scale(color="shared", shape="shared", fill="shared")
     return svg(chart, alternative)
 
 
@@ -60,10 +68,15 @@ def panel_of(panel: Panel, series: Sequence[str], scale: alt.Scale, axis: str) -
     """One panel of `rates`. A y axis of fixed extent keeps the panels in line whatever font the reader has."""
     groups = list(dict.fromkeys(p.group for p in panel.points))
     present = [s for s in series if any(p.series == s for p in panel.points)]
-    values = [p._asdict() | {"end": p.upper or p.rate} for p in panel.points]
+    values = [
+        p._asdict() | {"end": p.upper or p.rate, "kind": MARKS[1], "below": p.series + BELOW} for p in panel.points
+    ]
+    corrected = any(point.corrected is not None for point in panel.points)
+    places = [place for s in present for place in ([s, s + BELOW] if corrected else [s])]
+    in_place = alt.Scale(domain=places, paddingOuter=0.5)
     base = alt.Chart(alt.InlineData(values=values)).encode(
         y=alt.Y("group:N", sort=groups, title=None, axis=word_axis(AXIS)),
-        yOffset=alt.YOffset("series:N", sort=present, scale=alt.Scale(paddingOuter=0.5)),
+        yOffset=alt.YOffset("series:N", scale=in_place),
         color=alt.Color("series:N", **legend(series), scale=alt.Scale(domain=series, range=COLOURS[: len(series)])),
     )
     x = alt.X("rate:Q", scale=scale, title=axis or None, axis=alt.Axis(tickCount=6, domain=False, labels=bool(axis)))
@@ -84,8 +97,23 @@ def panel_of(panel: Panel, series: Sequence[str], scale: alt.Scale, axis: str) -
         figure,
         unknown.mark_text(align="left", fontSize=12).encode(x=alt.XDatum(0), text="mark:N"),
     ]
-    height = ROW * max(1, len(groups)) * (0.55 + 0.45 * len(present))
+    if corrected:
+        layers += corrections(base.encode(yOffset=alt.YOffset("below:N", scale=in_place)), scale)
+    height = ROW * max(1, len(groups)) * (0.55 + (0.7 if corrected else 0.45) * len(present))
     return alt.layer(*layers).properties(width=WIDTH, height=height, title=panel.title)
+
+
+def corrections(base: Any, scale: alt.Scale) -> list[Any]:
+    """Under each dot a hollow one, the corrected rate, with a thin line for its interval, where one is known."""
+    known = base.transform_filter("isValid(datum.corrected)")
+    hollow = alt.Scale(domain=MARKS, range=[GREY, "transparent"])
+    key = alt.Legend(title=None, orient="top", symbolType="circle", symbolStrokeColor=GREY, labelLimit=WIDTH)
+    return [
+        known.mark_rule(strokeWidth=1).encode(x=alt.X("corrected_lower:Q", scale=scale), x2="corrected_upper:Q"),
+        known.mark_point(filled=False, size=45, strokeWidth=2, opacity=1, shape="circle").encode(
+            x=alt.X("corrected:Q", scale=scale), fill=alt.Fill("kind:N", scale=hollow, legend=key)
+        ),
+    ]
 
 
 def word_axis(extent: int) -> alt.Axis:

@@ -19,7 +19,7 @@ class Line(NamedTuple):
 
 class Grid(NamedTuple):
     """A table. `spans`: (heading, number of columns) above the columns; () for none. `words`: how many of the first
-    columns hold words, not numbers.
+    columns hold words, not numbers. `note`: what to know before reading it.
     """
 
     caption: str
@@ -28,3 +28,4 @@ class Grid(NamedTuple):
     columns: tuple[str, ...]
     lines: tuple[Line, ...]
     words: int = 0
+    note: str = ""

@@ -42,7 +42,15 @@ def release_page(
         release_view.section([row for row in rows if row["table_id"] == about.table_id], about)
         for about in descriptions
     ]
-    return page("release.html.j2", masthead=masthead, sections=sections, symbols=SYMBOLS, disclosure=disclosure)
+    origins = release_view.origins(rows)
+    return page(
+        "release.html.j2",
+        masthead=masthead,
+        sections=sections,
+        symbols=SYMBOLS,
+        disclosure=disclosure,
+        origins=origins,
+    )
 
 
 def quality_report(masthead: Masthead, facts: Facts, limits: LinkQuality | None) -> str:

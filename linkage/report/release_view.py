@@ -1,6 +1,7 @@
 """What the release page says, from published rows alone: nothing on the page is not in the files."""
 
 from collections.abc import Iterable, Sequence
+from itertools import combinations
 from typing import Any, NamedTuple
 
 from linkage.contracts.analysis import Description
@@ -21,12 +22,13 @@ Places = dict[tuple[str, ...], Row]
 
 
 class Headline(NamedTuple):
-    """The figure a reader takes away: the latest period's rate of one cohort."""
+    """The figure a reader takes away: the latest period's rate of one cohort; '' where it is not corrected."""
 
     cohort: str
     outcome: str
     rate: str
     interval: str
+    corrected: str
     period: str
 
 
@@ -72,7 +74,9 @@ def headlines(main: Sequence[Row], about: Description) -> Iterable[Headline]:
             ]
             if totals:
                 last = totals[-1]
-                yield Headline(title, about.outcomes[outcome], rate_text(last), interval_text(last), period_text(last))
+                corrected = corrected_text(last) if last["value"] is not None else ""
+                said = (rate_text(last), interval_text(last), corrected, period_text(last))
+                yield Headline(title, about.outcomes[outcome], *said)
 
 
 def figure(rows: Sequence[Row], main: Sequence[Row], outcome: str, about: Description) -> tuple[str, str, Grid]:
@@ -95,11 +99,13 @@ def figure(rows: Sequence[Row], main: Sequence[Row], outcome: str, about: Descri
 def totals_grid(title: str, totals: Sequence[Row], others: dict[str, Places], about: Description) -> Grid:
     """A line per cohort and period, with who was left out, as far as the outcome leaves anybody out."""
     left_out = [name for name in LEFT_OUT if any(row[name] != 0 for row in totals)]
-    columns = ("Period", "Counted", "With the outcome", "Rate", "95% interval", "Strict / loose linkage")
+    extra = corrected_columns(totals)
+    columns = ("Period", "Counted", "With the outcome", "Rate", "95% interval", *extra, "Strict / loose linkage")
     lines = []
     for row in totals:
         ends = [others[threshold].get(place(row)) for threshold in ("high", "low")]
         shown = [count_text(row, "denominator"), count_text(row, "numerator"), rate_text(row), interval_text(row)]
+        shown += [corrected_text(row)] * len(extra)
         cells = [period_text(row), *shown, " / ".join(rate_text(end) for end in ends if end)]
         cells += [count_text(row, name) for name in left_out]
         lines.append(Line(about.cohorts[row["cohort"]], tuple(cells)))
@@ -126,17 +132,54 @@ def grid(caption: str, first: str, rows: Sequence[Row]) -> Grid:
     categories = [
         c for c in dict.fromkeys(r["category"] for r in rows) if any(inhabited(cells.get((c, p))) for p in periods)
     ]
+    columns = ("Women", "Rate", "95% interval", *corrected_columns(rows))
     lines = tuple(
-        Line(category, tuple(text for period in periods for text in three(cells.get((category, period)))))
-        for category in categories
+        Line(c, tuple(text for period in periods for text in figures(cells.get((c, period)), len(columns))))
+        for c in categories
     )
-    spans = tuple((all_periods(period), 3) for period in periods)
-    return Grid(caption, first, spans, ("Women", "Rate", "95% interval") * len(periods), lines)
+    spans = tuple((all_periods(period), len(columns)) for period in periods)
+    return Grid(caption, first, spans, columns * len(periods), lines, note=not_to_compare(rows))
 
 
-def three(row: Row | None) -> tuple[str, str, str]:
-    """Women counted, rate, interval; [z] where the table has no such cell."""
-    return (count_text(row, "denominator"), rate_text(row), interval_text(row)) if row else ("[z]", "[z]", "[z]")
+def figures(row: Row | None, many: int) -> tuple[str, ...]:
+    """Women counted, rate, interval and, of four, the corrected rate; [z] where the table has no such cell."""
+    if not row:
+        return ("[z]",) * many
+    return (count_text(row, "denominator"), rate_text(row), interval_text(row), corrected_text(row))[:many]
+
+
+def corrected_columns(rows: Iterable[Row]) -> tuple[str, ...]:
+    """The heading of corrected rates, with where the errors are known from; none where nothing is corrected."""
+    return tuple(f"Corrected (errors: {origin})" for origin in dict.fromkeys(r["error_origin"] for r in rows) if origin)
+
+
+def origins(rows: Iterable[Row]) -> list[str]:
+    """Where the rates of errors have come from, in words."""
+    return [said_of_origin(origin) for origin in dict.fromkeys(row["error_origin"] for row in rows) if origin]
+
+
+def said_of_origin(origin: str) -> str:
+    """An origin in words."""
+    if origin.startswith("review "):
+        return f"{origin}, of records seen in clear inside departments; a pair that was never compared is not in it"
+    return {
+        "truth": "the truth about the people, who are invented: of real people nobody knows it",
+        "assumption": "an assumption, which the declarations of this release state with its reason",
+    }[origin]
+
+
+def not_to_compare(rows: Sequence[Row]) -> str:
+    """Which groups of a period differ by more in what was missed of them than in their rates; '' for none."""
+    known = [row for row in rows if row["missed"] is not None]
+    pairs = [
+        f"{one['category']} and {other['category']} in {period_text(one)}"
+        for one, other in combinations(known, 2)
+        if one["period"] == other["period"]
+        and abs(one["missed"] - other["missed"]) > abs(one["value"] - other["value"])
+    ]
+    if not pairs:
+        return ""
+    return f"Do not compare {'; '.join(pairs)}: what was missed of their records differs by more than their rates do."
 
 
 def inhabited(row: Row | None) -> bool:
@@ -163,7 +206,8 @@ def point(row: Row, group: str, about: Description, others: dict[str, Places]) -
     """The row as it is drawn."""
     strict, loose = (others[threshold].get(place(row), {}).get("value") for threshold in ("high", "low"))
     series = about.cohorts[row["cohort"]]
-    return Point(group, series, row["value"], row["lower"], row["upper"], strict, loose, f"[{row['status']}]")
+    marks = (row["value"], row["lower"], row["upper"], strict, loose, f"[{row['status']}]")
+    return Point(group, series, *marks, row["corrected"], row["corrected_lower"], row["corrected_upper"])
 
 
 def alternative(title: str, totals: Iterable[Row], about: Description) -> str:
@@ -182,6 +226,13 @@ def rate_text(row: Row) -> str:
 def interval_text(row: Row) -> str:
     """The interval in %."""
     return f"{row['lower']:.1f} to {row['upper']:.1f}" if row["value"] is not None else f"[{row['status']}]"
+
+
+def corrected_text(row: Row) -> str:
+    """The corrected rate and its interval: 53.1% (49.8 to 56.6); '' where the rate is not corrected."""
+    if row["corrected"] is None:
+        return f"[{row['status']}]" if row["value"] is None else ""
+    return f"{row['corrected']:.1f}% ({row['corrected_lower']:.1f} to {row['corrected_upper']:.1f})"
 
 
 def count_text(row: Row, name: str) -> str:
