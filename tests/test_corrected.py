@@ -1,9 +1,12 @@
 """Rates corrected for missed and wrong links: what they must do whatever the figures are."""
 
 import pytest
+from conftest import REPOSITORY
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from benchmarks import honest, honest_cells
+from linkage.contracts.disclosure import read_disclosure
 from linkage.release.control import wilson
 from linkage.release.corrected import (
     NO_ERRORS,
@@ -92,3 +95,16 @@ def test_rounding_widens_what_is_seen(counts):
     assert rounded.lower <= exact.lower
     assert rounded.upper >= exact.upper
     assert rounded.upper - rounded.lower > exact.upper - exact.lower
+
+
+def test_corrected_intervals_hold_the_truth_of_every_group_and_intervals_as_linked_do_not():
+    rules = read_disclosure(REPOSITORY / "schemas")
+    cells = [cell for seed in range(60) for cell in honest_cells.release(seed, rules)]
+    for group in honest_cells.GROUPS:
+        of_group = [cell for cell in cells if cell.group == group]
+        assert honest.held(of_group, "corrected").share > 0.92
+    assert honest.held(cells, "corrected").share < 0.98
+    assert honest.held(cells, "corrected").width < 1.5
+    poor = [cell for cell in cells if cell.group == "poor"]
+    assert honest.held(poor, "naive").share < 0.4
+    assert abs(honest.held(poor, "corrected").bias) < 0.005 < 0.05 < abs(honest.held(poor, "naive").bias)
