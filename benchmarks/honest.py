@@ -170,7 +170,7 @@ def by_linking(runs: Mapping[int, dict[str, Any]], settings: Settings, rules: Di
 
 
 def fine(found: Held, of_groups: Iterable[Held]) -> bool:
-    """Do intervals hold the truth as often as they should, of no group significantly less often, and are they narrow?"""
+    """Do intervals hold the truth as often as they should, in no group significantly less often, and narrowly?"""
     in_groups = all(one.upper >= COVERAGE[0] for one in of_groups)
     return COVERAGE[0] <= found.share <= COVERAGE[1] and in_groups and found.width <= WIDTH
 

@@ -1,16 +1,14 @@
 """The whole chain on invented people, on the real Airflow DAGs, and how close it came to the truth."""
 
-import csv
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from linkage import facts, releases, stages
+from linkage.headlines import Headline, headlines
 from linkage.settings import Settings
 from linkage.terminal import counting, intake_table, share, working
 
@@ -79,57 +77,20 @@ def truth_table(rows: list[dict[str, Any]]) -> Table:
     return table
 
 
-@dataclass(frozen=True)
-class Headline:
-    """A published rate in %, None where it is suppressed, and the true one."""
-
-    outcome: str
-    cohort: str
-    period: str
-    published: float | None
-    true: float | None
-
-
-def headlines(settings: Settings, release: str) -> Iterator[Headline]:
-    """The rate of every outcome for all women of each cohort in the latest year, beside the truth."""
-    year_of = {quarter.label: quarter.year for quarter in settings.analysis.period.calendar}
-    truth = true_rates(settings.files.truth / "outcomes.csv", year_of)
-    with duckdb.connect(str(settings.files.release(release) / "womens_outcomes.duckdb"), read_only=True) as con:
-        rows = con.execute(
-            """select outcome, cohort, period, value from outcomes
-            where breakdown = $breakdown and threshold = $threshold and period = $latest order by theme, cohort""",
-            HEADLINE | {"latest": max(year_of.values())},
-        ).fetchall()
-    for outcome, cohort, period, value in rows:
-        yield Headline(outcome, cohort, period, value, truth.get((cohort, outcome, period)))
-
-
-def true_rates(path: Path, year_of: dict[str, str]) -> dict[tuple[str, str, str], float]:
-    """{(cohort, outcome, year): the true rate in %} from the invented lives themselves."""
-    counted: dict[tuple[str, str, str], list[bool]] = {}
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            if row["counted"] == "yes":
-                cell = (row["cohort"], row["outcome"], year_of[row["quarter"]])
-                counted.setdefault(cell, []).append(row["achieved"] == "yes")
-    return {cell: 100 * sum(achieved) / len(achieved) for cell, achieved in counted.items()}
-
-
 def headline_table(found: list[Headline]) -> Table:
     """One row per cohort and outcome."""
     table = Table("women", "outcome", "year", title="Headlines", title_justify="left", box=None, pad_edge=False)
-    for name in ("published", "true", "off by"):
+    for name in ("published", "corrected", "true", "off by"):
         table.add_column(name, justify="right")
     for one in found:
-        off = (
-            None if one.published is None or one.true is None else round(one.published - one.true, 1) + 0.0
-        )  # no "-0.0"
+        rates = ("-" if rate is None else f"{rate:.1f} %" for rate in (one.corrected, one.true))
+        off = one.off(one.published)
         table.add_row(
             one.cohort.replace("_", " "),
             one.outcome.replace("_", " "),
             one.period,
-            "[c]" if one.published is None else f"{one.published:.1f} %",
-            "-" if one.true is None else f"{one.true:.1f} %",
+            escape("[c]") if one.published is None else f"{one.published:.1f} %",
+            *rates,
             "-" if off is None else f"{off:+.1f}",
         )
     return table

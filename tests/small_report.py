@@ -8,7 +8,7 @@ from conftest import REPOSITORY
 from linkage.contracts.analysis import Description
 from linkage.contracts.disclosure import read_disclosure
 from linkage.contracts.link_quality import read_link_quality
-from linkage.report.facts import Check, Expected, ExpectedGroup, Facts, Gate, Intake, LinkRate
+from linkage.report.facts import Check, Expected, ExpectedGroup, Facts, Gate, Headline, Intake, LinkRate
 from linkage.report.pages import Masthead
 
 RULES, LIMITS = read_disclosure(REPOSITORY / "schemas"), read_link_quality(REPOSITORY / "schemas")
@@ -121,7 +121,12 @@ def group(breakdown: str, category: str, linked: int, missed: float) -> Expected
     }  # fmt: skip
 
 
+HEADLINE: Headline = {
+    "outcome": "employed", "cohort": "released", "period": "2023/24", "published": 20.0, "lower": 15.0, "upper": 26.0,
+    "corrected": 21.5, "corrected_lower": 16.0, "corrected_upper": 28.2, "true": 22.0,
+}  # fmt: skip
 FACTS: Facts = {
+    "headlines": [HEADLINE, {**HEADLINE, "period": "2022/23", "true": 29.0}],
     "intake": [intake()],
     "gates": judged(check(), check("warning", passed=False)),
     "linkage": {

@@ -13,7 +13,7 @@ import pytest
 from conftest import EXAMPLE, REPOSITORY
 from test_privacy import SECRETS, found_in
 
-from linkage import demo, facts, releases, stages
+from linkage import facts, headlines, releases, stages
 from linkage.errors import ContractError, DisclosureError, ExtractError, GateError, LinkError, PrivacyError
 from linkage.ledger import ledger_of
 from linkage.release.auditor.files import Audited
@@ -53,7 +53,7 @@ def test_the_links_are_right_and_few_are_missed(chain):
 
 
 def test_every_headline_is_published_and_near_the_truth(chain):
-    found = list(demo.headlines(chain, EXAMPLE))
+    found = list(headlines.headlines(chain, EXAMPLE))
     assert len(found) == 2 * len(chain.analysis.outcomes)
     for one in found:
         assert one.true is not None, one

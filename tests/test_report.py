@@ -4,7 +4,7 @@ import itertools
 import re
 
 import pytest
-from small_report import ABOUT, CORRECTED, FACTS, INVENTED, LIMITS, REAL, ROWS, RULES, row, text_of
+from small_report import ABOUT, CORRECTED, FACTS, HEADLINE, INVENTED, LIMITS, REAL, ROWS, RULES, row, text_of
 
 from linkage.report.facts import Facts
 from linkage.report.pages import quality_report, release_page
@@ -19,6 +19,7 @@ SECTIONS = (
     "linkage",
     "link-rates",
     "accuracy",
+    "truth",
     "contradictions",
     "disclosure",
     "audit",
@@ -233,6 +234,20 @@ def test_a_report_shows_what_each_rule_makes_and_finds(quality):
     assert "dob 860 300 400 75.0%" in said
     assert "sealed: sound of names 120" in said
     assert "All rules without a person number find 97.0% in view names" in said
+
+
+def test_a_report_says_how_far_from_the_truth_headlines_fell_and_what_the_correction_did(quality):
+    said = text_of(quality)
+    assert "On average the rates are 5.5 points off as linked, and 4.0 corrected." in said
+    assert "Released 2023/24 20.0% -2.0 21.5% -0.5 16.0 to 28.2 22.0% yes" in said
+    assert "Released 2022/23 20.0% -9.0 21.5% -7.5 16.0 to 28.2 29.0% no" in said
+
+
+def test_a_headline_that_is_suppressed_or_not_corrected_is_off_by_nothing_anybody_knows():
+    nothing = dict.fromkeys(["published", "lower", "upper", "corrected", "corrected_lower", "corrected_upper"])
+    said = text_of(quality_report(INVENTED, Facts(headlines=[{**HEADLINE, **nothing}]), LIMITS))
+    assert "Released 2023/24 [c] 22.0%" in said
+    assert "On average" not in said
 
 
 def test_a_report_shows_where_rows_went_and_that_they_add_up(quality):

@@ -23,6 +23,7 @@ from linkage.report.facts import (
 )
 from linkage.report.grid import Flagged, Grid, Line
 from linkage.report.section import COUNTED, PUBLISHED, Section, not_yet, rate, share
+from linkage.report.truth_view import truth_section
 from linkage.report.verdict import MAIN, Verdict, adds_up, flag_of, gate_name, groups_of, verdict, words
 
 THRESHOLDS = ("high", "medium", "low")
@@ -58,6 +59,8 @@ def sections(facts: Facts, limits: LinkQuality | None) -> Iterator[Section]:
         yield not_yet("link-rates", "Link rates", *COUNTED)
     if accuracy := facts.get("accuracy"):
         yield accuracy_section(accuracy)
+    if headlines := facts.get("headlines"):
+        yield truth_section(headlines)
     if "contradictions" in facts or "sex_conflicts" in facts:
         yield contradictions_section(facts.get("contradictions", []), facts.get("sex_conflicts", []))
     if attack := facts.get("attack"):
