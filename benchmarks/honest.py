@@ -27,8 +27,8 @@ from linkage.settings import Settings
 
 SCHEMAS = Path(__file__).parents[1] / "schemas"
 SEEDS, PEOPLE = 200, 12_000
-QUICK_SEEDS, QUICK_PEOPLE = 1, 3_000
-FILE = Path("honest_runs.jsonl")
+QUICK_SEEDS, QUICK_PEOPLE = 1, 2_000
+FILE = Path("workspace/honest_runs.jsonl")
 FORMS = ("naive", "pooled", "corrected", "perfect")
 COVERAGE, WIDTH, BIAS = (0.93, 0.97), 1.5, 0.005
 LABELS, COUNTED = 6, ("cohort", "dataset", "breakdown", "category", "with_records", "missed", "given_records", "wrong")
@@ -58,6 +58,7 @@ def main() -> int:
     if chosen.seeds or chosen.quick:
         people = QUICK_PEOPLE if chosen.quick else chosen.people
         seeds = range(1, (QUICK_SEEDS if chosen.quick else chosen.seeds) + 1)
+        chosen.file.parent.mkdir(parents=True, exist_ok=True)
         runs = honest_runs.run(SCHEMAS, people, seeds, chosen.file)
         met &= by_linking(runs, settings, rules) or chosen.quick
     return int(chosen.check and not met)

@@ -1,5 +1,6 @@
 """Rates corrected for missed and wrong links: what they must do whatever the figures are."""
 
+import numpy as np
 import pytest
 from conftest import REPOSITORY
 from hypothesis import assume, given
@@ -108,3 +109,12 @@ def test_corrected_intervals_hold_the_truth_of_every_group_and_intervals_as_link
     poor = [cell for cell in cells if cell.group == "poor"]
     assert honest.held(poor, "naive").share < 0.4
     assert abs(honest.held(poor, "corrected").bias) < 0.005 < 0.05 < abs(honest.held(poor, "naive").bias)
+
+
+@pytest.mark.parametrize("missed", [0.02, 0.05, 0.10])
+def test_the_interval_of_a_group_nobody_looked_at_holds_the_truth_though_its_records_are_missed_twice_as_often(missed):
+    lots, women, true = np.random.default_rng(4), 300, 0.5
+    unknown = Errors(share_of(0, 0, 0.05, 20, LEVEL), share_of(0, 0, 0.01, 20, LEVEL))
+    shown = lots.binomial(women, true * (1 - missed), size=400).tolist()
+    found = [corrected(seen(having, women, 1, LEVEL), unknown) for having in shown]
+    assert sum(one.lower <= true <= one.upper for one in found) >= 0.95 * 400

@@ -272,11 +272,11 @@ def errors(strata: Sequence[Stratum]) -> dict[str, float]:
 
 def as_many(part: float, whole: float, pulls: Sequence[tuple[Stratum, float]]) -> float:
     """Of how many independent ones a share is as uncertain as this one, which each stratum pulls by its own; not more
-    than there are.
+    than were looked up.
     """
     error = sum((pull / whole) ** 2 * variance(stratum) for stratum, pull in pulls) if whole else 0.0
-    there_are = float(sum(stratum.pairs for stratum, _ in pulls))
-    return min(part / whole * (1 - part / whole) / error, there_are) if error else there_are
+    looked_up = float(sum(stratum.same + stratum.different for stratum, _ in pulls))
+    return min(part / whole * (1 - part / whole) / error, looked_up) if error else looked_up
 
 
 def true_pairs(stratum: Stratum) -> float:
