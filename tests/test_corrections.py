@@ -57,6 +57,13 @@ def test_a_group_of_fewer_women_than_the_threshold_has_the_rate_of_all_and_a_wid
     assert ERRORS(Group("released", "paye", "age", "old")) == ERRORS(Group("released", "paye", "age", "not counted"))
 
 
+def test_a_group_nobody_looked_at_is_never_surer_than_all_women():
+    few = errors_of(COUNTED, [looked_at("all", 12, 1)], RULES)
+    nobody, everybody = few(Group("released", "paye", "age", "old")), few(Group("released", "paye", "all", "all"))
+    assert nobody == everybody
+    assert everybody.missed.upper > 0.3
+
+
 def test_only_a_published_rate_at_the_medium_threshold_is_corrected():
     rows = with_corrections(BY_AGE)
     assert {row["threshold"] for row in rows if row["corrected"] is not None} == {"medium"}
@@ -105,6 +112,18 @@ def test_errors_that_are_assumed_hold_for_every_group_that_has_none_of_its_own()
     said = [(rows[category]["missed"], rows[category]["missed_upper"]) for category in ("all", "middle", "old")]
     assert said == [(2, 4), (2, 4), (10, 20)]
     assert assumed(Group("released", "court", "all", "all")) is None
+
+
+def test_what_a_review_cannot_see_is_put_to_what_it_saw_and_without_it_nothing_is_corrected():
+    never = [{"dataset": "paye", "share": {"value": 4, "lower": 1, "upper": 9}, "reason": REASON}]
+    declared = {"origin": "review", "sample": "first", "reason": REASON, "fill_to": FILL, "never_compared": never}
+    reviewed = errors_of(
+        LinkErrors.model_validate(declared), [*LINKS, looked_at("all", 90, 1) | {"dataset": "dwp"}], RULES
+    )
+    seen, found = (errors(Group("released", "paye", "all", "all")) for errors in (ERRORS, reviewed))
+    assert (found.missed.value, found.wrong) == (round(1 - 0.95 * 0.96, 3), seen.wrong)
+    assert found.missed.upper - found.missed.lower > seen.missed.upper - seen.missed.lower
+    assert reviewed(Group("released", "dwp", "all", "all")) is None
 
 
 def test_the_audit_passes_a_release_with_corrected_rates(tmp_path):

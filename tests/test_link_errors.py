@@ -72,6 +72,7 @@ def declared(tmp_path, text: str) -> Settings:
 
 
 ORIGIN = "origin: {}\nreason: long enough to be a reason\nfill_to: {{value: 20, reason: long enough to be a reason}}\n"
+NEVER = "- {dataset: ndtms, share: {value: 5, lower: 2, upper: 9}, reason: long enough to be a reason}\n"
 ASSUMED = """assumed:
 - dataset: {}
   breakdown: {}
@@ -86,6 +87,8 @@ ASSUMED = """assumed:
     ("text", "says"),
     [
         (ORIGIN.format("review"), "origin review needs `sample`"),
+        (ORIGIN.format("review") + "sample: first\n", "origin review needs `never_compared`"),
+        (ORIGIN.format("review") + "sample: first\nnever_compared:\n" + NEVER * 2, "'ndtms',.* is there twice"),
         (ORIGIN.format("assumption"), "origin assumption needs `assumed`"),
         (ORIGIN.format("truth") + "sample: first\n", "`sample` is for origin review, and this is truth"),
         (ORIGIN.format("guess"), "origin: Input should be"),

@@ -12,6 +12,7 @@ from linkage.contracts.reading import Declaration, read
 from linkage.errors import ContractError
 
 Origin = Literal["truth", "review", "assumption"]
+NEEDS: dict[str, Origin] = {"sample": "review", "never_compared": "review", "assumed": "assumption"}
 
 
 class Ends(Declaration):
@@ -44,35 +45,46 @@ class Assumed(Declaration):
         return self.dataset, self.breakdown, self.category
 
 
+class NeverCompared(Declaration):
+    """Of the true pairs of records of a cohort and a dataset, the share that no rule compared: no review sees it."""
+
+    dataset: str
+    share: Ends
+    reason: str = Field(min_length=20)
+
+
 class LinkErrors(Declaration):
-    """`truth`: counted, of invented people. `review`: from the verdicts on a `sample`, seen in clear. `assumption`: as
-    `assumed`. `fill_to`: a group of which fewer links were looked at is filled up to so many with those of all women.
+    """`truth`: counted, of invented people. `review`: from the verdicts on a `sample`, seen in clear, and of each
+    dataset what is assumed that was `never_compared`; others are not corrected by it. `assumption`: as `assumed`.
+    `fill_to`: a group of which fewer links were looked at is filled up to so many with those of all women.
     """
 
     origin: Origin
     reason: str = Field(min_length=20)
     fill_to: Limit
     sample: str | None = None
+    never_compared: tuple[NeverCompared, ...] = ()
     assumed: tuple[Assumed, ...] = ()
 
     @model_validator(mode="after")
     def _each_origin_has_what_it_needs(self) -> Self:
-        for origin, field, given in (("review", "sample", self.sample), ("assumption", "assumed", self.assumed)):
-            if self.origin == origin and not given:
+        for field, origin in NEEDS.items():
+            if self.origin == origin and not getattr(self, field):
                 raise ValueError(f"origin {origin} needs `{field}`")
-            if self.origin != origin and given:
+            if self.origin != origin and getattr(self, field):
                 raise ValueError(f"`{field}` is for origin {origin}, and this is {self.origin}")
-        places = [one.place for one in self.assumed]
+        places = [*(one.place for one in self.assumed), *((one.dataset,) for one in self.never_compared)]
         if twice := sorted({place for place in places if places.count(place) > 1}):
-            raise ValueError(f"assumed: {twice} is there twice")
+            raise ValueError(f"{twice} is there twice")
         return self
 
     def mistakes(self, analysis: Analysis) -> Iterator[str]:
         """Assumptions about what no table has."""
+        named: list[Assumed | NeverCompared] = [*self.assumed, *self.never_compared]
+        for unknown in sorted({one.dataset for one in named} - set(analysis.datasets)):
+            yield f"there is no dataset {unknown!r}; there are {sorted(analysis.datasets)}."
         for one in self.assumed:
-            if one.dataset not in analysis.datasets:
-                yield f"assumed: there is no dataset {one.dataset!r}; there are {sorted(analysis.datasets)}."
-            elif one.category not in categories(one.breakdown, analysis):
+            if one.category not in categories(one.breakdown, analysis):
                 yield f"assumed: breakdown {one.breakdown!r} has no category {one.category!r} in any cohort."
 
 

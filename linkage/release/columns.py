@@ -60,7 +60,7 @@ PUBLISHED = (
         "error_origin",
         "text",
         "where the rates of errors have come from: truth (of invented people only), review and its sample (records "
-        "seen in clear inside departments), or assumption (the manifest has its declaration's hash); empty: none",
+        "seen in clear; what was never compared is assumed), or assumption (its declaration's hash is in the manifest)",
     ),
     PublishedColumn(
         "missed",

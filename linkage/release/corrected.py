@@ -7,7 +7,7 @@ Epidemiology 46, 2017). A wrong record is taken to show the outcome as often as 
 the share of links that are wrong. Of what a reader holds only: rounded counts, and error rates as they are published.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import sqrt
 from statistics import NormalDist
 from typing import NamedTuple
@@ -49,28 +49,30 @@ def without_errors(seen: float, missed: float, wrong: float) -> float:
 def corrected(seen: Share, errors: Errors) -> Share:
     """The share who have the outcome, with an interval for chance and for what is not known of the errors, together.
 
-    Each end moves one of the three to its own end, the others where they are; the squares of what that does add up
-    (MOVER: Zou and Donner, Statistics in Medicine 27, 2008; Donner and Zou, Statistical Methods in Medical Research 21,
-    2012). No draw, no seed. Without errors it is the interval of what is seen.
+    Without errors it is the interval of what is seen.
     """
-    missed, wrong = errors
-    value = without_errors(seen.value, missed.value, wrong.value)
-    lower = (
-        without_errors(seen.lower, missed.value, wrong.value),
-        without_errors(seen.value, missed.lower, wrong.value),
-        without_errors(seen.value, missed.value, wrong.upper),
-    )
-    upper = (
-        without_errors(seen.upper, missed.value, wrong.value),
-        without_errors(seen.value, missed.upper, wrong.value),
-        without_errors(seen.value, missed.value, wrong.lower),
-    )
-    return Share(value, max(value - added_up(value, lower), 0.0), min(value + added_up(value, upper), 1.0))
+    return moved(without_errors, (seen, *errors), (True, True, False))
 
 
-def added_up(value: float, others: Sequence[float]) -> float:
-    """The root of the summed squares of how far others are from a value."""
-    return sqrt(sum((value - other) ** 2 for other in others))
+def either(one: Share, other: Share) -> Share:
+    """The share that at least one of two things befell, each whatever the other did."""
+    return moved(lambda first, second: 1 - (1 - first) * (1 - second), (one, other), (True, True))
+
+
+def moved(function: Callable[..., float], parts: Sequence[Share], grows: Sequence[bool]) -> Share:
+    """A function of shares, which `grows` with each of them or falls, with its interval.
+
+    Each end of it moves one share to its own end, the others where they are; the squares of what that does add up
+    (MOVER: Zou and Donner, Statistics in Medicine 27, 2008; Donner and Zou, Statistical Methods in Medical Research 21,
+    2012). No draw, no seed.
+    """
+    values = [part.value for part in parts]
+    value = function(*values)
+    below = above = 0.0
+    for place, (part, up) in enumerate(zip(parts, grows, strict=True)):
+        low, high = (function(*values[:place], end, *values[place + 1 :]) for end in part[1:][:: 1 if up else -1])
+        below, above = below + (value - low) ** 2, above + (high - value) ** 2
+    return Share(value, max(value - sqrt(below), 0.0), min(value + sqrt(above), 1.0))
 
 
 def seen(numerator: int, denominator: int, base: int, confidence: float) -> Share:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from linkage.contracts.disclosure import Disclosure
 from linkage.contracts.link_errors import Ends, LinkErrors
-from linkage.release.corrected import Errors, Share, share_of
+from linkage.release.corrected import NOTHING, Errors, Share, either, share_of
 
 ALL = "all"
 Row = Mapping[str, Any]
@@ -43,17 +43,19 @@ ErrorsOf = Callable[[Group], Errors | None]
 def errors_of(declared: LinkErrors, counted: Iterable[Row], disclosure: Disclosure) -> ErrorsOf:
     """The errors of a group's links, to a tenth of a point; None of a source of which nothing is known.
 
+    What a review says was missed is of the pairs that were compared; what is assumed of the others is put to it.
     `counted`: rows of `linkage.cohorts.link_errors`, or of a review; none where errors are assumed.
     """
     if declared.origin == "assumption":
         return assumed_by(declared)
-    rows = list(counted)
+    rows, unseen = list(counted), {one.dataset: of_percent(one.share) for one in declared.never_compared}
     missed = {group_of(row): Looked(row["with_records"], row["missed"]) for row in rows}
     wrong = {group_of(row): Looked(row["given_records"], row["wrong"]) for row in rows}
 
     def found(group: Group) -> Errors | None:
         lost, given = (rate_of(group, looked, declared, disclosure) for looked in (missed, wrong))
-        return Errors(lost, given) if lost and given else None
+        never = NOTHING if declared.origin == "truth" else unseen.get(group.dataset)
+        return Errors(tenths(either(lost, never)), given) if lost and given and never else None
 
     return found
 
@@ -72,8 +74,9 @@ def rate_of(group: Group, looked: Mapping[Group, Looked], declared: LinkErrors, 
     if group == group.wider:
         return tenths(share_of(everybody.errors, everybody.at, 0.0, 0.0, level))
     enough = own if own.at >= least else NOBODY
-    like = everybody.errors / everybody.at
-    return tenths(share_of(enough.errors, enough.at, like, declared.fill_to.value, level))
+    # Filled up with no more of all women than were looked at, so that no group seems surer than all of them.
+    like, fill_to = everybody.errors / everybody.at, min(declared.fill_to.value, everybody.at)
+    return tenths(share_of(enough.errors, enough.at, like, fill_to, level))
 
 
 def assumed_by(declared: LinkErrors) -> ErrorsOf:

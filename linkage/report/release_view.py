@@ -161,7 +161,7 @@ def origins(rows: Iterable[Row]) -> list[str]:
 def said_of_origin(origin: str) -> str:
     """An origin in words."""
     if origin.startswith("review "):
-        return f"{origin}, of records seen in clear inside departments; a pair that was never compared is not in it"
+        return f"{origin}, of records seen in clear inside departments; how many were never compared is assumed"
     return {
         "truth": "the truth about the people, who are invented: of real people nobody knows it",
         "assumption": "an assumption, which the declarations of this release state with its reason",
