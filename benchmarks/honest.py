@@ -28,7 +28,7 @@ from linkage.settings import Settings
 SCHEMAS = Path(__file__).parents[1] / "schemas"
 SEEDS, PEOPLE = 200, 12_000
 QUICK_SEEDS, QUICK_PEOPLE = 1, 2_000
-FILE = Path("workspace/honest_runs.jsonl")
+FILES = {False: Path("workspace/honest_linked.jsonl"), True: Path("workspace/honest_spoiled.jsonl")}
 FORMS = ("naive", "pooled", "corrected", "perfect")
 COVERAGE, WIDTH, BIAS = (0.93, 0.97), 1.5, 0.005
 LABELS, COUNTED = 6, ("cohort", "dataset", "breakdown", "category", "with_records", "missed", "given_records", "wrong")
@@ -58,8 +58,9 @@ def main() -> int:
     if chosen.seeds or chosen.quick:
         people = QUICK_PEOPLE if chosen.quick else chosen.people
         seeds = range(1, (QUICK_SEEDS if chosen.quick else chosen.seeds) + 1)
-        chosen.file.parent.mkdir(parents=True, exist_ok=True)
-        runs = honest_runs.run(SCHEMAS, people, seeds, chosen.file)
+        file = chosen.file or FILES[chosen.spoiled]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        runs = honest_runs.run(SCHEMAS, people, seeds, file, chosen.spoiled)
         met &= by_linking(runs, settings, rules) or chosen.quick
     return int(chosen.check and not met)
 
@@ -70,7 +71,8 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=int, default=0, help="how many populations to link; none: cells by lot only")
     parser.add_argument("--people", type=int, default=PEOPLE, help="of each population")
     parser.add_argument("--quick", action="store_true", help=f"link {QUICK_PEOPLE:,} people once, and judge nothing")
-    parser.add_argument("--file", type=Path, default=FILE, help="where runs are kept, and found again")
+    parser.add_argument("--spoiled", action="store_true", help="spoil true links by lot, more of women of one age")
+    parser.add_argument("--file", type=Path, help="where runs are kept, and found again; by default in workspace/")
     parser.add_argument("--check", action="store_true", help="fail when a target is missed")
     return parser
 
@@ -146,8 +148,8 @@ def by_linking(runs: Mapping[int, dict[str, Any]], settings: Settings, rules: Di
     drawn_from = rates_of_all(said, "cells")
     table = held_table(f"{many} populations of {women:,} linked: the rate that a cell is drawn from")
     drawn = [(labels, cell._replace(true=drawn_from[labels])) for labels, cell in cells]
-    groups = sorted({labels[4] for labels, _ in cells})
-    of_groups = [add(table, group, [cell for labels, cell in drawn if labels[4] == group]) for group in groups]
+    groups = sorted({part(labels) for labels, _ in cells})
+    of_groups = [add(table, group, [cell for labels, cell in drawn if part(labels) == group]) for group in groups]
     found = add(table, "every cell", [cell for _, cell in drawn])
     OUT.print(table, "")
     lived = rates_of_all(said, "lives")
@@ -168,6 +170,11 @@ def by_linking(runs: Mapping[int, dict[str, Any]], settings: Settings, rules: Di
         highlight=False, soft_wrap=True,
     )  # fmt: skip
     return fine(found, of_groups) and off["corrected"] <= BIAS
+
+
+def part(labels: Labels) -> str:
+    """Which line of a table a cell is in: that of its breakdown, but for the age whose links may be spoiled."""
+    return f"{labels[4]}, {labels[5]}" if labels[5] == honest_runs.POOR else labels[4]
 
 
 def fine(found: Held, of_groups: Iterable[Held]) -> bool:

@@ -23,6 +23,12 @@ from linkage.linking import arrived, whole
 from linkage.pseudonymisation.pseudonyms import with_record_ids
 from linkage.settings import Settings
 
+# Of persons of that age when the cohorts begin, and of the others: the share of them whose records of a source are
+# missed, and the share whose records of it are given to somebody else.
+POOR = "30-39"
+SPOILED = {"poor": (0.15, 0.05), "others": (0.03, 0.01)}
+ANCHORS = ("prison", "probation")  # where cohorts come from: their own records stay as they are
+OUT_OF_REACH = 1_000_000_000  # no person has an id so high
 LABELS = ("cohort", "outcome", "geography", "period", "breakdown", "category")
 COUNTS = ("numerator", "denominator")
 Relation = duckdb.DuckDBPyRelation
@@ -34,20 +40,21 @@ def kept(file: Path, people: int) -> dict[int, dict[str, Any]]:
     return {said["seed"]: said for said in map(json.loads, lines) if said["people"] == people}
 
 
-def run(schemas: Path, people: int, seeds: Iterable[int], file: Path) -> dict[int, dict[str, Any]]:
-    """Count every seed that is not in the file yet, a line each, and give all of them."""
+def run(schemas: Path, people: int, seeds: Iterable[int], file: Path, spoiled: bool) -> dict[int, dict[str, Any]]:
+    """Count every seed that is not in the file yet, a line each, and give all of them. `spoiled`: see `counted`."""
     found = kept(file, people)
     for seed in seeds:
         if seed not in found:
-            found[seed] = counted(schemas, people, seed)
+            found[seed] = counted(schemas, people, seed, spoiled)
             with file.open("a", encoding="utf-8") as lines:
                 lines.write(json.dumps(found[seed]) + "\n")
     return {seed: found[seed] for seed in seeds}
 
 
-def counted(schemas: Path, people: int, seed: int) -> dict[str, Any]:
+def counted(schemas: Path, people: int, seed: int, spoiled: bool) -> dict[str, Any]:
     """{seed, people, seconds, cells, lives, errors}: one population, linked and counted.
 
+    `spoiled`: not linked, but linked as the truth is and then spoiled by lot, worse of one group than of the others.
     `cells`: each cell's labels, then women with the outcome and women counted, as linked and by perfect links (the same
     records under the ids of the truth). `lives`: the same of all women, from the lives that were invented, which no
     department saw whole. `errors`: what `link_errors` counts.
@@ -57,15 +64,24 @@ def counted(schemas: Path, people: int, seed: int) -> dict[str, Any]:
         settings = Settings(schemas=schemas, workspace=Path(passing))
         stages.synthesise(settings, people, seed)
         stages.new_keys(settings, EPOCH)
-        linked(settings)
+        if spoiled:
+            for dataset in settings.datasets:
+                stages.pseudonymise(settings, dataset)
+        else:
+            linked(settings)
         analysis = at_medium(settings.analysis)
         truth = con.from_arrow(
             with_record_ids(con, settings.files.truth / "records.csv", settings.datasets, stages.key_source(settings))
         )
-        index = con.from_arrow(whole(con, stages.linked(settings), "linkage link").to_arrow_table())
+        rightly = con.from_arrow(true_index(con, truth))
+        index = con.from_arrow(
+            spoiled_index(con, truth, rightly, seed)
+            if spoiled
+            else whole(con, stages.linked(settings), "").to_arrow_table()
+        )
         attributes = {name: arrived(con, settings.files.cohorts.attributes(name), name) for name in settings.datasets}
         as_linked = tabulate.tables(con, analysis, attributes, index)
-        perfect = tabulate.tables(con, analysis, attributes, con.from_arrow(true_index(con, index, truth)))
+        perfect = tabulate.tables(con, analysis, attributes, rightly)
         errors = link_errors(con, analysis, attributes, index, truth)
         return {
             "seed": seed, "people": people,
@@ -83,11 +99,47 @@ def at_medium(analysis: Analysis) -> Analysis:
     )
 
 
-def true_index(con: duckdb.DuckDBPyConnection, index: Relation, truth: Relation) -> Any:
+def true_index(con: duckdb.DuckDBPyConnection, truth: Relation) -> Any:
     """The person index as it would be if every record were linked rightly."""
-    ids = ", ".join(f"dense_rank() over (order by person) as person_id_{t}" for t in ("high", "medium", "low"))
     return con.sql(
-        f"select dataset, record_id, {ids} from index join truth using (dataset, record_id)"
+        f"select dataset, record_id, {ids('dense_rank() over (order by person)')} from truth"
+    ).to_arrow_table()
+
+
+def ids(person: str) -> str:
+    """SQL: one person id at every threshold."""
+    return ", ".join(f"cast({person} as bigint) as person_id_{threshold}" for threshold in ("high", "medium", "low"))
+
+
+def spoiled_index(con: duckdb.DuckDBPyConnection, truth: Relation, rightly: Relation, seed: int) -> Any:
+    """The true index in which, by lot, all that a person of a cohort's source has in another one is missed, or is given
+    to somebody else of a cohort's source, as `SPOILED` says.
+    """
+    poor, others = (SPOILED[of] for of in ("poor", "others"))
+    limits = [f"case when age_band = '{POOR}' then {poor[n]} else {others[n]} end" for n in (0, 1)]
+    person = f"""
+        case when lot is null or lot >= missed + given then own
+             when lot < missed then own + {OUT_OF_REACH} * source
+             else receiver.id end
+        """
+    return con.sql(
+        f"""
+        with anchored as (
+            select person_id_medium as id, row_number() over (order by person_id_medium) - 1 as place
+            from (select distinct person_id_medium from rightly where dataset in {ANCHORS})
+        ),
+        drawn as (
+            select dataset, record_id, {limits[0]} as missed, {limits[1]} as given, person_id_medium as own,
+                dense_rank() over (order by dataset) as source,
+                case when dataset not in {ANCHORS} and anchored.id is not null
+                     then hash(person, dataset, {seed}) / 18446744073709551616.0 end as lot,
+                hash(person, dataset, {seed}, 'to') % (select count(*) from anchored) as receiver_place
+            from truth join rightly using (dataset, record_id)
+            left join anchored on anchored.id = person_id_medium
+        )
+        select dataset, record_id, {ids(person)}
+        from drawn left join anchored as receiver on receiver.place = receiver_place
+        """
     ).to_arrow_table()
 
 

@@ -26,10 +26,10 @@ def link_errors(
     """(cohort, dataset, breakdown, category, with_records, missed, given_records, wrong): one row per group of women.
 
     At the default threshold. `with_records`: women who truly have a record in the dataset; `missed`: the sum of the
-    shares of their records that are not linked to them. `given_records`: women to whom one is linked; `wrong`: the sum
-    of the shares of these that are somebody else's. A woman counts once, however often she is in the cohort. `truth`
-    (dataset, record_id, person): a record it does not know is left out. For a dataset that covers England only, women
-    in England.
+    shares of their records that are not linked to them. `given_records`: women to whom one is linked; `wrong`: those to
+    whom any of somebody else is, since with one record all that is linked to it comes. A woman counts once, however
+    often she is in the cohort. `truth` (dataset, record_id, person): a record it does not know is left out. For a
+    dataset that covers England only, women in England.
     """
     records = Records(con, attributes, person_index, MEDIUM)
     known = kept(con, whose(con, person_index, truth))
@@ -73,7 +73,8 @@ def of_groups(
                 select
                     members.*, anchors.person as herself,
                     1.0 - coalesce(right_ones.records, 0) / cast(hers.records as double) as missed,
-                    1.0 - coalesce(right_ones.records, 0) / cast(given.records as double) as wrong
+                    case when coalesce(right_ones.records, 0) < given.records then 1.0
+                        when given.records > 0 then 0.0 end as wrong
                 from members
                 join (select record_id, person from known where dataset = {literal(anchor.name)}) as anchors
                   on anchors.record_id = members.record_id
