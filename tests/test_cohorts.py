@@ -11,7 +11,7 @@ from linkage.cohorts import circumstances, members, outcomes
 from linkage.cohorts.records import Records
 from linkage.contracts.analysis import Analysis
 from linkage.contracts.cohort import NOT_KNOWN
-from linkage.contracts.outcome import Event
+from linkage.contracts.outcome import Event, Run
 
 # --- members ---------------------------------------------------------------------------------------------------------
 
@@ -122,6 +122,26 @@ def test_each_kind_of_measure_answers_once_for_every_member(con: duckdb.DuckDBPy
     assert sorted(rows(outcomes.any_event(con, cohort, events, event))) == [
         (1, day("2023-01-10"), True),
         (1, day("2023-05-10"), False),
+        (2, day("2023-01-10"), False),
+    ]
+
+
+def test_a_run_of_days_is_asked_of_each_entry_by_itself(con: duckdb.DuckDBPyConnection, table: Draw) -> None:
+    cohort = table("| person_id | index_date |\n| 1 | 2023-01-10 |\n| 1 | 2023-01-20 |\n| 2 | 2023-01-10 |")
+    spells = table(
+        """
+        | person_id | from_day   | to_day     |
+        | 1         | 2023-01-01 | 2023-01-14 |
+        | 1         | 2023-01-15 | 2023-01-16 |
+        | 2         | 2023-01-11 | 2023-01-13 |
+        | 2         | 2023-01-15 | -          |
+        | 3         | 2023-01-01 | -          |
+        """
+    )
+    run = Run(kind="run", dataset="any", start="from_day", end="to_day", days=(1, 8), days_on_end=6)
+    assert sorted(rows(outcomes.longest_run(con, cohort, spells, run))) == [
+        (1, day("2023-01-10"), True),
+        (1, day("2023-01-20"), False),
         (2, day("2023-01-10"), False),
     ]
 

@@ -140,6 +140,18 @@ def test_a_window_the_data_just_fill_is_read(schemas: Path) -> None:
             "where: {hours:",
             "'hours' is not an attribute",
         ),
+        (
+            "outcomes/sustained_employment.yaml",
+            "end: end_date",
+            "end: hours",
+            "paye.hours is a string; a date is needed",
+        ),
+        (
+            "outcomes/sustained_employment.yaml",
+            "days_on_end: 91",
+            "days_on_end: 366",
+            "measure.days_on_end = 366 can never be true: the window has 365 days.",
+        ),
         ("outcomes/homelessness_duty_90_days.yaml", "duty: main", "duty: full", "duty = ['full'] can never be true"),
         ("circumstances.yaml", "date: application_date", "date: duty", "alive.1: date hclic.duty is a string"),
     ],
@@ -184,6 +196,7 @@ def test_only_a_table_with_an_england_only_source_is_restricted_to_england_and_s
     assert {name: analysis.describe(name).geography for name in analysis.tables} == {
         "accommodation": "England and Wales",
         "employment": "England and Wales",
+        "first_night": "England and Wales",
         "homelessness": "England",
         "reoffending": "England and Wales",
         "treatment": "England",
@@ -243,6 +256,7 @@ def test_the_recipes_of_the_readme_can_be_followed(con: duckdb.DuckDBPyConnectio
     described = analysis.describe("work")
     assert list(described.outcomes) == [
         "employed_12_months", "employed_6_months", "employed_6_weeks", "out_of_work_benefit_30_days",
+        "sustained_employment",
     ]  # fmt: skip
     assert described.notes[0] == "A sentence for the reader."
 

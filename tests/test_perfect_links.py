@@ -42,9 +42,15 @@ def test_with_perfect_links_the_pipeline_agrees_with_the_truth_on_every_woman(
 ) -> None:
     found = truth.compared(records, analysis, lived)
     assert found.filter("not agreed").fetchall() == []
-    asked = Counter(outcome for (outcome,) in found.project("outcome").fetchall())
-    assert set(asked) == {truth.MEMBERS, *analysis.outcomes}
-    assert set(asked.values()) == {asked[truth.MEMBERS]}
+    asked = Counter(found.project("cohort, outcome").fetchall())
+    cohorts = {(cohort, truth.MEMBERS) for cohort in analysis.cohorts}
+    assert set(asked) == cohorts | {
+        (cohort, outcome)
+        for table in analysis.tables.values()
+        for cohort in table.cohorts
+        for outcome in analysis.outcomes_of(table)
+    }
+    assert all(many == asked[cohort, truth.MEMBERS] for (cohort, _), many in asked.items())
 
 
 def test_each_outcome_comes_about_for_some_women_counted_and_not_for_others(records: Records, lived: Path) -> None:
@@ -58,6 +64,9 @@ def test_each_outcome_comes_about_for_some_women_counted_and_not_for_others(reco
     [
         ("employed_6_weeks", {"day": 70}),
         ("out_of_work_benefit_30_days", {"day": 10}),
+        ("sustained_employment", {"days_on_end": 60}),
+        ("sustained_employment", {"days": (1, 180)}),
+        ("housed_first_night", {"achieved": ("settled",)}),
         ("proven_reoffending", {"days": (1, 300)}),
         ("proven_reoffending", {"confirmed_by": None}),
         ("settled_3_months", {"unknown": ()}),

@@ -63,6 +63,12 @@ def test_every_outcome_of_a_theme_is_in_its_table(tables: dict[str, DuckDBPyRela
     ]  # fmt: skip
 
 
+def test_a_release_whose_first_night_is_not_known_is_left_out(tables: dict[str, DuckDBPyRelation]) -> None:
+    assert counts(tables["first_night"], f"{ALL_RELEASED} and threshold = 'medium'") == [
+        ("2022/23", "medium", 2, 2, 0, 0, 1, 0), ("2023/24", "medium", 1, 0, 0, 0, 0, 0),
+    ]  # fmt: skip
+
+
 def test_a_woman_released_to_wales_is_not_in_the_table_of_homelessness(tables: dict[str, DuckDBPyRelation]) -> None:
     assert counts(tables["homelessness"], f"{ALL_RELEASED} and threshold = 'medium' and period = '2022/23'") == [
         ("2022/23", "medium", 2, 1, 0, 0, 0, 0)

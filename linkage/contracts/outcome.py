@@ -102,6 +102,36 @@ class Spell(Declaration):
         yield from where_mistakes("where", self.where, dataset)
 
 
+class Run(Declaration):
+    """Was she within spells for so many days on end, in the window? `end` is the last day; no end means it goes on.
+
+    Spells that overlap, or that follow each other without a day between, are one. Days outside the window do not count.
+    """
+
+    kind: Literal["run"]
+    dataset: str
+    start: str
+    end: str
+    days: Window
+    days_on_end: int = Field(gt=0)
+    where: Where = Field(default_factory=dict)
+
+    @property
+    def last_day(self) -> int:
+        """The day on which the answer stands, in days from the index date."""
+        return self.days[1]
+
+    data_days = last_day
+
+    def mistakes(self, dataset: Dataset) -> Iterator[str]:
+        """What the contract does not bear out, and a run that is longer than the window."""
+        yield from column_mistakes("measure.start", self.start, "date", dataset)
+        yield from column_mistakes("measure.end", self.end, "date", dataset)
+        yield from where_mistakes("where", self.where, dataset)
+        if self.days_on_end > (days := self.days[1] - self.days[0] + 1):
+            yield f"measure.days_on_end = {self.days_on_end} can never be true: the window has {days} days."
+
+
 class Status(Declaration):
     """Is the latest known status of the window one of `achieved`? Missing, or one of `unknown`, is not known.
 
@@ -169,7 +199,7 @@ class Outcome(Declaration):
 
     title: str
     theme: Word
-    measure: Annotated[Event | Spell | Status, Field(discriminator="kind")]
+    measure: Annotated[Event | Run | Spell | Status, Field(discriminator="kind")]
     eligible: Where = Field(default_factory=dict)
     exclude: tuple[Circumstance, ...] = ()
     source: str

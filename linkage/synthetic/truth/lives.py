@@ -32,8 +32,10 @@ def told(lives: Lives, names: list[str]) -> Iterator[Life]:
     for life, committed, decided, breach in happened("offences", "offence_date", "outcome_date", "breach"):
         life.offences.append(Offence(committed, decided, breach == "Y"))
     spell = ("reception_date", "reception_type", "release_date", "release_type", "home", "treatment_need")
-    for life, received, kind, released, how, home, need in happened("custody", *spell):
-        life.spells.append(Spell(received, kind, released, how, region[home], need))
+    for life, received, kind, released, how, home, need, night in happened(
+        "custody", *spell, "discharge_accommodation"
+    ):
+        life.spells.append(Spell(received, kind, released, how, region[home], need, night))
     order = ("start_date", "disposal", "home", "treatment_need")
     for life, began, disposal, home, need in happened("supervisions", *order):
         life.supervisions.append(Supervision(began, disposal, region[home], need))

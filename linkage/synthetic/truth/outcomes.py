@@ -14,6 +14,7 @@ QUALIFYING_RELEASES = ("CRD", "HDC", "ARD")
 ORDERS = ("CO", "SSO")
 OUT_OF_WORK_BENEFITS = ("UC", "ESA", "JSA")
 HOMELESSNESS_DUTIES = ("PREV", "REL", "MAIN")
+HOUSED = ("SET", "BAIL", "OTH")
 WALES = "W92000004"
 
 
@@ -26,7 +27,7 @@ class Offence(NamedTuple):
 
 
 class Spell(NamedTuple):
-    """A spell of custody; not released while `released` is None."""
+    """A spell of custody; not released while `released` is None. `first_night`: where she went, as the prison noted."""
 
     received: Date
     kind: str
@@ -34,6 +35,7 @@ class Spell(NamedTuple):
     how: str
     region: str
     need: bool
+    first_night: str = ""
 
 
 class Supervision(NamedTuple):
@@ -123,7 +125,10 @@ def outcomes(life: Life, first: Date, last: Date) -> Iterator[tuple[Member, Answ
         yield member, proven_reoffending(life, member)
         yield member, employed_6_weeks(life, member)
         yield member, employed_6_months(life, member)
+        yield member, sustained_employment(life, member)
         yield member, out_of_work_benefit_30_days(life, member)
+        if member.cohort == "released_from_custody":
+            yield member, housed_first_night(life, member)
         yield member, settled_3_months(life, member)
         yield member, homelessness_duty_90_days(life, member)
         yield member, in_treatment_21_days(life, member)
@@ -203,6 +208,21 @@ def employed_on(outcome: str, life: Life, day: Date) -> Answer:
     return Answer(outcome, counted, counted and achieved)
 
 
+def sustained_employment(life: Life, member: Member) -> Answer:
+    """Working on 91 days on end of days 1 to 365, whatever the job, of the women alive on day 365."""
+    first, last = days_after(member.index_date, 1), days_after(member.index_date, 365)
+    began = worked_to = days_after(first, -2)
+    longest = 0
+    for job in sorted(life.jobs, key=lambda job: job.started):
+        start, end = max(job.started, first), last if job.ended is None else min(job.ended, last)
+        if start <= end:
+            began = start if start > days_after(worked_to, 1) else began
+            worked_to = max(worked_to, end)
+            longest = max(longest, (worked_to - began).days + 1)
+    counted = not died_by(life, last)
+    return Answer("sustained_employment", counted, counted and longest >= 91)
+
+
 def out_of_work_benefit_30_days(life: Life, member: Member) -> Answer:
     """A UC, ESA or JSA claim on day 30, of the women alive and at liberty then."""
     day = days_after(member.index_date, 30)
@@ -213,6 +233,13 @@ def out_of_work_benefit_30_days(life: Life, member: Member) -> Answer:
         if runs and claim.benefit in OUT_OF_WORK_BENEFITS:
             achieved = True
     return Answer("out_of_work_benefit_30_days", counted, counted and achieved)
+
+
+def housed_first_night(life: Life, member: Member) -> Answer:
+    """Under some roof on the night of release, of the women alive and at liberty then of whom it is known."""
+    known = [s.first_night for s in life.spells if s.released == member.index_date and s.first_night not in ("", "UNK")]
+    counted = at_liberty_on(life, member.index_date) and bool(known)
+    return Answer("housed_first_night", counted, counted and any(where in HOUSED for where in known))
 
 
 def settled_3_months(life: Life, member: Member) -> Answer:
