@@ -28,8 +28,11 @@ PROBATION = """
 | 252       | F   | 1995-03-01  | Mixed     | London | Metropolitan Police | none           | community order | 2023-04-01 | none                | no             | 2023-05-01  | unknown              | -             |
 """  # noqa: E501
 COURT = """
-| record_id | sex | offence_group  | offence_date | outcome_date | disposal | breach |
-| 301       | F   | Theft offences | 2023-01-15   | 2023-02-01   | fine     | no     |
+| record_id | sex | birth_month | offence_group  | offence_date | outcome_date | disposal | breach |
+| 301       | F   | 1990-05-01  | Theft offences | 2023-01-15   | 2023-02-01   | fine     | no     |
+| 361       | F   | 1995-03-01  | Theft offences | 2022-12-20   | 2022-12-20   | caution  | no     |
+| 362       | F   | 1995-03-01  | Theft offences | 2022-12-01   | 2022-12-20   | caution  | no     |
+| 363       | F   | 1995-03-01  | Theft offences | 2023-02-01   | 2023-04-01   | other    | no     |
 """
 PAYE = """
 | record_id | sex | start_date | end_date | hours |
@@ -65,6 +68,9 @@ PERSONS = """
 | probation | 251       | 6              | 6                | 6             |
 | probation | 252       | 6              | 6                | 6             |
 | court     | 301       | 1              | 1                | 1             |
+| court     | 361       | 6              | 6                | 6             |
+| court     | 362       | 6              | 6                | 6             |
+| court     | 363       | 6              | 6                | 6             |
 | paye      | 401       | 7              | 1                | 1             |
 | paye      | 421       | 32             | 32               | 3             |
 | ndtms     | 501       | 1              | 1                | 1             |

@@ -50,6 +50,13 @@ def test_of_several_reviews_of_one_start_the_first_describes_her(records: Record
     ]
 
 
+def test_of_several_offences_of_one_caution_the_earliest_describes_her(records: Records, analysis: Analysis) -> None:
+    found = members.members_of(records, analysis, analysis.cohorts["cautioned"])
+    assert rows(found, "person_id", "record_id", "index_date", "age_band", "in_england") == [
+        (6, 362, day("2022-12-20"), "25-29", False)
+    ]
+
+
 def test_a_woman_of_whom_no_place_is_known_is_not_counted_in_england(
     con: duckdb.DuckDBPyConnection, analysis: Analysis, attributes: dict[str, DuckDBPyRelation], records: Records
 ) -> None:

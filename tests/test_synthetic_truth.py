@@ -237,6 +237,15 @@ def test_a_cohort_of_orders_leaves_out_children_and_licences():
     assert len(list(outcomes(born_18_years_before, first, last))) == 8
 
 
+def test_a_cohort_takes_the_first_caution_of_each_quarter_and_asks_of_it_whether_she_reoffends():
+    first, last = datetime.date(2022, 7, 1), datetime.date(2024, 6, 30)
+    how = [(0, "CAU"), (9, "CAU"), (3, "FIN"), (40, "CAU")]
+    life = woman(offences=[Offence(after(days - 1), after(days), False, disposal) for days, disposal in how])
+    assert [(m.cohort, m.index_date, a.outcome, a.achieved) for m, a in outcomes(life, first, last)] == [
+        ("cautioned", after(0), "proven_reoffending", True), ("cautioned", after(40), "proven_reoffending", False),
+    ]  # fmt: skip
+
+
 # -- the files ------------------------------------------------------------------------------------------------------
 
 

@@ -38,6 +38,13 @@ def test_a_table_counts_women_by_year_and_threshold(tables: dict[str, DuckDBPyRe
     ]  # fmt: skip
 
 
+def test_an_offence_after_a_caution_is_a_reoffence(tables: dict[str, DuckDBPyRelation]) -> None:
+    cautioned = "cohort = 'cautioned' and breakdown = 'all' and threshold = 'medium'"
+    assert counts(tables["reoffending"], cautioned) == [
+        ("2022/23", "medium", 1, 1, 0, 0, 0, 0), ("2023/24", "medium", 0, 0, 0, 0, 0, 0),
+    ]  # fmt: skip
+
+
 def test_each_threshold_counts_with_its_own_person_ids(
     tables: dict[str, DuckDBPyRelation],
 ) -> None:

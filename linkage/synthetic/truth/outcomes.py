@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 Date = datetime.date
+RELEASED, ORDERED, CAUTIONED = "released_from_custody", "community_order_starts", "cautioned"
 QUALIFYING_RELEASES = ("CRD", "HDC", "ARD")
 ORDERS = ("CO", "SSO")
 OUT_OF_WORK_BENEFITS = ("UC", "ESA", "JSA")
@@ -24,6 +25,7 @@ class Offence(NamedTuple):
     committed: Date
     decided: Date
     breach: bool = False
+    disposal: str = ""
 
 
 class Spell(NamedTuple):
@@ -120,29 +122,25 @@ class Answer(NamedTuple):
 
 
 def outcomes(life: Life, first: Date, last: Date) -> Iterator[tuple[Member, Answer]]:
-    """Every outcome of every cohort she is in from `first` to `last`."""
+    """Every outcome that is asked of each cohort she is in from `first` to `last`."""
     for member in members(life, first, last):
-        yield member, proven_reoffending(life, member)
-        yield member, employed_6_weeks(life, member)
-        yield member, employed_6_months(life, member)
-        yield member, sustained_employment(life, member)
-        yield member, out_of_work_benefit_30_days(life, member)
-        if member.cohort == "released_from_custody":
-            yield member, housed_first_night(life, member)
-        yield member, settled_3_months(life, member)
-        yield member, homelessness_duty_90_days(life, member)
-        yield member, in_treatment_21_days(life, member)
+        for ask in ASKED_OF[member.cohort]:
+            yield member, ask(life, member)
 
 
 def members(life: Life, first: Date, last: Date) -> list[Member]:
-    """Her first release and her first order of each quarter, when she is a woman of 18 or more."""
+    """Her first release, her first order and her first caution of each quarter, when she is a woman of 18 or more.
+
+    Of a caution, region and need are not known.
+    """
     entries = []
     for spell in life.spells:
         if spell.kind == "SEN" and spell.how in QUALIFYING_RELEASES and spell.released is not None:
-            entries.append(("released_from_custody", spell.released, spell.region, spell.need))
+            entries.append((RELEASED, spell.released, spell.region, spell.need))
     for supervision in life.supervisions:
         if supervision.disposal in ORDERS:
-            entries.append(("community_order_starts", supervision.began, supervision.region, supervision.need))
+            entries.append((ORDERED, supervision.began, supervision.region, supervision.need))
+    entries += [(CAUTIONED, offence.decided, "", False) for offence in life.offences if offence.disposal == "CAU"]
     found: dict[tuple[str, str], Member] = {}
     for cohort, day, region, need in sorted(entries):
         if life.woman and first <= day <= last and adult(life.born, day):
@@ -269,3 +267,14 @@ def in_treatment_21_days(life: Life, member: Member) -> Answer:
         if starts or (treatment.began < member.index_date and not_ended):
             achieved = True
     return Answer("in_treatment_21_days", counted, counted and achieved)
+
+
+OF_EVERY_ORDER = (
+    proven_reoffending, employed_6_weeks, employed_6_months, sustained_employment, out_of_work_benefit_30_days,
+    settled_3_months, homelessness_duty_90_days, in_treatment_21_days,
+)  # fmt: skip
+ASKED_OF = {
+    RELEASED: (*OF_EVERY_ORDER, housed_first_night),
+    ORDERED: OF_EVERY_ORDER,
+    CAUTIONED: (proven_reoffending,),
+}
