@@ -136,24 +136,22 @@ def test_half_a_year_after_a_release_is_day_182(started, achieved):
 
 
 @pytest.mark.parametrize(
-    ("jobs", "died", "expected"),
+    ("jobs", "achieved"),
     [
-        ([Job(after(1), after(91))], None, (True, True)),
-        ([Job(after(0), after(90))], None, (True, False)),
-        ([Job(after(-400), None)], None, (True, True)),
-        ([Job(after(275), None)], None, (True, True)),
-        ([Job(after(276), None)], None, (True, False)),
-        ([Job(after(60), after(110)), Job(after(20), after(59))], None, (True, True)),
-        ([Job(after(61), after(120)), Job(after(20), after(59))], None, (True, False)),
-        ([Job(after(20), after(100)), Job(after(30), after(40)), Job(after(101), after(110))], None, (True, True)),
-        ([Job(after(20), after(80)), Job(after(20), after(80))], None, (True, False)),
-        ([], None, (True, False)),
-        ([Job(after(1), None)], after(365), (False, False)),
-        ([Job(after(1), None)], after(366), (True, True)),
+        ([Job(after(1), after(91))], True),
+        ([Job(after(0), after(90))], False),
+        ([Job(after(-400), None)], True),
+        ([Job(after(275), None)], True),
+        ([Job(after(276), None)], False),
+        ([Job(after(60), after(110)), Job(after(20), after(59))], True),
+        ([Job(after(61), after(120)), Job(after(20), after(59))], False),
+        ([Job(after(20), after(100)), Job(after(30), after(40)), Job(after(101), after(110))], True),
+        ([Job(after(20), after(80)), Job(after(20), after(80))], False),
+        ([], False),
     ],
 )
-def test_lasting_employment_is_91_days_on_end_of_the_year_in_whatever_jobs(jobs, died, expected):
-    assert sustained_employment(woman(jobs=jobs, died=died), RELEASE)[1:] == expected
+def test_lasting_employment_is_91_days_on_end_of_the_year_in_whatever_jobs(jobs, achieved):
+    assert sustained_employment(woman(jobs=jobs, died=after(300)), RELEASE)[1:] == (True, achieved)
 
 
 @pytest.mark.parametrize(

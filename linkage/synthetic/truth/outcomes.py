@@ -207,7 +207,7 @@ def employed_on(outcome: str, life: Life, day: Date) -> Answer:
 
 
 def sustained_employment(life: Life, member: Member) -> Answer:
-    """Working on 91 days on end of days 1 to 365, whatever the job, of the women alive on day 365."""
+    """Working on 91 days on end of days 1 to 365, whatever the job. Everybody is counted."""
     first, last = days_after(member.index_date, 1), days_after(member.index_date, 365)
     began = worked_to = days_after(first, -2)
     longest = 0
@@ -217,8 +217,7 @@ def sustained_employment(life: Life, member: Member) -> Answer:
             began = start if start > days_after(worked_to, 1) else began
             worked_to = max(worked_to, end)
             longest = max(longest, (worked_to - began).days + 1)
-    counted = not died_by(life, last)
-    return Answer("sustained_employment", counted, counted and longest >= 91)
+    return Answer("sustained_employment", True, longest >= 91)
 
 
 def out_of_work_benefit_30_days(life: Life, member: Member) -> Answer:
