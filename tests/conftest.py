@@ -100,11 +100,11 @@ def records(
 @pytest.fixture(scope="session")
 def lives() -> "Lives":
     """5,000 invented people, of whom seven departments know something."""
-    from small_deliveries import PEOPLE, SEED
+    from small_deliveries import AIMS, PEOPLE, SEED
 
     from linkage.synthetic.synthesise import Block, invented_lives
 
-    return invented_lives(Block(0, 0, PEOPLE), SEED)
+    return invented_lives(Block(0, 0, PEOPLE), SEED, AIMS)
 
 
 @pytest.fixture(scope="session")

@@ -10,15 +10,15 @@ from duckdb import DuckDBPyRelation
 Draw = Callable[[str], DuckDBPyRelation]
 
 PRISON = """
-| record_id | sex | birth_month | ethnicity | region     | police_force_area | other_surnames | reception_date | reception_type | release_date | release_type         | sentence_days | no_fixed_abode | treatment_need |
-| 101       | F   | 1990-05-01  | White     | London     | Metropolitan Police | none           | 2022-09-01   | sentenced      | 2022-11-01   | conditional release  | 120           | yes            | yes            |
-| 102       | F   | 1990-05-01  | White     | London     | Metropolitan Police | none           | 2022-12-01   | sentenced      | 2022-12-20   | automatic release    | 40            | yes            | yes            |
-| 103       | F   | 1990-05-01  | White     | London     | Metropolitan Police | none           | 2023-02-01   | sentenced      | 2023-02-10   | conditional release  | 400           | yes            | no             |
-| 111       | F   | 2004-11-01  | Asian     | Wales      | Gwent             | none           | 2022-10-10     | sentenced      | 2022-11-15   | home detention curfew | 1461         | no             | yes            |
-| 121       | F   | 1970-01-01  | -         | North West | Cumbria           | none           | 2022-10-10     | sentenced      | 2023-10-01   | automatic release    | 182           | no             | yes            |
-| 131       | F   | 1980-01-01  | White     | London     | Metropolitan Police | none           | 2022-10-10   | remand         | 2022-11-10   | unsentenced release  | -             | no             | no             |
-| 132       | F   | 1980-01-01  | White     | London     | Metropolitan Police | none           | 2022-10-10   | sentenced      | 2022-11-10   | deported             | 90            | no             | no             |
-| 141       | not known | 1980-01-01 | White | London    | Metropolitan Police | none           | 2022-10-10    | sentenced      | 2022-11-10   | automatic release    | 90            | no             | no             |
+| record_id | sex | birth_month | ethnicity | region     | police_force_area | other_surnames | reception_date | reception_type | release_date | release_type         | sentence_days | no_fixed_abode | treatment_need | discharge_accommodation      |
+| 101       | F   | 1990-05-01  | White     | London     | Metropolitan Police | none           | 2022-09-01   | sentenced      | 2022-11-01   | conditional release  | 120           | yes            | yes            | settled                      |
+| 102       | F   | 1990-05-01  | White     | London     | Metropolitan Police | none           | 2022-12-01   | sentenced      | 2022-12-20   | automatic release    | 40            | yes            | yes            | rough sleeping               |
+| 103       | F   | 1990-05-01  | White     | London     | Metropolitan Police | none           | 2023-02-01   | sentenced      | 2023-02-10   | conditional release  | 400           | yes            | no             | unknown                      |
+| 111       | F   | 2004-11-01  | Asian     | Wales      | Gwent             | none           | 2022-10-10     | sentenced      | 2022-11-15   | home detention curfew | 1461         | no             | yes            | other housed                 |
+| 121       | F   | 1970-01-01  | -         | North West | Cumbria           | none           | 2022-10-10     | sentenced      | 2023-10-01   | automatic release    | 182           | no             | yes            | homeless, not rough sleeping |
+| 131       | F   | 1980-01-01  | White     | London     | Metropolitan Police | none           | 2022-10-10   | remand         | 2022-11-10   | unsentenced release  | -             | no             | no             | -                            |
+| 132       | F   | 1980-01-01  | White     | London     | Metropolitan Police | none           | 2022-10-10   | sentenced      | 2022-11-10   | deported             | 90            | no             | no             | -                            |
+| 141       | not known | 1980-01-01 | White | London    | Metropolitan Police | none           | 2022-10-10    | sentenced      | 2022-11-10   | automatic release    | 90            | no             | no             | -                            |
 """  # noqa: E501
 PROBATION = """
 | record_id | sex | birth_month | ethnicity | region | police_force_area   | other_surnames | disposal        | start_date | requirement         | treatment_need | review_date | accommodation_status | date_of_death |
@@ -28,8 +28,11 @@ PROBATION = """
 | 252       | F   | 1995-03-01  | Mixed     | London | Metropolitan Police | none           | community order | 2023-04-01 | none                | no             | 2023-05-01  | unknown              | -             |
 """  # noqa: E501
 COURT = """
-| record_id | sex | offence_group  | offence_date | outcome_date | disposal | breach |
-| 301       | F   | Theft offences | 2023-01-15   | 2023-02-01   | fine     | no     |
+| record_id | sex | birth_month | offence_group  | offence_date | outcome_date | disposal | breach |
+| 301       | F   | 1990-05-01  | Theft offences | 2023-01-15   | 2023-02-01   | fine     | no     |
+| 361       | F   | 1995-03-01  | Theft offences | 2022-12-20   | 2022-12-20   | caution  | no     |
+| 362       | F   | 1995-03-01  | Theft offences | 2022-12-01   | 2022-12-20   | caution  | no     |
+| 363       | F   | 1995-03-01  | Theft offences | 2023-02-01   | 2023-04-01   | other    | no     |
 """
 PAYE = """
 | record_id | sex | start_date | end_date | hours |
@@ -65,6 +68,9 @@ PERSONS = """
 | probation | 251       | 6              | 6                | 6             |
 | probation | 252       | 6              | 6                | 6             |
 | court     | 301       | 1              | 1                | 1             |
+| court     | 361       | 6              | 6                | 6             |
+| court     | 362       | 6              | 6                | 6             |
+| court     | 363       | 6              | 6                | 6             |
 | paye      | 401       | 7              | 1                | 1             |
 | paye      | 421       | 32             | 32               | 3             |
 | ndtms     | 501       | 1              | 1                | 1             |

@@ -11,7 +11,7 @@ from linkage.cohorts import circumstances, members, outcomes
 from linkage.cohorts.records import Records
 from linkage.contracts.analysis import Analysis
 from linkage.contracts.cohort import NOT_KNOWN
-from linkage.contracts.outcome import Event
+from linkage.contracts.outcome import Event, Run
 
 # --- members ---------------------------------------------------------------------------------------------------------
 
@@ -47,6 +47,13 @@ def test_of_several_reviews_of_one_start_the_first_describes_her(records: Record
     found = members.members_of(records, analysis, analysis.cohorts["community_order_starts"])
     assert rows(found, "person_id", "record_id", "requirement", "region", "in_england") == [
         (6, 252, "none", "London", True)
+    ]
+
+
+def test_of_several_offences_of_one_caution_the_earliest_describes_her(records: Records, analysis: Analysis) -> None:
+    found = members.members_of(records, analysis, analysis.cohorts["cautioned"])
+    assert rows(found, "person_id", "record_id", "index_date", "age_band", "in_england") == [
+        (6, 362, day("2022-12-20"), "25-29", False)
     ]
 
 
@@ -122,6 +129,26 @@ def test_each_kind_of_measure_answers_once_for_every_member(con: duckdb.DuckDBPy
     assert sorted(rows(outcomes.any_event(con, cohort, events, event))) == [
         (1, day("2023-01-10"), True),
         (1, day("2023-05-10"), False),
+        (2, day("2023-01-10"), False),
+    ]
+
+
+def test_a_run_of_days_is_asked_of_each_entry_by_itself(con: duckdb.DuckDBPyConnection, table: Draw) -> None:
+    cohort = table("| person_id | index_date |\n| 1 | 2023-01-10 |\n| 1 | 2023-01-20 |\n| 2 | 2023-01-10 |")
+    spells = table(
+        """
+        | person_id | from_day   | to_day     |
+        | 1         | 2023-01-01 | 2023-01-14 |
+        | 1         | 2023-01-15 | 2023-01-16 |
+        | 2         | 2023-01-11 | 2023-01-13 |
+        | 2         | 2023-01-15 | -          |
+        | 3         | 2023-01-01 | -          |
+        """
+    )
+    run = Run(kind="run", dataset="any", start="from_day", end="to_day", days=(1, 8), days_on_end=6)
+    assert sorted(rows(outcomes.longest_run(con, cohort, spells, run))) == [
+        (1, day("2023-01-10"), True),
+        (1, day("2023-01-20"), False),
         (2, day("2023-01-10"), False),
     ]
 

@@ -87,7 +87,8 @@ def test_a_mistake_is_refused_with_its_file_and_place(schemas, file, old, new, s
     [
         ("customProperties: [{property: identifier, value: forename}]", "", "forenames: a text that is neither"),
         (
-            "customProperties: [{property: identifier, value: date_of_birth}]",
+            "customProperties:\n          - {property: identifier, value: date_of_birth}\n"
+            "          - {property: derived, value: {birth_month: month}}",
             "",
             "like the identifier date_of_birth",
         ),

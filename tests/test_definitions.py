@@ -118,6 +118,9 @@ def test_a_window_the_data_just_fill_is_read(schemas: Path) -> None:
             "first: 22, last: 24",
             "'21-24' must begin right after '18-20'",
         ),
+        ("breakdowns.yaml", "label: 21-24,", "label: 18-20,", "age_band: ['18-20'] stands twice"),
+        ("breakdowns.yaml", "first: 21, last: 24", "first: 20, last: 24", "'21-24' must begin right after '18-20'"),
+        ("breakdowns.yaml", "[Cheshire, Cumbria,", "[Cheshire, Durham,", "within.region: ['Durham'] stands twice"),
         ("breakdowns.yaml", "reference: White", "reference: Whites", "['Whites'] are no categories of it"),
         ("breakdowns.yaml", "column: requirement", "column: wish", "no cohort's dataset has a column 'wish'"),
         ("breakdowns.yaml", "  requirement:\n", "  person_id:\n", "choose another name than ['person_id']"),
@@ -131,6 +134,33 @@ def test_a_window_the_data_just_fill_is_read(schemas: Path) -> None:
         ("outcomes/in_treatment_21_days.yaml", 'need: "yes"', "need: maybe", "eligible treatment_need = ['maybe']"),
         ("outcomes/in_treatment_21_days.yaml", "until: discharge_date", "until: left", "'left' is not an attribute"),
         ("outcomes/proven_reoffending.yaml", "date: outcome_date,", "date: breach,", "court.breach is a string"),
+        (
+            "outcomes/proven_reoffending.yaml",
+            "within_days: 547",
+            "within_days: 364",
+            "within_days = 364 ends before the window does, on day 365: what happens in between can never count.",
+        ),
+        ("outcomes/homelessness_duty_90_days.yaml", "days: [0, 90]", "days: [-90, -1]", "its last day, -1, is before"),
+        ("outcomes/employed_6_weeks.yaml", "day: 42", "day: -42", "its last day, -42, is before the index date"),
+        (
+            "outcomes/in_treatment_21_days.yaml",
+            "until: discharge_date",
+            "until: treatment_start",
+            "measure.continuing can never be true: treatment_start is the beginning and the end.",
+        ),
+        (
+            "outcomes/settled_3_months.yaml",
+            "  unknown: unknown\n",
+            "  unknown: unknown\n  where: {accommodation_status: rough sleeping}\n",
+            "['settled'] can never be true, since `where` chooses no accommodation_status of them.",
+        ),
+        (
+            "outcomes/housed_first_night.yaml",
+            "exclude:",
+            "eligible: {reception_type: remand}\nexclude:",
+            "eligible reception_type = ['remand'] can never be true: released_from_custody takes ['sentenced'].",
+        ),
+        ("tables/employment.yaml", "[age_band,", "[region, age_band,", "breakdowns: ['region'] stands twice"),
         ("outcomes/settled_3_months.yaml", "unknown: unknown", "unknown: settled", "both achieved and unknown"),
         ("outcomes/employed_6_weeks.yaml", "[{start_date: 2023-02-01,", "[{start: 2023-02-01,", "name ['start']"),
         ("outcomes/settled_3_months.yaml", "rough sleeping}", "rough}", "accommodation_status = ['rough'] can never"),
@@ -139,6 +169,18 @@ def test_a_window_the_data_just_fill_is_read(schemas: Path) -> None:
             "where: {benefit:",
             "where: {hours:",
             "'hours' is not an attribute",
+        ),
+        (
+            "outcomes/sustained_employment.yaml",
+            "end: end_date",
+            "end: hours",
+            "paye.hours is a string; a date is needed",
+        ),
+        (
+            "outcomes/sustained_employment.yaml",
+            "days_on_end: 91",
+            "days_on_end: 366",
+            "measure.days_on_end = 366 can never be true: the window has 365 days.",
         ),
         ("outcomes/homelessness_duty_90_days.yaml", "duty: main", "duty: full", "duty = ['full'] can never be true"),
         ("circumstances.yaml", "date: application_date", "date: duty", "alive.1: date hclic.duty is a string"),
@@ -149,6 +191,13 @@ def test_a_mistake_is_named_in_its_file(schemas: Path, file: str, old: str, new:
     refused = refusal(schemas)
     assert file in refused
     assert message in refused
+
+
+def test_a_cohort_that_takes_the_women_of_another_is_refused(schemas: Path) -> None:
+    cautioned = (schemas / "cohorts" / "cautioned.yaml").read_text(encoding="utf-8")
+    again = cautioned.replace("then_by: offence_date", "").replace("disposal: caution", "disposal: [caution, caution]")
+    (schemas / "cohorts" / "warned.yaml").write_text(again, encoding="utf-8")
+    assert refusal(schemas) == ("cohorts/warned.yaml: it takes the same women as cautioned.yaml. Remove one.")
 
 
 def test_a_bare_yes_or_no_is_the_word(schemas: Path) -> None:
@@ -184,6 +233,7 @@ def test_only_a_table_with_an_england_only_source_is_restricted_to_england_and_s
     assert {name: analysis.describe(name).geography for name in analysis.tables} == {
         "accommodation": "England and Wales",
         "employment": "England and Wales",
+        "first_night": "England and Wales",
         "homelessness": "England",
         "reoffending": "England and Wales",
         "treatment": "England",
@@ -243,6 +293,7 @@ def test_the_recipes_of_the_readme_can_be_followed(con: duckdb.DuckDBPyConnectio
     described = analysis.describe("work")
     assert list(described.outcomes) == [
         "employed_12_months", "employed_6_months", "employed_6_weeks", "out_of_work_benefit_30_days",
+        "sustained_employment",
     ]  # fmt: skip
     assert described.notes[0] == "A sentence for the reader."
 

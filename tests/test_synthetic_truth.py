@@ -31,12 +31,14 @@ from linkage.synthetic.truth.outcomes import (
     employed_6_months,
     employed_6_weeks,
     homelessness_duty_90_days,
+    housed_first_night,
     in_treatment_21_days,
     members,
     out_of_work_benefit_30_days,
     outcomes,
     proven_reoffending,
     settled_3_months,
+    sustained_employment,
 )
 
 # -- one life at a time ---------------------------------------------------------------------------------------------
@@ -134,6 +136,45 @@ def test_half_a_year_after_a_release_is_day_182(started, achieved):
 
 
 @pytest.mark.parametrize(
+    ("jobs", "achieved"),
+    [
+        ([Job(after(1), after(91))], True),
+        ([Job(after(0), after(90))], False),
+        ([Job(after(-400), None)], True),
+        ([Job(after(275), None)], True),
+        ([Job(after(276), None)], False),
+        ([Job(after(60), after(110)), Job(after(20), after(59))], True),
+        ([Job(after(61), after(120)), Job(after(20), after(59))], False),
+        ([Job(after(20), after(100)), Job(after(30), after(40)), Job(after(101), after(110))], True),
+        ([Job(after(20), after(80)), Job(after(20), after(80))], False),
+        ([], False),
+    ],
+)
+def test_lasting_employment_is_91_days_on_end_of_the_year_in_whatever_jobs(jobs, achieved):
+    assert sustained_employment(woman(jobs=jobs, died=after(300)), RELEASE)[1:] == (True, achieved)
+
+
+@pytest.mark.parametrize(
+    ("nights", "expected"),
+    [
+        ([(0, "SET")], (True, True)),
+        ([(0, "OTH")], (True, True)),
+        ([(0, "BAIL")], (True, True)),
+        ([(0, "HOME")], (True, False)),
+        ([(0, "ROUGH"), (-1, "SET")], (True, False)),
+        ([(0, "UNK")], (False, False)),
+        ([(0, "")], (False, False)),
+        ([(0, "ROUGH"), (0, "OTH")], (True, True)),
+    ],
+)
+def test_housed_is_a_roof_on_the_night_of_release(nights, expected):
+    spells = [Spell(after(-9), "SEN", after(days), "CRD", "E12000001", False, where) for days, where in nights]
+    assert housed_first_night(woman(spells=spells), RELEASE)[1:] == expected
+    inside_again = [*spells, Spell(INDEX, "REC", None, "", "E12000001", False)]
+    assert housed_first_night(woman(spells=inside_again), RELEASE)[1:] == (False, False)
+
+
+@pytest.mark.parametrize(
     ("claims", "achieved"),
     [
         ([Claim(after(30), None, "UC")], True),
@@ -191,7 +232,16 @@ def test_a_cohort_of_orders_leaves_out_children_and_licences():
     a_month_younger = Life("p2", True, datetime.date(2005, 4, 1), supervisions=orders)
     assert [m.index_date for m in members(born_18_years_before, first, last)] == [after(1)]
     assert members(a_month_younger, first, last) == []
-    assert len(list(outcomes(born_18_years_before, first, last))) == 7
+    assert len(list(outcomes(born_18_years_before, first, last))) == 8
+
+
+def test_a_cohort_takes_the_first_caution_of_each_quarter_and_asks_of_it_whether_she_reoffends():
+    first, last = datetime.date(2022, 7, 1), datetime.date(2024, 6, 30)
+    how = [(0, "CAU"), (9, "CAU"), (3, "FIN"), (40, "CAU")]
+    life = woman(offences=[Offence(after(days - 1), after(days), False, disposal) for days, disposal in how])
+    assert [(m.cohort, m.index_date, a.outcome, a.achieved) for m, a in outcomes(life, first, last)] == [
+        ("cautioned", after(0), "proven_reoffending", True), ("cautioned", after(40), "proven_reoffending", False),
+    ]  # fmt: skip
 
 
 # -- the files ------------------------------------------------------------------------------------------------------

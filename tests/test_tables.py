@@ -38,6 +38,13 @@ def test_a_table_counts_women_by_year_and_threshold(tables: dict[str, DuckDBPyRe
     ]  # fmt: skip
 
 
+def test_an_offence_after_a_caution_is_a_reoffence(tables: dict[str, DuckDBPyRelation]) -> None:
+    cautioned = "cohort = 'cautioned' and breakdown = 'all' and threshold = 'medium'"
+    assert counts(tables["reoffending"], cautioned) == [
+        ("2022/23", "medium", 1, 1, 0, 0, 0, 0), ("2023/24", "medium", 0, 0, 0, 0, 0, 0),
+    ]  # fmt: skip
+
+
 def test_each_threshold_counts_with_its_own_person_ids(
     tables: dict[str, DuckDBPyRelation],
 ) -> None:
@@ -60,6 +67,12 @@ def test_every_outcome_of_a_theme_is_in_its_table(tables: dict[str, DuckDBPyRela
     benefits = f"{ALL_RELEASED} and threshold = 'medium' and outcome = 'out_of_work_benefit_30_days'"
     assert counts(tables["employment"], benefits) == [
         ("2022/23", "medium", 2, 1, 1, 0, 0, 0), ("2023/24", "medium", 1, 0, 0, 0, 0, 0),
+    ]  # fmt: skip
+
+
+def test_a_release_whose_first_night_is_not_known_is_left_out(tables: dict[str, DuckDBPyRelation]) -> None:
+    assert counts(tables["first_night"], f"{ALL_RELEASED} and threshold = 'medium'") == [
+        ("2022/23", "medium", 2, 2, 0, 0, 1, 0), ("2023/24", "medium", 1, 0, 0, 0, 0, 0),
     ]  # fmt: skip
 
 

@@ -85,7 +85,10 @@ def of_groups(
     analysis: Analysis,
     between: tuple[str, str],
 ) -> Relation:
-    """The rows of one cohort and dataset (`between`). `facts`: the linked records of the dataset."""
+    """The rows of one cohort and dataset (`between`); none where nobody is looked for there.
+
+    `facts`: the linked records of the dataset.
+    """
     cohort, dataset = between
     columns, sets, placed = groups_looked_for(analysis, cohort, dataset)
     own = analysis.cohorts[cohort].dataset
@@ -113,5 +116,6 @@ def of_groups(
             where {placed}
         ) as entries
         group by {sets}
+        having count(*) > 0
         """
     )

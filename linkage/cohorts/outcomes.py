@@ -10,7 +10,7 @@ from duckdb import DuckDBPyConnection
 from linkage.cohorts.sql import Relation, any_of, chosen, day
 from linkage.contracts.choices import Where
 from linkage.contracts.dataset import Coverage
-from linkage.contracts.outcome import Event, Outcome, Spell, Status
+from linkage.contracts.outcome import Event, Outcome, Run, Spell, Status
 
 
 def eligible(con: DuckDBPyConnection, members: Relation, anchors: Relation, where: Where) -> Relation:
@@ -67,6 +67,54 @@ def covering_spell(con: DuckDBPyConnection, members: Relation, facts: Relation, 
          and facts.{spell.start} <= {on_the_day}
          and (facts.{spell.end} is null or facts.{spell.end} >= {on_the_day})
         group by members.person_id, members.index_date
+        """
+    )
+
+
+def longest_run(con: DuckDBPyConnection, members: Relation, facts: Relation, run: Run) -> Relation:
+    """(person_id, index_date, achieved): one row per member; was she within spells for so many days on end?"""
+    spells = spells_within(con, members, facts, run)  # noqa: F841  the query reads it by name
+    before = (
+        "over (partition by person_id, index_date order by first_day, last_day rows between unbounded preceding and"
+    )
+    return con.sql(
+        f"""
+        select
+            members.person_id, members.index_date,
+            max(case when runs.last_day >= {day("runs.first_day", run.days_on_end - 1)} then 1 else 0 end) = 1
+                as achieved
+        from members
+        left join (
+            select person_id, index_date, run, min(first_day) as first_day, max(last_day) as last_day
+            from (
+                select
+                    person_id, index_date, first_day, last_day,
+                    sum(case when first_day > {day("reached", 1)} then 1 else 0 end) {before} current row) as run
+                from (select *, max(last_day) {before} 1 preceding) as reached from spells) as beside
+            ) as numbered
+            group by person_id, index_date, run
+        ) as runs
+          on runs.person_id = members.person_id and runs.index_date = members.index_date
+        group by members.person_id, members.index_date
+        """
+    )
+
+
+def spells_within(con: DuckDBPyConnection, members: Relation, facts: Relation, run: Run) -> Relation:
+    """(person_id, index_date, first_day, last_day): one row per member and spell, as far as it is in the window."""
+    first, last = (day("members.index_date", days) for days in run.days)
+    return con.sql(
+        f"""
+        select
+            members.person_id, members.index_date,
+            greatest(facts.{run.start}, {first}) as first_day,
+            least(coalesce(facts.{run.end}, {last}), {last}) as last_day
+        from members
+        join facts
+          on facts.person_id = members.person_id
+         and {chosen("facts", run.where)}
+         and facts.{run.start} <= {last}
+         and (facts.{run.end} is null or facts.{run.end} >= {first})
         """
     )
 
@@ -170,6 +218,8 @@ def answers(
         achieved = any_event(con, members, facts, measure)
     elif isinstance(measure, Spell):
         achieved = covering_spell(con, members, facts, measure)
+    elif isinstance(measure, Run):
+        achieved = longest_run(con, members, facts, measure)
     else:
         achieved = latest_status(con, members, facts, measure)
     return counted(con, achieved, facts, custody, deaths, measure.last_day, outcome.exclude, coverage)

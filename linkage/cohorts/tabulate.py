@@ -71,23 +71,38 @@ def thresholds(analysis: Analysis) -> tuple[Threshold, ...]:
     return tuple(dict.fromkeys(threshold for table in analysis.tables.values() for threshold in table.thresholds))
 
 
+@dataclass(frozen=True)
+class Asked:
+    """One outcome of one cohort: `members`, the women it is asked about, and `answers`, one row for each of them."""
+
+    cohort: str
+    outcome: str
+    members: Relation
+    answers: Relation
+
+
+def asked(people: People, analysis: Analysis, table: Table) -> Iterator[Asked]:
+    """Each outcome of a table, asked of each of its cohorts: of the women in England alone where it is about those."""
+    england = analysis.geography(table) == "England"
+    for name in table.cohorts:
+        members = people.members[name].filter("in_england") if england else people.members[name]
+        anchors = people.records.of(analysis.cohorts[name].dataset)
+        for outcome_name, outcome in analysis.outcomes_of(table).items():
+            in_question = eligible(people.records.con, members, anchors, outcome.eligible)
+            yield Asked(name, outcome_name, in_question, answers_of(people, analysis, outcome, in_question))
+
+
 def cells(people: People, analysis: Analysis, table: Table) -> Iterator[Relation]:
     """The counts of one table at one threshold: a relation for each cohort and outcome."""
-    records, england = people.records, analysis.geography(table) == "England"
-    con = records.con
-    quarters = periods(con, analysis.period, table)
-    for name in table.cohorts:
-        cohort = analysis.cohorts[name]
-        members = people.members[name].filter("in_england") if england else people.members[name]
-        breakdowns = tuple(analysis.breakdowns_of(table, cohort))
-        for outcome_name, outcome in analysis.outcomes_of(table).items():
-            in_question = eligible(con, members, records.of(cohort.dataset), outcome.eligible)
-            answered = answers_of(people, analysis, outcome, in_question)
-            counted = count(con, in_question, answered, quarters, breakdowns)
-            yield counted.project(
-                f"{literal(name)} as cohort, {literal(outcome_name)} as outcome, "
-                f"{literal(records.threshold)} as threshold, *"
-            )
+    records = people.records
+    quarters = periods(records.con, analysis.period, table)
+    for one in asked(people, analysis, table):
+        breakdowns = tuple(analysis.breakdowns_of(table, analysis.cohorts[one.cohort]))
+        counted = count(records.con, one.members, one.answers, quarters, breakdowns)
+        yield counted.project(
+            f"{literal(one.cohort)} as cohort, {literal(one.outcome)} as outcome, "
+            f"{literal(records.threshold)} as threshold, *"
+        )
 
 
 def answers_of(people: People, analysis: Analysis, outcome: Outcome, members: Relation) -> Relation:

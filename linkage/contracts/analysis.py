@@ -7,12 +7,13 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
-from linkage.contracts.choices import Word, unknown_dataset, where_mistakes
+from linkage.contracts.choices import Word, each_once, unknown_dataset, where_mistakes
 from linkage.contracts.circumstances import Circumstances
 from linkage.contracts.cohort import Breakdown, Cohort
 from linkage.contracts.dataset import A_NAME, Dataset, Geography
@@ -38,10 +39,12 @@ class Table(Declaration):
 
     title: str
     theme: Word
-    cohorts: tuple[str, ...] = Field(min_length=1)
-    breakdowns: tuple[str, ...] = ()
-    periods: tuple[PeriodOf, ...] = Field(default=("year",), min_length=1)
-    thresholds: tuple[Threshold, ...] = Field(default=("high", "medium", "low"), min_length=1)
+    cohorts: Annotated[tuple[str, ...], AfterValidator(each_once)] = Field(min_length=1)
+    breakdowns: Annotated[tuple[str, ...], AfterValidator(each_once)] = ()
+    periods: Annotated[tuple[PeriodOf, ...], AfterValidator(each_once)] = Field(default=("year",), min_length=1)
+    thresholds: Annotated[tuple[Threshold, ...], AfterValidator(each_once)] = Field(
+        default=("high", "medium", "low"), min_length=1
+    )
     notes: tuple[str, ...] = ()
 
 
@@ -213,6 +216,9 @@ def mistakes(schemas: Path, analysis: Analysis) -> Iterator[str]:
         for name, one in files.items():
             for line in dataset_mistakes(one, analysis.datasets):
                 yield f"{schemas / folder / name}.yaml: {line}"
+    for first, second in combinations(sorted(analysis.cohorts), 2):
+        if analysis.cohorts[first].choice == analysis.cohorts[second].choice:
+            yield f"{schemas / 'cohorts' / second}.yaml: it takes the same women as {first}.yaml. Remove one."
     for name, outcome in analysis.outcomes.items():
         for line in outcome_mistakes(outcome, analysis):
             yield f"{schemas / 'outcomes' / name}.yaml: {line}"
@@ -257,10 +263,15 @@ def outcome_mistakes(outcome: Outcome, analysis: Analysis) -> Iterator[str]:
         yield f"theme {outcome.theme!r} is in no table. The tables show {themes}."
     showing = [table for table in analysis.tables.values() if table.theme == outcome.theme]
     named = dict.fromkeys(name for table in showing for name in table.cohorts)
-    anchors = dict.fromkeys(analysis.cohorts[name].dataset for name in named if name in analysis.cohorts)
-    for dataset in anchors:
+    cohorts = {name: analysis.cohorts[name] for name in named if name in analysis.cohorts}
+    for dataset in dict.fromkeys(cohort.dataset for cohort in cohorts.values()):
         if dataset in analysis.datasets:
             yield from where_mistakes("eligible", outcome.eligible, analysis.datasets[dataset])
+    for name, cohort in cohorts.items():
+        for column, labels in outcome.eligible.items():
+            taken = cohort.where.get(column, labels)
+            if not set(labels) & set(taken):
+                yield f"eligible {column} = {list(labels)} can never be true: {name} takes {list(taken)}."
     period, days = analysis.period, outcome.measure.data_days
     reached = (period.data_to - period.last_day).days
     if days > reached:

@@ -18,6 +18,13 @@ def several(given: Any) -> Any:
     return (given,) if isinstance(given, str | bool) else given
 
 
+def each_once(given: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of which none is repeated. Raises ValueError."""
+    if twice := sorted({name for name in given if given.count(name) > 1}):
+        raise ValueError(f"{twice} stands twice; keep one of them")
+    return given
+
+
 Word = Annotated[str, BeforeValidator(word)]
 Labels = Annotated[tuple[Word, ...], BeforeValidator(several), Field(min_length=1)]
 Where = dict[str, Labels]

@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from linkage.contracts.choices import Labels, Where, Word, column_mistakes, labels_of, where_mistakes
+from linkage.contracts.choices import Labels, Where, Word, column_mistakes, each_once, labels_of, where_mistakes
 from linkage.contracts.dataset import Dataset
 from linkage.contracts.reading import Declaration
 
@@ -31,6 +31,12 @@ class Cohort(Declaration):
     source: str
     modelled_on: str
     differences: tuple[str, ...] = ()
+
+    @property
+    def choice(self) -> tuple[object, ...]:
+        """What decides who is in it and from when, whatever the order in which it is said."""
+        where = sorted((column, sorted(set(labels))) for column, labels in self.where.items())
+        return self.dataset, self.index_date, where, self.sex, self.born, self.youngest
 
     def mistakes(self, dataset: Dataset) -> Iterator[str]:
         """What the contract of its dataset does not bear out."""
@@ -74,6 +80,16 @@ class Breakdown(Declaration):
         for band in self.bands:
             if band.last is not None and band.last < band.first:
                 raise ValueError(f"bands: {band.label!r} ends before it begins")
+        each_once(tuple(band.label for band in self.bands))
+        return self
+
+    @model_validator(mode="after")
+    def _a_category_is_within_one_other(self) -> Self:
+        for wider, wholes in self.within.items():
+            try:
+                each_once(tuple(category for categories in wholes.values() for category in categories))
+            except ValueError as twice:
+                raise ValueError(f"within.{wider}: {twice}") from None
         return self
 
     @property

@@ -74,8 +74,15 @@ class Event(Declaration):
         yield from where_mistakes("where", self.where, dataset)
         if self.confirmed_by:
             yield from column_mistakes("measure.confirmed_by.date", self.confirmed_by.date, "date", dataset)
+            if (waits := self.confirmed_by.within_days) < self.last_day:
+                yield (
+                    f"measure.confirmed_by.within_days = {waits} ends before the window does, on day {self.last_day}: "
+                    "what happens in between can never count. Wait longer, or look less far."
+                )
         if self.continuing:
             yield from column_mistakes("measure.continuing.until", self.continuing.until, "date", dataset)
+            if self.continuing.until == self.date:
+                yield f"measure.continuing can never be true: {self.date} is the beginning and the end. Name its end."
 
 
 class Spell(Declaration):
@@ -100,6 +107,36 @@ class Spell(Declaration):
         yield from column_mistakes("measure.start", self.start, "date", dataset)
         yield from column_mistakes("measure.end", self.end, "date", dataset)
         yield from where_mistakes("where", self.where, dataset)
+
+
+class Run(Declaration):
+    """Was she within spells for so many days on end, in the window? `end` is the last day; no end means it goes on.
+
+    Spells that overlap, or that follow each other without a day between, are one. Days outside the window do not count.
+    """
+
+    kind: Literal["run"]
+    dataset: str
+    start: str
+    end: str
+    days: Window
+    days_on_end: int = Field(gt=0)
+    where: Where = Field(default_factory=dict)
+
+    @property
+    def last_day(self) -> int:
+        """The day on which the answer stands, in days from the index date."""
+        return self.days[1]
+
+    data_days = last_day
+
+    def mistakes(self, dataset: Dataset) -> Iterator[str]:
+        """What the contract does not bear out, and a run that is longer than the window."""
+        yield from column_mistakes("measure.start", self.start, "date", dataset)
+        yield from column_mistakes("measure.end", self.end, "date", dataset)
+        yield from where_mistakes("where", self.where, dataset)
+        if self.days_on_end > (days := self.days[1] - self.days[0] + 1):
+            yield f"measure.days_on_end = {self.days_on_end} can never be true: the window has {days} days."
 
 
 class Status(Declaration):
@@ -133,6 +170,8 @@ class Status(Declaration):
             yield from where_mistakes("unknown", {self.column: self.unknown}, dataset)
         if both := sorted(set(self.achieved) & set(self.unknown)):
             yield f"measure: {both} is both achieved and unknown."
+        if self.column in self.where and not set(self.achieved) & set(self.where[self.column]):
+            yield f"measure: {list(self.achieved)} can never be true, since `where` chooses no {self.column} of them."
 
 
 class Example(Declaration):
@@ -169,7 +208,7 @@ class Outcome(Declaration):
 
     title: str
     theme: Word
-    measure: Annotated[Event | Spell | Status, Field(discriminator="kind")]
+    measure: Annotated[Event | Run | Spell | Status, Field(discriminator="kind")]
     eligible: Where = Field(default_factory=dict)
     exclude: tuple[Circumstance, ...] = ()
     source: str
@@ -178,7 +217,12 @@ class Outcome(Declaration):
     examples: tuple[Example, ...] = Field(min_length=1)
 
     def mistakes(self, dataset: Dataset) -> Iterator[str]:
-        """What the contract of its dataset does not bear out."""
+        """What the contract of its dataset does not bear out, and a day on which nothing has become of her yet."""
         yield from self.measure.mistakes(dataset)
+        if self.measure.last_day < 0:
+            yield (
+                f"measure: its last day, {self.measure.last_day}, is before the index date, so it says nothing of what "
+                "became of her. Day 0 is the index date; choose a last day from 0 on."
+            )
         for n, example in enumerate(self.examples):
             yield from (f"examples.{n} ({example.because}): {line}" for line in example.mistakes(dataset))

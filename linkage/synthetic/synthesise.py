@@ -69,6 +69,7 @@ class Order:
     datasets: dict[str, Dataset]
     as_of: int
     scratch: Path
+    aims: Calibration
 
 
 class Parts(NamedTuple):
@@ -93,16 +94,18 @@ def synthesise(
     form: str = "native",
     processes: int | None = None,
     progress: Callable[[int], None] = nobody_watches,
+    aims: Calibration | None = None,
 ) -> dict[str, int]:
     """Rows written per dataset: the extract of each contract we can invent under `extracts`, and the truth in `truth`.
 
     Beside the extracts stand data-dictionary.html and, with H-CLIC, hclic_coverage.csv: which quarters are in it.
     `as_of`: the day of the delivery, by default the last there is. `form`: native is that of the contracts; csv and
     parquet are one form for all. `processes`: by default one per core. `progress` is told how many people are done.
+    `aims`: the figures to invent by, by default those of calibration.yaml.
     The same seed gives the same bytes. Contracts of datasets unknown here are passed over.
     Raises ContractError where a contract or an option asks for what these people have not.
     """
-    aims = read_calibration()
+    aims = aims or read_calibration()
     on = as_of or aims.window.delivered
     refuse(people, seed, on, form, aims.window)
     known = as_files(datasets, form)
@@ -111,7 +114,7 @@ def synthesise(
     for folder in (extracts, truth):
         tidy_folder(folder)
     with ExitStack() as opened:
-        order = Order(seed, known, day(on), opened.enter_context(passing_folder(extracts / ".unfinished")))
+        order = Order(seed, known, day(on), opened.enter_context(passing_folder(extracts / ".unfinished")), aims)
         deliveries = {name: opened.enter_context(Delivery(one, extracts / one.path)) for name, one in known.items()}
         truths = {name: opened.enter_context(growing(truth / f"{name}.csv")) for name in FILES}
         for parts in invented(order, blocks(people), processes or workers()):
@@ -232,7 +235,7 @@ def end_with_parent() -> None:
 
 def invent(order: Order, block: Block) -> Parts:
     """Invent one block and write its parts. Raises ContractError as `synthesise` does."""
-    lives = invented_lives(block, order.seed)
+    lives = invented_lives(block, order.seed, order.aims)
     folder = order.scratch / str(block.number)
     folder.mkdir(mode=0o700)
     made: dict[str, Extract] = {}
@@ -244,9 +247,8 @@ def invent(order: Order, block: Block) -> Parts:
     return Parts(block, folder, {name: len(extract.rows) for name, extract in made.items()})
 
 
-def invented_lives(block: Block, seed: int) -> Lives:
+def invented_lives(block: Block, seed: int, aims: Calibration) -> Lives:
     """Everybody of a block, and everything that happened to them within the records."""
-    aims = read_calibration()
 
     def stream(part: int) -> np.random.Generator:
         return np.random.default_rng([seed, part, block.number])

@@ -27,7 +27,6 @@ DWP = Source(
     habits={"default_date": "ends of ESA, JSA and HB are those of a scan every other week"},
 )  # fmt: skip
 SCANNED = ("ESA", "JSA", "HB")
-DAYS_BETWEEN_SCANS = 14
 
 
 def dwp(lives: Lives, rng: np.random.Generator, as_of: int) -> Extract:
@@ -61,6 +60,7 @@ def dwp(lives: Lives, rng: np.random.Generator, as_of: int) -> Extract:
 
 def scanned(entries: Entries, by_scan: Flags, end: Days) -> Days:
     """Ends, of the older benefits as a scan of every other week found them."""
-    found = np.where(by_scan & (end != NEVER), -(-end // DAYS_BETWEEN_SCANS) * DAYS_BETWEEN_SCANS, end)
+    between = int(entries.clerk.aims["days_between_scans"])
+    found = np.where(by_scan & (end != NEVER), -(-end // between) * between, end)
     entries.mark("default_date", found != end)
     return found

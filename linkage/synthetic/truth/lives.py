@@ -15,10 +15,19 @@ DAYS = (
     "died", "offence_date", "outcome_date", "reception_date", "release_date", "start_date", "review_date", "start",
     "end",
 )  # fmt: skip
+OFFENCE = ("offence_date", "outcome_date", "breach", "disposal")
+SPELL = (
+    "reception_date", "reception_type", "release_date", "release_type", "home", "treatment_need",
+    "discharge_accommodation",
+)  # fmt: skip
+ORDER = ("start_date", "disposal", "home", "treatment_need")
 
 
 def told(lives: Lives, names: list[str]) -> Iterator[Life]:
-    """The life of every woman who was in custody or under supervision, in the order of people. `names`: of people."""
+    """The life of every woman who was in custody, under supervision or cautioned, in the order of people.
+
+    `names`: of people.
+    """
     table, region = lives.people.people, lives.people.homes["region"].tolist()
     women = anchored(lives)
     born = dates(table["born"]).tolist()
@@ -29,13 +38,14 @@ def told(lives: Lives, names: list[str]) -> Iterator[Life]:
 
     for life, died in happened("deaths", "died"):
         life.died = died
-    for life, committed, decided, breach in happened("offences", "offence_date", "outcome_date", "breach"):
-        life.offences.append(Offence(committed, decided, breach == "Y"))
+    for life, committed, decided, breach, how in happened("offences", *OFFENCE):
+        life.offences.append(Offence(committed, decided, breach == "Y", how))
     spell = ("reception_date", "reception_type", "release_date", "release_type", "home", "treatment_need")
-    for life, received, kind, released, how, home, need in happened("custody", *spell):
-        life.spells.append(Spell(received, kind, released, how, region[home], need))
-    order = ("start_date", "disposal", "home", "treatment_need")
-    for life, began, disposal, home, need in happened("supervisions", *order):
+    for life, received, kind, released, how, home, need, night in happened(
+        "custody", *spell, "discharge_accommodation"
+    ):
+        life.spells.append(Spell(received, kind, released, how, region[home], need, night))
+    for life, began, disposal, home, need in happened("supervisions", *ORDER):
         life.supervisions.append(Supervision(began, disposal, region[home], need))
     for life, held, status in happened("reviews", "review_date", "accommodation_status"):
         life.reviews.append(Review(held, status))
@@ -52,10 +62,11 @@ def told(lives: Lives, names: list[str]) -> Iterator[Life]:
 
 
 def anchored(lives: Lives) -> Flags:
-    """For each of the people: a woman who was in custody or under supervision?"""
+    """For each of the people: a woman who was in custody, under supervision or cautioned?"""
     found = np.zeros(len(lives.people.people), dtype=bool)
-    for name in ("custody", "supervisions"):
-        found[lives.events[name]["who"].to_numpy(np.int64)] = True
+    offences = lives.events["offences"]
+    for table in (lives.events["custody"], lives.events["supervisions"], offences[offences["disposal"] == "CAU"]):
+        found[table["who"].to_numpy(np.int64)] = True
     return found & lives.people.people["female"].to_numpy(dtype=bool)
 
 

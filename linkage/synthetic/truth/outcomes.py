@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 Date = datetime.date
+RELEASED, ORDERED, CAUTIONED = "released_from_custody", "community_order_starts", "cautioned"
 QUALIFYING_RELEASES = ("CRD", "HDC", "ARD")
 ORDERS = ("CO", "SSO")
 OUT_OF_WORK_BENEFITS = ("UC", "ESA", "JSA")
 HOMELESSNESS_DUTIES = ("PREV", "REL", "MAIN")
+HOUSED = ("SET", "BAIL", "OTH")
 WALES = "W92000004"
 
 
@@ -23,10 +25,11 @@ class Offence(NamedTuple):
     committed: Date
     decided: Date
     breach: bool = False
+    disposal: str = ""
 
 
 class Spell(NamedTuple):
-    """A spell of custody; not released while `released` is None."""
+    """A spell of custody; not released while `released` is None. `first_night`: where she went, as the prison noted."""
 
     received: Date
     kind: str
@@ -34,6 +37,7 @@ class Spell(NamedTuple):
     how: str
     region: str
     need: bool
+    first_night: str = ""
 
 
 class Supervision(NamedTuple):
@@ -118,26 +122,25 @@ class Answer(NamedTuple):
 
 
 def outcomes(life: Life, first: Date, last: Date) -> Iterator[tuple[Member, Answer]]:
-    """Every outcome of every cohort she is in from `first` to `last`."""
+    """Every outcome that is asked of each cohort she is in from `first` to `last`."""
     for member in members(life, first, last):
-        yield member, proven_reoffending(life, member)
-        yield member, employed_6_weeks(life, member)
-        yield member, employed_6_months(life, member)
-        yield member, out_of_work_benefit_30_days(life, member)
-        yield member, settled_3_months(life, member)
-        yield member, homelessness_duty_90_days(life, member)
-        yield member, in_treatment_21_days(life, member)
+        for ask in ASKED_OF[member.cohort]:
+            yield member, ask(life, member)
 
 
 def members(life: Life, first: Date, last: Date) -> list[Member]:
-    """Her first release and her first order of each quarter, when she is a woman of 18 or more."""
+    """Her first release, her first order and her first caution of each quarter, when she is a woman of 18 or more.
+
+    Of a caution, region and need are not known.
+    """
     entries = []
     for spell in life.spells:
         if spell.kind == "SEN" and spell.how in QUALIFYING_RELEASES and spell.released is not None:
-            entries.append(("released_from_custody", spell.released, spell.region, spell.need))
+            entries.append((RELEASED, spell.released, spell.region, spell.need))
     for supervision in life.supervisions:
         if supervision.disposal in ORDERS:
-            entries.append(("community_order_starts", supervision.began, supervision.region, supervision.need))
+            entries.append((ORDERED, supervision.began, supervision.region, supervision.need))
+    entries += [(CAUTIONED, offence.decided, "", False) for offence in life.offences if offence.disposal == "CAU"]
     found: dict[tuple[str, str], Member] = {}
     for cohort, day, region, need in sorted(entries):
         if life.woman and first <= day <= last and adult(life.born, day):
@@ -203,6 +206,20 @@ def employed_on(outcome: str, life: Life, day: Date) -> Answer:
     return Answer(outcome, counted, counted and achieved)
 
 
+def sustained_employment(life: Life, member: Member) -> Answer:
+    """Working on 91 days on end of days 1 to 365, whatever the job. Everybody is counted."""
+    first, last = days_after(member.index_date, 1), days_after(member.index_date, 365)
+    began = worked_to = days_after(first, -2)
+    longest = 0
+    for job in sorted(life.jobs, key=lambda job: job.started):
+        start, end = max(job.started, first), last if job.ended is None else min(job.ended, last)
+        if start <= end:
+            began = start if start > days_after(worked_to, 1) else began
+            worked_to = max(worked_to, end)
+            longest = max(longest, (worked_to - began).days + 1)
+    return Answer("sustained_employment", True, longest >= 91)
+
+
 def out_of_work_benefit_30_days(life: Life, member: Member) -> Answer:
     """A UC, ESA or JSA claim on day 30, of the women alive and at liberty then."""
     day = days_after(member.index_date, 30)
@@ -213,6 +230,13 @@ def out_of_work_benefit_30_days(life: Life, member: Member) -> Answer:
         if runs and claim.benefit in OUT_OF_WORK_BENEFITS:
             achieved = True
     return Answer("out_of_work_benefit_30_days", counted, counted and achieved)
+
+
+def housed_first_night(life: Life, member: Member) -> Answer:
+    """Under some roof on the night of release, of the women alive and at liberty then of whom it is known."""
+    known = [s.first_night for s in life.spells if s.released == member.index_date and s.first_night not in ("", "UNK")]
+    counted = at_liberty_on(life, member.index_date) and bool(known)
+    return Answer("housed_first_night", counted, counted and any(where in HOUSED for where in known))
 
 
 def settled_3_months(life: Life, member: Member) -> Answer:
@@ -242,3 +266,14 @@ def in_treatment_21_days(life: Life, member: Member) -> Answer:
         if starts or (treatment.began < member.index_date and not_ended):
             achieved = True
     return Answer("in_treatment_21_days", counted, counted and achieved)
+
+
+OF_EVERY_ORDER = (
+    proven_reoffending, employed_6_weeks, employed_6_months, sustained_employment, out_of_work_benefit_30_days,
+    settled_3_months, homelessness_duty_90_days, in_treatment_21_days,
+)  # fmt: skip
+ASKED_OF = {
+    RELEASED: (*OF_EVERY_ORDER, housed_first_night),
+    ORDERED: OF_EVERY_ORDER,
+    CAUTIONED: (proven_reoffending,),
+}
