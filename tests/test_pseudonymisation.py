@@ -11,7 +11,7 @@ from small_extracts import ANN, HEADER, attributes, court, encoded, unlike
 from linkage import stages
 from linkage.contracts.encodings import read_encodings
 from linkage.errors import ContractError, ExtractError, GateError
-from linkage.pseudonymisation import rows, tokens
+from linkage.pseudonymisation import keys, tokens
 from linkage.stages import Settings
 
 # --- intake -----------------------------------------------------------------------------------------------------------
@@ -214,7 +214,7 @@ def test_the_same_is_written_however_few_rows_are_taken_at_a_time_and_texts_reme
     seen = []
     for block, few in ((100_000, 10_000), (5, 3)):
         monkeypatch.setattr(tokens, "BLOCK", block)
-        monkeypatch.setattr(rows, "A_FEW", few)
+        monkeypatch.setattr(keys, "A_FEW", few)
         stages.pseudonymise(settings, "court", file)
         seen.append({p: p.read_bytes() for p in settings.workspace.rglob("*.parquet")})
     assert seen[0] == seen[1]

@@ -70,6 +70,12 @@ def test_a_value_has_its_standard_form(kind, raw, form):
     assert standardise.standard_forms(["unlike", raw, "", raw], (kind,))[1:] == [form, "", form]
 
 
+@pytest.mark.parametrize("kind", standardise.STANDARDISERS)
+@pytest.mark.parametrize("nothing", [[], [""], ["", " "]])
+def test_what_is_missing_is_missing_and_not_invalid(kind, nothing):
+    assert standardise.standard_forms(nothing, (kind,)) == [""] * len(nothing)
+
+
 @given(st.text(max_size=40))
 def test_a_standard_name_is_its_own_standard_form(raw):
     form = standardise.name(raw)

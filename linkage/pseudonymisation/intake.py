@@ -10,6 +10,7 @@ from linkage.pseudonymisation.extract import quoted
 
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 UNCLEAR_SEX = "not known"
+SOUND = "reason is null and not out_of_scope"
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,10 @@ class Intake:
 
 
 def judge(con: duckdb.DuckDBPyConnection, dataset: Dataset, scope: Scope) -> None:
-    """Make `judged` from `raw`: (row, columns as text, reason, out_of_scope); reason is null where a row is sound."""
+    """Make `judged` of `raw`: (row, columns as text, reason, out_of_scope); reason is null where a row is sound.
+
+    `raw` goes: there is one copy of an extract, and room for what is made of it.
+    """
     reasons = " ".join(f"when {broken} then {text(reason)}" for broken, reason in rules(dataset))
     con.execute(
         f"""create table judged as
@@ -43,13 +47,14 @@ def judge(con: duckdb.DuckDBPyConnection, dataset: Dataset, scope: Scope) -> Non
                case when out_of_scope then null {reasons} end as reason
         from (select raw.*, count(*) over (partition by {quoted(dataset.record_key)}) as copies from raw) as raw"""
     )
+    con.execute("drop table raw")
 
 
 def accept(con: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
-    """Make `accepted` from `judged`: the sound rows in scope, with every day written YYYY-MM-DD."""
+    """Make the view `accepted` of `judged`: the sound rows in scope, with every day written YYYY-MM-DD."""
     days = ", ".join(f"{as_date(c)}::varchar as {quoted(c.name)}" for c in dataset.columns if c.type == "date")
     columns = f"* replace ({days})" if days else "*"
-    con.execute(f"create table accepted as select {columns} from judged where reason is null and not out_of_scope")
+    con.execute(f"create view accepted as select {columns} from judged where {SOUND}")
 
 
 def rules(dataset: Dataset) -> list[tuple[str, str]]:
@@ -140,7 +145,7 @@ def summary(con: duckdb.DuckDBPyConnection, dataset: Dataset, arrived: int, inva
         group by 1 order by 1"""
     ).fetchall()
     blanks = ", ".join(f"count(*) - count({quoted(c.name)})" for c in dataset.columns)
-    missing = con.execute(f"select {blanks} from accepted").fetchall()[0]
+    missing = con.execute(f"select {blanks} from judged where {SOUND}").fetchall()[0]
     return Intake(
         dataset=dataset.name,
         title=dataset.title,

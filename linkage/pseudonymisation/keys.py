@@ -34,6 +34,8 @@ KEY_BYTES = 32
 FEWEST_VALUES = 16
 AN_EPOCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 PROJECT = "womens-outcomes-linkage"
+# So many compounds are made at a time: their blocks stay in the processor's cache.
+A_FEW = 10_000
 
 Tokens = npt.NDArray[np.int64]
 
@@ -68,17 +70,25 @@ class CompoundKey:
 
     def __init__(self, secret: bytes) -> None:
         # One block a message, or a chain of as many blocks for every message: ECB of the running state is CBC-MAC.
-        self._cipher = Cipher(AES256(secret), ECB())
+        self._encryptor = Cipher(AES256(secret), ECB()).encryptor()
 
     def tokens(self, *parts: Tokens) -> Tokens:
         """A token for each row of `parts`: columns of tokens, of which there are as many whenever this key is used."""
+        found = np.empty(len(parts[0]), dtype=np.int64)
+        for start in range(0, len(found), A_FEW):
+            rows = slice(start, start + A_FEW)
+            found[rows] = self._chained([part[rows] for part in parts])
+        return found
+
+    def _chained(self, parts: list[Tokens]) -> Tokens:
+        """The first half of the last block of each chain."""
         state = np.zeros((len(parts[0]), 2), dtype="<i8")
         for first in range(0, len(parts), 2):
             for place, part in enumerate(parts[first : first + 2]):
                 state[:, place] ^= part
-            encrypted = bytearray(self._cipher.encryptor().update(state.tobytes()))
+            encrypted = bytearray(self._encryptor.update(state.tobytes()))
             state = np.frombuffer(encrypted, dtype="<i8").reshape(-1, 2)
-        return state[:, 0].astype(np.int64)
+        return state[:, 0]
 
 
 @dataclass(frozen=True)

@@ -23,18 +23,24 @@ class Lists:
         return np.asarray(np.cumsum(self.lengths) - self.lengths)
 
     @functools.cached_property
-    def single(self) -> bool:
-        """Has no row more than one?"""
-        return int(self.lengths.max(initial=0)) <= 1
+    def width(self) -> int:
+        """How many each row has that has any: 1 for most identifiers, 8 for a date's wildcards; 0 where they differ."""
+        width = int(self.lengths.max(initial=1))
+        return width if width * np.count_nonzero(self.lengths) == len(self.values) else 0
 
     def of(self, rows: Tokens) -> "Lists":
         """These rows, in this order; one may come several times."""
-        lengths = self.lengths[rows]
-        if self.single:
-            return Lists(self.values[self.starts[rows[lengths > 0]]], lengths)
-        ends = np.cumsum(lengths)
-        shift = np.repeat(self.starts[rows] - ends + lengths, lengths)
-        return Lists(self.values[shift + np.arange(len(shift))], lengths)
+        lengths = self.lengths.take(rows)
+        if self.width:
+            places = self._nth.take(rows if lengths.all() else rows[lengths > 0])
+            return Lists(self.values.reshape(-1, self.width).take(places, axis=0).ravel(), lengths)
+        shift = np.repeat(self.starts.take(rows) - np.cumsum(lengths) + lengths, lengths)
+        return Lists(self.values.take(shift + np.arange(len(shift))), lengths)
+
+    @functools.cached_property
+    def _nth(self) -> Tokens:
+        """Of the rows that have any, which each is."""
+        return np.asarray(np.cumsum(self.lengths > 0) - 1)
 
 
 def lists(column: pa.Array) -> Lists:
@@ -54,6 +60,8 @@ def joined(columns: Sequence[Lists]) -> Lists:
 
 def gathered(values: Tokens, rows: Tokens, n: int) -> Lists:
     """What belongs to each of `n` rows, sorted and without repeats; `rows` says to which each value does."""
+    if (np.diff(rows) > 0).all():  # one value each, in order: as of ids, which are the most
+        return Lists(values, np.bincount(rows, minlength=n))
     order = np.argsort(rows, kind="stable")  # quick on runs that are in order already, as they are here
     rows = rows[order]
     values = sorted_by_row(values[order], np.bincount(rows, minlength=n))
@@ -71,7 +79,7 @@ def every(columns: Sequence[Lists]) -> Lists:
 
 def first(columns: Sequence[Lists]) -> Lists:
     """The first value of the first of these columns that is filled."""
-    if len(columns) == 1 and columns[0].single:
+    if len(columns) == 1 and columns[0].width == 1:
         return columns[0]
     values, there = np.zeros_like(columns[0].lengths), np.zeros(len(columns[0].lengths), dtype=bool)
     for column in columns:
@@ -83,22 +91,28 @@ def first(columns: Sequence[Lists]) -> Lists:
 
 def ways_to_fill(parts: Sequence[Lists]) -> tuple[list[Tokens], Tokens]:
     """A column for each part, row after row in every way to fill it, and how many ways each row has."""
-    columns, rows = [parts[0].values], np.repeat(np.arange(len(parts[0].lengths)), parts[0].lengths)
+    each = np.arange(len(parts[0].lengths))
+    columns, rows = [parts[0].values], repeated(each, parts[0].lengths)
     for part in parts[1:]:
-        found = part.of(rows)
-        columns = [*(np.repeat(column, found.lengths) for column in columns), found.values]
-        rows = np.repeat(rows, found.lengths)
-    return columns, np.bincount(rows, minlength=len(parts[0].lengths))
+        found = part if rows is each else part.of(rows)
+        columns = [*(repeated(column, found.lengths) for column in columns), found.values]
+        rows = repeated(rows, found.lengths)
+    return columns, functools.reduce(np.multiply, [part.lengths for part in parts])
+
+
+def repeated(values: Tokens, times: Tokens) -> Tokens:
+    """Each value so many times; most have all to be there once."""
+    return values if (times == 1).all() else np.repeat(values, times)
 
 
 def sorted_by_row(values: Tokens, lengths: Tokens) -> Tokens:
     """The values of each row in order: where in a name or a date one comes from is not told."""
-    ordered, starts = values.copy(), np.cumsum(lengths) - lengths
+    column = Lists(values, lengths)
+    if column.width:
+        return np.sort(values.reshape(-1, column.width), axis=1).ravel() if column.width > 1 else values
+    ordered = values.copy()
     for length in np.unique(lengths[lengths > 1]):
-        alike = lengths == length
-        if length * np.count_nonzero(alike) == len(values):  # as of a date's wildcards: nobody has another number
-            return np.sort(values.reshape(-1, length), axis=1).ravel()
-        places = starts[alike][:, None] + np.arange(length)
+        places = np.add.outer(column.starts[lengths == length], np.arange(length))
         ordered[places] = np.sort(values[places], axis=1)
     return ordered
 
@@ -107,8 +121,10 @@ def as_column(tokens: Lists, many: bool) -> pa.Array:
     """Lists of tokens, or single tokens, for each row; missing where a row has none."""
     missing = tokens.lengths == 0
     if many:
-        ends = np.append(0, np.cumsum(tokens.lengths))
-        return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), pa.array(tokens.values), mask=pa.array(missing))
+        ends = np.cumsum(np.append(0, tokens.lengths), dtype=np.int32)
+        return pa.ListArray.from_arrays(ends, pa.array(tokens.values), mask=pa.array(missing))
+    if not missing.any():
+        return pa.array(tokens.values)
     column = np.zeros(len(missing), dtype=np.int64)
     column[~missing] = tokens.values
     return pa.array(column, mask=missing)

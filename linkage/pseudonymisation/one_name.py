@@ -210,9 +210,9 @@ IN_FULL = by_form(FORENAMES) | IN_LATIN_LETTERS
 
 def full_forename(forenames: str) -> str:
     """Forenames in standard form, each in full."""
-    return " ".join(IN_FULL.get(word, word) for word in forenames.split())
+    return " ".join([IN_FULL.get(word, word) for word in forenames.split()])
 
 
 def one_spelling(surname: str) -> str:
     """A surname in standard form, each word as it is most often written."""
-    return " ".join(IN_LATIN_LETTERS.get(word, word) for word in surname.split())
+    return " ".join([IN_LATIN_LETTERS.get(word, word) for word in surname.split()])

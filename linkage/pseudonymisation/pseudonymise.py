@@ -64,14 +64,14 @@ def pseudonymise(
     with_rules = [view for view in views if encodings.views[view].sealed_blocking]
     invalid: Counter[str] = Counter()
     progress("encoding")
-    for few in blocks(con, dataset, encodings, token_key, invalid):
+    for block in blocks(con, dataset, encodings, token_key, invalid):
+        rows = {view: encoded(block, dataset, encodings, view, token_key) for view in views}
+        progress("storing")
         for view in views:
-            rows = [encoded(block, dataset, encodings, view, token_key) for block in few]
-            add(con, pa.concat_tables(rows), f"encoded_{view}")
+            add(con, rows[view], f"encoded_{view}")
         progress("sealing")
         for view in with_rules:
-            keys_of_rules = [rule_keys(block, dataset, encodings, view, token_key) for block in few]
-            add(con, pa.concat_tables(keys_of_rules), f"rules_{view}")
+            add(con, rule_keys(block, dataset, encodings, view, token_key), f"rules_{view}")
         progress("encoding")
     progress("sealing")
     return Pseudonymised(

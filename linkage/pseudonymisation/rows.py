@@ -5,7 +5,7 @@ Each value was keyed once as a part (see tokens.py), in the department's memory.
 column, under the key of the compound.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 import duckdb
@@ -16,12 +16,9 @@ from linkage.contracts.dataset import Column, Dataset
 from linkage.contracts.encodings import Encodings, Part, gives_many
 from linkage.pseudonymisation import intake
 from linkage.pseudonymisation.extract import quoted
-from linkage.pseudonymisation.keys import CompoundKey, TokenKey
+from linkage.pseudonymisation.keys import CompoundKey, TokenKey, Tokens
 from linkage.pseudonymisation.lists import Lists, as_column, every, first, lists, sorted_by_row, ways_to_fill
 from linkage.pseudonymisation.tokens import Cells, Lookup, batches, part_name, parts_taken, single_name, takings
-
-# So many rows are put together at a time: their columns stay in the processor's cache.
-A_FEW = 10_000
 
 
 class Block:
@@ -58,8 +55,8 @@ class Block:
 
 def blocks(
     con: duckdb.DuckDBPyConnection, dataset: Dataset, encodings: Encodings, token_key: TokenKey, invalid: Counter[str]
-) -> Iterator[list[Block]]:
-    """The rows of the table `known`, those with the same identifiers as one: as many blocks at a time as are stored.
+) -> Iterator[Block]:
+    """The rows of the table `known`, those with the same identifiers as one.
 
     `invalid` counts, by column, the records with a value that cannot be.
     """
@@ -68,18 +65,12 @@ def blocks(
     ids = [f"list({view}__view_id) as {view}__view_id" for view in views]
     of_rows = [*map(quoted, lookups), *clear_codes(dataset, encodings), *ids]
     for rows in batches(con, f"select {', '.join(of_rows)} from known group by all"):
-        cells = {name: lookup.cells(rows.column(name)) for name, lookup in lookups.items()}
-        records = lists(rows.column(f"{views[0]}__view_id")).lengths
-        invalid.update({name: int(records[found.invalid].sum()) for name, found in cells.items()})
-        yield [few(rows, start, dataset, cells) for start in range(0, max(rows.num_rows, 1), A_FEW)]
-
-
-def few(rows: pa.RecordBatch, start: int, dataset: Dataset, cells: dict[str, Cells]) -> Block:
-    """A_FEW rows, from a start on. `cells`: of all the rows, by column."""
-    of_these: dict[str, list[Cells]] = {}
-    for kind, column in identifiers(dataset):
-        of_these.setdefault(kind, []).append(cells[column.name].few(start, A_FEW))
-    return Block(rows.slice(start, A_FEW), of_these)
+        records, cells = lists(rows.column(f"{views[0]}__view_id")).lengths, defaultdict(list)
+        for kind, column in identifiers(dataset):
+            found = lookups[column.name].cells(rows.column(column.name))
+            invalid[column.name] += int(records[found.invalid].sum())
+            cells[kind].append(found)
+        yield Block(rows, cells)
 
 
 def lookup(kind: str, column: Column, views: Sequence[str], encodings: Encodings, token_key: TokenKey) -> Lookup:
@@ -116,20 +107,24 @@ def told(dataset: Dataset, encodings: Encodings, view: str) -> list[str]:
 def encoded(block: Block, dataset: Dataset, encodings: Encodings, view: str, token_key: TokenKey) -> pa.Table:
     """(view_id, tokens …): one row per record of a block. A list is sorted, without repeats, and null when empty."""
     names, ids = told(dataset, encodings, view), block.view_ids(view)
-    rows = pa.table({name: token_column(block, encodings, view, name, token_key) for name in names})
-    of_records = rows.take(np.repeat(np.arange(len(rows)), ids.lengths))
-    return of_records.add_column(0, "view_id", pa.array(ids.values))
+    rows = np.repeat(np.arange(len(ids.lengths)), ids.lengths)
+    tokens = {name: token_column(block, rows, encodings, view, name, token_key) for name in names}
+    return pa.table({"view_id": ids.values} | tokens)
 
 
-def token_column(block: Block, encodings: Encodings, view: str, name: str, token_key: TokenKey) -> pa.Array:
-    """One token of each row, from every column of the dataset that can fill it."""
+def token_column(
+    block: Block, rows: Tokens, encodings: Encodings, view: str, name: str, token_key: TokenKey
+) -> pa.Array:
+    """One token of each of these rows, from every column of the dataset that can fill it."""
     token = encodings.views[view].tokens[name]
     if token.clear:
-        return block.clear(single_name(view, name))
+        return block.clear(single_name(view, name)).take(pa.array(rows))
     if token.source:
-        return as_column(block.single(token.source, single_name(view, name), token.many), token.many)
-    key = token_key.for_compound(encodings.version, view, token.key or name)
-    return as_column(block.compound(token.compound, key), token.many)
+        found = block.single(token.source, single_name(view, name), token.many)
+    else:
+        found = block.compound(token.compound, token_key.for_compound(encodings.version, view, token.key or name))
+    # Arrow takes rows of single tokens twice as fast as numpy, and of lists of them four times as slowly.
+    return as_column(found.of(rows), many=True) if token.many else as_column(found, many=False).take(pa.array(rows))
 
 
 def together(columns: Sequence[Lists], many: bool) -> Lists:

@@ -10,6 +10,7 @@ Names and dates come again and again; an id is nearly always another. So ids go 
 
 import datetime
 import re
+import string
 import unicodedata
 from collections.abc import Callable
 
@@ -35,7 +36,8 @@ NOT_AN_ID = frozenset({"UNKNOWN", "NOTKNOWN", "NONE", "NULL", "NA", "NK"})
 # Days that old systems write for "not known" (hmpps-person-match drops both).
 DEFAULT_DATES = frozenset({"1900-01-01", "1970-01-01"})
 CLOSED_UP, NOT_PLAIN = re.compile(r"['`’.]"), re.compile(r"[^a-z0-9]+")
-OUTSIDE_AN_ID, SPACE_IN_A_LINE = re.compile(r"[^A-Z0-9\n]"), re.compile(r"[^\S\n]+")
+OUTSIDE_AN_ID = bytes(set(range(128)).difference(string.ascii_uppercase.encode(), string.digits.encode(), b"\n"))
+SPACE_IN_A_LINE = dict.fromkeys(n for n in range(0x3001) if chr(n).isspace() and chr(n) != "\n")  # U+3000 is the last
 POSTCODE = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}")
 DISTRICT = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]?")
 # No fixed abode: NF1 1NF, NF1 1FA (criminal justice systems), ZZ99 3VZ (NHS, ONS). All agree, by design.
@@ -51,7 +53,7 @@ def name(value: str) -> Form:
     """A personal name: Latin letters a-z and single spaces. O'Neill, O Neill and ONeill are one; so are Mac forms."""
     words = plain(SYSTEM_WORDS.sub(" ", plain(value))).split()
     kept = [word for word in words if word not in TITLES] or words
-    joined = PREFIX.sub(r"\1", " ".join(kept))
+    joined = PREFIX.sub(r"\1", " ".join(kept)) if len(kept) > 1 else " ".join(kept)
     return "" if joined in NOT_A_NAME else joined or None
 
 
@@ -106,7 +108,7 @@ def pnc(values: list[str]) -> list[Form]:
     The letter is the remainder by 23 of the two year digits and seven serial digits, in an alphabet without I, O and S
     (as in the public hmpps-person-record code).
     """
-    closed = SPACE_IN_A_LINE.sub("", in_lines(values).upper()).split("\n")
+    closed = in_lines(values).upper().translate(SPACE_IN_A_LINE).split("\n")
     long = [value if len(value) == PNC_LENGTH and value[4] == "/" else long_pnc(value) for value in closed]
     signs = np.array(long, dtype=f"U{PNC_LENGTH}").view(np.uint32).reshape(-1, PNC_LENGTH)
     digits = signs[:, PNC_DIGITS].astype(np.int64) - ord("0")
@@ -144,7 +146,7 @@ def initials(value: str) -> Form:
 
 def compact(values: list[str]) -> list[Form]:
     """Ids without spaces and punctuation, in capitals."""
-    closed = OUTSIDE_AN_ID.sub("", in_lines(values).upper()).split("\n")
+    closed = in_lines(values).upper().encode("ascii", "ignore").translate(None, OUTSIDE_AN_ID).decode().split("\n")
     return ["" if value in NOT_AN_ID else value or None for value in closed]
 
 
@@ -196,8 +198,15 @@ STANDARDISERS: dict[Standardiser, Step] = {
 
 def standard_forms(values: list[str], steps: tuple[Standardiser, ...]) -> list[Form]:
     """Each value through the declared functions in order; "" or None as soon as one finds that it has no valid form."""
-    forms: list[Form] = [value.strip() for value in values]
+    forms: list[Form] = list(map(str.strip, values))
     for step in steps:
-        found = iter(STANDARDISERS[step]([form for form in forms if form]))
-        forms = [next(found) if form else form for form in forms]
+        there = list(filter(None, forms))
+        found = STANDARDISERS[step](there) if there else []
+        forms = found if len(there) == len(forms) else in_place_of(forms, found)
     return forms
+
+
+def in_place_of(forms: list[Form], found: list[Form]) -> list[Form]:
+    """What was found in place of each form that there is."""
+    following = iter(found)
+    return [next(following) if form else form for form in forms]

@@ -33,6 +33,8 @@ def wildcards(date: str) -> list[str]:
 
 def parts(name: str) -> list[str]:
     """A name whole, and each part of a double-barrelled one: Smith-Jones may be Smith, or Jones, elsewhere."""
+    if " " not in name:  # nearly always
+        return [name]
     words = [word for word in name.split() if len(word) > 1]
     return [name, *(words if len(words) > 1 else [])]
 
@@ -151,13 +153,13 @@ class Keyed:
 
 def keyed(texts: pa.StringArray, column: Column, steps: tuple[Standardiser, ...], wanted: list[Taking]) -> Keyed:
     """Distinct texts of a column, standardised and keyed."""
-    raws = texts.to_numpy(zero_copy_only=False).tolist()
+    raws = texts.to_pylist()
     given = in_cells(raw.split(column.separator) for raw in raws) if column.separator else one_each(raws)
     forms = standard_forms(given.texts, steps)
     without = [place for place, form in enumerate(forms) if not form]
     valid = np.ones(len(raws), dtype=bool)
     valid[given.cell[[place for place in without if forms[place] is None]]] = False
-    held = Values([form for form in forms if form], np.delete(given.cell, without))
+    held = Values(list(filter(None, forms)), np.delete(given.cell, without))
     return Keyed(texts, valid, tokens_of(held, wanted, len(raws)))
 
 
@@ -172,10 +174,6 @@ class Cells:
     def invalid(self) -> npt.NDArray[np.bool_]:
         """Which of them hold a value that cannot be."""
         return np.asarray(~self.known.valid[self.places])
-
-    def few(self, start: int, number: int) -> "Cells":
-        """So many of them."""
-        return Cells(self.known, self.places[start : start + number])
 
     def tokens(self, name: str) -> Lists:
         """What the Taking of that name gives of each."""
@@ -223,7 +221,7 @@ def derived(held: Values, take: Derivation) -> Values:
     """What is taken from each standard form."""
     if take == "whole":
         return held
-    found = in_cells(DERIVATIONS[take](form) for form in held.texts)
+    found = in_cells(map(DERIVATIONS[take], held.texts))
     return Values(found.texts, held.cell[found.cell])
 
 
@@ -233,20 +231,18 @@ def tokens_of(held: Values, wanted: list[Taking], cells: int) -> dict[str, Lists
     taken = {take: derived(held, take) for take in {taking.take for taking in wanted}}
     for _, of_key in itertools.groupby(wanted, key=lambda taking: id(taking.sub_key)):
         takings = list(of_key)
-        tokens = tokens_by_one_key(takings[0].sub_key, [taken[taking.take].texts for taking in takings])
+        texts, key = [taken[taking.take].texts for taking in takings], takings[0].sub_key
+        # Of whole forms by themselves hardly two are alike, and a look at each costs more than it spares.
+        tokens = [key.tokens(held.texts)] if [t.take for t in takings] == ["whole"] else tokens_by_one_key(key, texts)
         found |= {t.name: gathered(n, taken[t.take].cell, cells) for t, n in zip(takings, tokens, strict=True)}
     return found
 
 
 def tokens_by_one_key(key: SubKey, lists: list[list[str]]) -> list[Tokens]:
     """The tokens of each list of texts."""
-    texts = list(itertools.chain.from_iterable(lists))
-    distinct = dict.fromkeys(texts)
-    tokens = key.tokens(distinct)
-    if len(distinct) < len(texts):
-        place = {text: n for n, text in enumerate(distinct)}
-        tokens = tokens[np.fromiter(map(place.__getitem__, texts), np.int64, len(texts))]
-    return np.split(tokens, np.cumsum([*map(len, lists)])[:-1])
+    place: dict[str, int] = {}
+    places = [place.setdefault(text, len(place)) for text in itertools.chain.from_iterable(lists)]
+    return np.split(key.tokens(place)[np.array(places, dtype=np.int64)], np.cumsum([*map(len, lists)])[:-1])
 
 
 def batches(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[pa.RecordBatch]:
