@@ -40,10 +40,7 @@ def told(lives: Lives, names: list[str]) -> Iterator[Life]:
         life.died = died
     for life, committed, decided, breach, how in happened("offences", *OFFENCE):
         life.offences.append(Offence(committed, decided, breach == "Y", how))
-    spell = ("reception_date", "reception_type", "release_date", "release_type", "home", "treatment_need")
-    for life, received, kind, released, how, home, need, night in happened(
-        "custody", *spell, "discharge_accommodation"
-    ):
+    for life, received, kind, released, how, home, need, night in happened("custody", *SPELL):
         life.spells.append(Spell(received, kind, released, how, region[home], need, night))
     for life, began, disposal, home, need in happened("supervisions", *ORDER):
         life.supervisions.append(Supervision(began, disposal, region[home], need))
