@@ -36,7 +36,7 @@ THRESHOLDS = ("high", "medium", "low")
 # Mistakes in what is left of a record when its identifiers are gone, and why a woman may have no record at all.
 IN_ATTRIBUTES = """(error in ('tax_year_start', 'tax_year_end', 'default_date', 'row_unusable')
     or error like 'sex_%' or error like 'dob_%')"""
-REASONS = ("mistake", "withdrew", "not sent", "no reason")
+REASONS = ("mistake", "left", "not sent", "neither")
 
 
 def main() -> int:
@@ -75,7 +75,7 @@ def measured(title: str, people: int, seed: int, aims: Calibration) -> tuple[int
 
 def show(title: str, rows: list[tuple[Any, ...]]) -> None:
     """One line per outcome: how many women were asked about, and for what reasons answers about the others differ."""
-    table = Table(title=title, title_justify="left", box=None)
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("", no_wrap=True)
     for name in ("asked", "agreed", "%", *REASONS):
         table.add_column(name, justify="right")

@@ -235,6 +235,7 @@ def test_only_a_table_with_an_england_only_source_is_restricted_to_england_and_s
         "employment": "England and Wales",
         "first_night": "England and Wales",
         "homelessness": "England",
+        "lasting_employment": "England and Wales",
         "reoffending": "England and Wales",
         "treatment": "England",
     }
@@ -293,7 +294,6 @@ def test_the_recipes_of_the_readme_can_be_followed(con: duckdb.DuckDBPyConnectio
     described = analysis.describe("work")
     assert list(described.outcomes) == [
         "employed_12_months", "employed_6_months", "employed_6_weeks", "out_of_work_benefit_30_days",
-        "sustained_employment",
     ]  # fmt: skip
     assert described.notes[0] == "A sentence for the reader."
 
