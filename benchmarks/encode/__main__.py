@@ -7,8 +7,8 @@ thread or worker, measured in CPU-seconds and by the clock. Three figures of our
 
 - *tokens*, like for like, on which the goals are held: from rows in memory to an encoding of each record in memory.
   clkhash has the rows as tuples and gives a list of bit arrays, its worker's start and what passes between the two
-  counted in; we have them in a table and give Arrow arrays, with fetching them, finding rows that are alike and the
-  parts of sealed keys counted in. Neither side reads a file, judges a row or stores anything.
+  counted in; we have them in a table and give Arrow arrays, with fetching them and finding rows that are alike counted
+  in. Neither side reads a file, judges a row or stores anything; keys of sealed rules are no part of an encoded row.
 - *stored*: the same, and put into the table they are later sorted and checked in. clkhash stores nothing.
 - *file to files*: all that a department waits for. Reading, judging, record ids, sealed keys, sorting and writing too.
 

@@ -58,9 +58,9 @@ class SubKey:
     def tokens(self, values: Iterable[str]) -> Tokens:
         """`token` of each value."""
         digests, prepared = [], self._mac.copy
-        for value in values:
+        for value in map(str.encode, values):
             mac = prepared()
-            mac.update(value.encode())
+            mac.update(value)
             digests.append(mac.finalize())
         return np.frombuffer(b"".join(digests), dtype=">i8")[::4].astype(np.int64)
 

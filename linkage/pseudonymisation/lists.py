@@ -5,9 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from linkage.pseudonymisation.keys import Tokens
+
+Rows = npt.NDArray[np.int32] | npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -28,11 +31,13 @@ class Lists:
         width = int(self.lengths.max(initial=1))
         return width if width * np.count_nonzero(self.lengths) == len(self.values) else 0
 
-    def of(self, rows: Tokens) -> "Lists":
+    def of(self, rows: Rows) -> "Lists":
         """These rows, in this order; one may come several times."""
+        if self.width * len(self.lengths) == len(self.values):
+            return Lists(self.values.reshape(-1, self.width).take(rows, axis=0).ravel(), np.full(len(rows), self.width))
         lengths = self.lengths.take(rows)
         if self.width:
-            places = self._nth.take(rows if lengths.all() else rows[lengths > 0])
+            places = self._nth.take(rows[lengths > 0])
             return Lists(self.values.reshape(-1, self.width).take(places, axis=0).ravel(), lengths)
         shift = np.repeat(self.starts.take(rows) - np.cumsum(lengths) + lengths, lengths)
         return Lists(self.values.take(shift + np.arange(len(shift))), lengths)

@@ -16,8 +16,8 @@ from linkage.contracts.dataset import Column, Dataset
 from linkage.contracts.encodings import Encodings, Part, gives_many
 from linkage.pseudonymisation import intake
 from linkage.pseudonymisation.extract import quoted
-from linkage.pseudonymisation.keys import CompoundKey, TokenKey, Tokens
-from linkage.pseudonymisation.lists import Lists, as_column, every, first, lists, sorted_by_row, ways_to_fill
+from linkage.pseudonymisation.keys import CompoundKey, TokenKey
+from linkage.pseudonymisation.lists import Lists, Rows, as_column, every, first, lists, sorted_by_row, ways_to_fill
 from linkage.pseudonymisation.tokens import Cells, Lookup, batches, part_name, parts_taken, single_name, takings
 
 
@@ -64,7 +64,9 @@ def blocks(
     lookups = {c.name: lookup(kind, c, views, encodings, token_key) for kind, c in identifiers(dataset)}
     ids = [f"list({view}__view_id) as {view}__view_id" for view in views]
     of_rows = [*map(quoted, lookups), *clear_codes(dataset, encodings), *ids]
-    for rows in batches(con, f"select {', '.join(of_rows)} from known group by all"):
+    # By sex as it is written, so that its code is found for what is left.
+    alike = [quoted(column.name) for columns in dataset.identifiers.values() for column in columns]
+    for rows in batches(con, f"select {', '.join(of_rows)} from known group by {', '.join(alike)}"):
         records, cells = lists(rows.column(f"{views[0]}__view_id")).lengths, defaultdict(list)
         for kind, column in identifiers(dataset):
             found = lookups[column.name].cells(rows.column(column.name))
@@ -75,7 +77,7 @@ def blocks(
 
 def lookup(kind: str, column: Column, views: Sequence[str], encodings: Encodings, token_key: TokenKey) -> Lookup:
     """The tokens of a column's texts, for all these views."""
-    wanted = [taking for view in views for taking in takings(kind, view, encodings, token_key)]
+    wanted = [[taking] for view in views for taking in takings(kind, view, encodings, token_key)]
     wanted += parts_taken(kind, views, encodings, token_key)
     return Lookup(column, encodings.identifiers[kind].standardise, wanted)
 
@@ -107,14 +109,12 @@ def told(dataset: Dataset, encodings: Encodings, view: str) -> list[str]:
 def encoded(block: Block, dataset: Dataset, encodings: Encodings, view: str, token_key: TokenKey) -> pa.Table:
     """(view_id, tokens …): one row per record of a block. A list is sorted, without repeats, and null when empty."""
     names, ids = told(dataset, encodings, view), block.view_ids(view)
-    rows = np.repeat(np.arange(len(ids.lengths)), ids.lengths)
+    rows = np.repeat(np.arange(len(ids.lengths), dtype=np.int32), ids.lengths)
     tokens = {name: token_column(block, rows, encodings, view, name, token_key) for name in names}
     return pa.table({"view_id": ids.values} | tokens)
 
 
-def token_column(
-    block: Block, rows: Tokens, encodings: Encodings, view: str, name: str, token_key: TokenKey
-) -> pa.Array:
+def token_column(block: Block, rows: Rows, encodings: Encodings, view: str, name: str, token_key: TokenKey) -> pa.Array:
     """One token of each of these rows, from every column of the dataset that can fill it."""
     token = encodings.views[view].tokens[name]
     if token.clear:

@@ -45,7 +45,7 @@ NO_FIXED_ABODE = re.compile(r"(NF[0-9]|ZZ99)")
 PNC = re.compile(r"(\d{4}|\d{2})/?(\d{1,7})([A-Z])")
 # The computer began in 1974 with older files; a fixed turn of the century, so that a form never depends on the day.
 FIRST_TWO_DIGIT_YEAR = 50
-PNC_CHECK = np.array(list("ZABCDEFGHJKLMNPQRTUVWXY")).view(np.uint32)
+PNC_CHECK = np.frombuffer(b"ZABCDEFGHJKLMNPQRTUVWXY", dtype=np.uint8)
 PNC_LENGTH, PNC_DIGITS, PNC_COUNTED = 13, [0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11], 9
 
 
@@ -110,21 +110,21 @@ def pnc(values: list[str]) -> list[Form]:
     """
     closed = in_lines(values).upper().translate(SPACE_IN_A_LINE).split("\n")
     long = [value if len(value) == PNC_LENGTH and value[4] == "/" else long_pnc(value) for value in closed]
-    signs = np.array(long, dtype=f"U{PNC_LENGTH}").view(np.uint32).reshape(-1, PNC_LENGTH)
+    signs = np.frombuffer("".join(long).encode("ascii", "replace"), dtype=np.uint8).reshape(-1, PNC_LENGTH)
     digits = signs[:, PNC_DIGITS].astype(np.int64) - ord("0")
     remainder = digits[:, -PNC_COUNTED:] @ 10 ** np.arange(PNC_COUNTED)[::-1] % len(PNC_CHECK)
     right = ((digits >= 0) & (digits <= 9)).all(axis=1) & (PNC_CHECK[remainder] == signs[:, -1])
-    return [
-        form if passes else "" if compact([value]) == [""] else None
-        for form, passes, value in zip(long, right.tolist(), closed, strict=True)
-    ]
+    forms: list[Form] = [*long]
+    for place in np.flatnonzero(~right):
+        forms[place] = "" if compact([closed[place]]) == [""] else None
+    return forms
 
 
 def long_pnc(value: str) -> str:
-    """The long form of an id in another; "" where it is none."""
+    """The long form of an id in another; as many signs that are none where it is no id."""
     match = PNC.fullmatch(value)
     if not match:
-        return ""
+        return "?" * PNC_LENGTH
     year, serial, letter = match.groups()
     century = "" if len(year) == 4 else "19" if int(year) >= FIRST_TWO_DIGIT_YEAR else "20"
     return f"{century}{year}/{serial:0>7}{letter}"

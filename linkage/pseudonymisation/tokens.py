@@ -2,7 +2,7 @@
 
 import functools
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from linkage.contracts.dataset import Column
-from linkage.contracts.encodings import Derivation, Encodings, Part, Standardiser, View
+from linkage.contracts.encodings import Derivation, Encodings, Part, Standardiser
 from linkage.pseudonymisation.keys import SubKey, TokenKey, Tokens
 from linkage.pseudonymisation.lists import Lists, gathered, joined, numbers
 from linkage.pseudonymisation.standardise import standard_forms
@@ -97,19 +97,18 @@ def takings(kind: str, view: str, encodings: Encodings, token_key: TokenKey) -> 
     ]
 
 
-def parts_taken(kind: str, views: Iterable[str], encodings: Encodings, token_key: TokenKey) -> list[Taking]:
-    """What compounds and sealed rules of these views take from a column of that kind."""
-    key = token_key.for_part(encodings.version)
-    taken = {part[kind] for view in views for part in parts_of(encodings.views[view]) if kind in part}
-    return [Taking(part_name(take), take, key) for take in sorted(taken)]
+def parts_taken(kind: str, views: Iterable[str], encodings: Encodings, token_key: TokenKey) -> list[list[Taking]]:
+    """What compounds of these views take from a column of that kind, and what their sealed rules take besides."""
+    key, seen = token_key.for_part(encodings.version), [encodings.views[view] for view in views]
+    compounds = [token.compound for view in seen for token in view.tokens.values()]
+    rules = [parts for view in seen for parts in view.sealed_blocking.values()]
+    for_rows, for_rules = taken_from(kind, compounds), taken_from(kind, rules)
+    return [[Taking(part_name(take), take, key) for take in sorted(t)] for t in (for_rows, for_rules - for_rows)]
 
 
-def parts_of(view: View) -> Iterator[Part]:
-    """The parts of every compound token and of every sealed rule of a view."""
-    for token in view.tokens.values():
-        yield from token.compound
-    for parts in view.sealed_blocking.values():
-        yield from parts
+def taken_from(kind: str, compounds: Iterable[tuple[Part, ...]]) -> set[Derivation]:
+    """What any of these compounds takes from a column of that kind."""
+    return {part[kind] for parts in compounds for part in parts if kind in part}
 
 
 def single_name(view: str, token: str) -> str:
@@ -130,54 +129,52 @@ class Values:
     cell: Tokens
 
 
-@dataclass(frozen=True)
 class Keyed:
     """Texts of a column, in clear: whether each is valid, and by the name of each Taking the tokens it gives.
 
     It lives in the department's memory and is never written. A text is valid where no value in the cell is one that
-    cannot be; a cell may well say that there is none.
+    cannot be; a cell may well say that there is none. `wanted`: Takings under one key, in lists; of a list everything
+    is made when something of it is first asked for, and a value is keyed once.
     """
 
-    texts: pa.StringArray
-    valid: npt.NDArray[np.bool_]
-    tokens: dict[str, Lists]
+    def __init__(self, held: Values, valid: npt.NDArray[np.bool_], wanted: list[list[Taking]]) -> None:
+        self._held, self.valid, self._wanted = held, valid, wanted
+        self._made: dict[str, Lists] = {}
 
-    def with_more(self, other: "Keyed") -> "Keyed":
-        """These texts, and after them those of the other."""
-        return Keyed(
-            pa.concat_arrays([self.texts, other.texts]),
-            np.concatenate([self.valid, other.valid]),
-            {name: joined([found, other.tokens[name]]) for name, found in self.tokens.items()},
-        )
+    def tokens(self, name: str) -> Lists:
+        """What the Taking of that name gives of each text."""
+        if name not in self._made:
+            takings = next(takings for takings in self._wanted if name in {taking.name for taking in takings})
+            self._made |= tokens_of(self._held, takings, len(self.valid))
+        return self._made[name]
 
 
-def keyed(texts: pa.StringArray, column: Column, steps: tuple[Standardiser, ...], wanted: list[Taking]) -> Keyed:
-    """Distinct texts of a column, standardised and keyed."""
-    raws = texts.to_pylist()
-    given = in_cells(raw.split(column.separator) for raw in raws) if column.separator else one_each(raws)
+def keyed(raws: list[str], column: Column, steps: tuple[Standardiser, ...], wanted: list[list[Taking]]) -> Keyed:
+    """Distinct texts of a column, standardised, and to be keyed."""
+    given = in_cells([raw.split(column.separator) for raw in raws]) if column.separator else one_each(raws)
     forms = standard_forms(given.texts, steps)
-    without = [place for place, form in enumerate(forms) if not form]
+    there = list(filter(None, forms))
+    without = [place for place, form in enumerate(forms) if not form] if len(there) < len(forms) else []
     valid = np.ones(len(raws), dtype=bool)
     valid[given.cell[[place for place in without if forms[place] is None]]] = False
-    held = Values(list(filter(None, forms)), np.delete(given.cell, without))
-    return Keyed(texts, valid, tokens_of(held, wanted, len(raws)))
+    return Keyed(Values(there, np.delete(given.cell, without)), valid, wanted)
 
 
 @dataclass(frozen=True)
 class Cells:
-    """The cells of a column: where in `known` each stands."""
+    """The cells of a column: where in `known`, one after another, each stands."""
 
-    known: Keyed
+    known: Sequence[Keyed]
     places: Tokens
 
     @property
     def invalid(self) -> npt.NDArray[np.bool_]:
         """Which of them hold a value that cannot be."""
-        return np.asarray(~self.known.valid[self.places])
+        return np.asarray(~np.concatenate([texts.valid for texts in self.known])[self.places])
 
     def tokens(self, name: str) -> Lists:
         """What the Taking of that name gives of each."""
-        return self.known.tokens[name].of(self.places)
+        return joined([texts.tokens(name) for texts in self.known]).of(self.places)
 
 
 class Lookup:
@@ -186,20 +183,26 @@ class Lookup:
     So a name that comes in every block is keyed once, and memory does not grow with ids of which each comes once.
     """
 
-    def __init__(self, column: Column, steps: tuple[Standardiser, ...], wanted: list[Taking]) -> None:
+    def __init__(self, column: Column, steps: tuple[Standardiser, ...], wanted: list[list[Taking]]) -> None:
         self._keyed = functools.partial(keyed, column=column, steps=steps, wanted=wanted)
-        self._nothing = self._known = self._keyed(pa.array([""]))
+        self._forget()
+
+    def _forget(self) -> None:
+        """Know nothing but the empty text."""
+        self._texts, self._known = pa.array([""]), [self._keyed([""])]
 
     def cells(self, column: pa.StringArray) -> Cells:
         """These cells, which may be missing: nothing is as an empty text."""
-        if len(self._known.texts) > BLOCK:
-            self._known = self._nothing
-        coded = column.fill_null("").dictionary_encode()
-        found = pc.index_in(coded.dictionary, value_set=self._known.texts)
+        if len(self._texts) > BLOCK:
+            self._forget()
+        texts = column.fill_null("")
+        found = pc.index_in(texts, value_set=self._texts)
         places, new = numbers(found.fill_null(0)), found.is_null()
-        places[new.to_numpy(zero_copy_only=False)] = len(self._known.texts) + np.arange(pc.sum(new).as_py() or 0)
-        self._known = self._known.with_more(self._keyed(coded.dictionary.filter(new)))
-        return Cells(self._known, places[numbers(coded.indices)])
+        coded = texts.filter(new).dictionary_encode()
+        places[new.to_numpy(zero_copy_only=False)] = len(self._texts) + numbers(coded.indices)
+        self._texts = pa.concat_arrays([self._texts, coded.dictionary])
+        self._known = [*self._known, self._keyed(coded.dictionary.to_pylist())]
+        return Cells(self._known, places)
 
 
 def one_each(texts: list[str]) -> Values:
@@ -207,42 +210,34 @@ def one_each(texts: list[str]) -> Values:
     return Values(texts, np.arange(len(texts)))
 
 
-def in_cells(lists: Iterable[list[str]]) -> Values:
+def in_cells(lists: list[list[str]]) -> Values:
     """The texts of each list, as those of a cell."""
-    texts: list[str] = []
-    lengths: list[int] = []
-    for several in lists:
-        texts += several
-        lengths.append(len(several))
-    return Values(texts, np.repeat(np.arange(len(lengths)), lengths))
+    return Values([*itertools.chain.from_iterable(lists)], np.repeat(np.arange(len(lists)), [*map(len, lists)]))
 
 
 def derived(held: Values, take: Derivation) -> Values:
     """What is taken from each standard form."""
     if take == "whole":
         return held
-    found = in_cells(map(DERIVATIONS[take], held.texts))
+    found = in_cells([*map(DERIVATIONS[take], held.texts)])
     return Values(found.texts, held.cell[found.cell])
 
 
-def tokens_of(held: Values, wanted: list[Taking], cells: int) -> dict[str, Lists]:
-    """{name of a Taking: its tokens in each of so many cells}. Under one key a value is keyed once."""
-    found: dict[str, Lists] = {}
-    taken = {take: derived(held, take) for take in {taking.take for taking in wanted}}
-    for _, of_key in itertools.groupby(wanted, key=lambda taking: id(taking.sub_key)):
-        takings = list(of_key)
-        texts, key = [taken[taking.take].texts for taking in takings], takings[0].sub_key
-        # Of whole forms by themselves hardly two are alike, and a look at each costs more than it spares.
-        tokens = [key.tokens(held.texts)] if [t.take for t in takings] == ["whole"] else tokens_by_one_key(key, texts)
-        found |= {t.name: gathered(n, taken[t.take].cell, cells) for t, n in zip(takings, tokens, strict=True)}
-    return found
+def tokens_of(held: Values, takings: list[Taking], cells: int) -> dict[str, Lists]:
+    """{name of a Taking: its tokens in each of so many cells}, of Takings under one key."""
+    taken, key = [derived(held, taking.take) for taking in takings], takings[0].sub_key
+    # Of whole forms by themselves hardly two are alike, and a look at each costs more than it spares.
+    alone = [taking.take for taking in takings] == ["whole"]
+    tokens = [key.tokens(held.texts)] if alone else tokens_by_one_key(key, [values.texts for values in taken])
+    found = zip(takings, tokens, taken, strict=True)
+    return {taking.name: gathered(n, values.cell, cells) for taking, n, values in found}
 
 
 def tokens_by_one_key(key: SubKey, lists: list[list[str]]) -> list[Tokens]:
-    """The tokens of each list of texts."""
-    place: dict[str, int] = {}
-    places = [place.setdefault(text, len(place)) for text in itertools.chain.from_iterable(lists)]
-    return np.split(key.tokens(place)[np.array(places, dtype=np.int64)], np.cumsum([*map(len, lists)])[:-1])
+    """The tokens of each list of texts; a text that comes again is keyed once."""
+    coded = pa.array(itertools.chain.from_iterable(lists), pa.string()).dictionary_encode()
+    tokens = key.tokens(coded.dictionary.to_pylist())[numbers(coded.indices)]
+    return np.split(tokens, np.cumsum([*map(len, lists)])[:-1])
 
 
 def batches(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[pa.RecordBatch]:
