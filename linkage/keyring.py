@@ -48,17 +48,27 @@ def new_study_key(settings: Settings, project: str) -> str:
 
 
 def destroy_study_key(settings: Settings, project: str) -> Entry:
-    """Delete the study-id key of a project: no later export can be joined to an earlier one. Returns the receipt.
+    """Delete the file of a project and its study-id key: no later export can be joined to it. Returns the receipt.
 
-    Raises PrivacyError where the project has no key.
+    The key goes last: killed on the way, it is run again. Copies that its users made are theirs to destroy. Raises
+    PrivacyError where the project has no key.
     """
     ledger = ledger_of(settings)
     ledger.verify()
     keys = KeyFolder(settings.files.department.keys)
     fingerprint = keys.study_key(project).fingerprint(project)
-    path = keys.path(f"study-{project}")
-    erase(path)
-    return ledger.append(STUDY_DESTROYED, project=project, fingerprint=fingerprint, deleted=[path.name])
+    doomed = [*project_files(settings, project), keys.path(f"study-{project}")]
+    for path in doomed:
+        erase(path)
+    deleted = [path.name for path in doomed]
+    return ledger.append(STUDY_DESTROYED, project=project, fingerprint=fingerprint, deleted=deleted)
+
+
+def project_files(settings: Settings, project: str) -> list[Path]:
+    """The files of a project, and what a killed export may have left beside them."""
+    folder = settings.files.project(project).parent
+    left = [folder, *folder.parent.glob(f".{project}.*")]
+    return sorted(path for one in left for path in one.rglob("*") if path.is_file())
 
 
 def show_keys(settings: Settings) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ from linkage.settings import Settings
 
 COMMANDS = (
     "check", "synthesise", "keys", "pseudonymise", "link", "tabulate", "publish", "evaluate", "review", "report",
-    "demo", "up",
+    "project", "demo", "up",
 )  # fmt: skip
 
 
