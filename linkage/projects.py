@@ -64,7 +64,7 @@ def export(settings: Settings, name: str, approval: str | None = None) -> dict[s
         (folder / file.name).chmod(OWNER_ONLY_FILE)
     rows = {cohort: table.num_rows for cohort, table in tables.items()}
     done = {"run": people.about(people.runs(settings)[-1])["run"], "rows": rows, "content_sha256": content_hash(file)}
-    entry = {"project": name, "fingerprint": key.fingerprint(name), "approval": approval}
+    entry = {"project": name, "fingerprint": key.fingerprint(name), "approval": approval, "file": str(file)}
     ledger_of(settings).append(EXPORTED, **entry, **done)
     return done
 

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 WAIVED = "waived (invented data)"
-A_RELEASE = re.compile(r"[a-z0-9][a-z0-9_.-]*")
+# In the folder `projects` of outputs lie person-level files: no release is called that.
+A_RELEASE = re.compile(r"(?!projects$)[a-z0-9][a-z0-9_.-]*")
 ENTERED, FORGOTTEN = "ledger of releases: entry", "ledger of releases: begun anew"  # as the log says it
 NO_ENTRY: dict[str, Any] = {"entry": 0, "sha256": ""}
 Place = tuple[tuple[str, ...], str]

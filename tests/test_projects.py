@@ -295,6 +295,14 @@ def test_an_end_takes_file_and_key_and_leaves_the_receipt(settings):
     assert ledger_of(settings).verify().entries[-1] == receipt
 
 
+def test_an_end_names_the_files_that_were_exported_elsewhere_and_are_still_there(settings, tmp_path):
+    elsewhere = Settings(settings.schemas, settings.workspace, outputs=tmp_path / "elsewhere")
+    projects.export(elsewhere, "housing")
+    receipt = projects.destroy(settings, "housing")
+    assert str(elsewhere.files.project("housing")) in receipt.details["left"]
+    assert str(settings.files.project("housing")) not in receipt.details["left"]
+
+
 def test_a_project_that_is_declared_no_more_is_listed_and_can_be_destroyed(settings):
     (settings.schemas / "projects" / "housing.yaml").unlink()
     (row,) = [row for row in projects.listed(settings) if row["name"] == "housing"]

@@ -95,4 +95,6 @@ def project_destroy(
     receipt = projects.destroy(settings, name)
     for deleted in receipt.details["deleted"]:
         OUT.print(f"deleted {deleted}", soft_wrap=True)
+    for left in receipt.details["left"]:
+        OUT.print(f"NOT deleted, since it is in other outputs: {left}. Delete it too.", soft_wrap=True)
     OUT.print(f"Receipt: entry {receipt.n} of {settings.files.log}, {receipt.hash}", soft_wrap=True)
