@@ -41,23 +41,27 @@ def test_a_woman_has_a_row_a_quarter_with_days_in_place_of_dates(records, analys
     assert not [kind for kind in rows.types if str(kind).startswith(("DATE", "TIMESTAMP"))]
 
 
-def test_a_treatment_that_was_going_on_already_is_an_event_of_day_0(records, analysis):
-    rows = given(records, analysis, outcomes=["in_treatment_21_days"], period="all")
-    days = rows.filter("person_id = 1").project("in_treatment_21_days, in_treatment_21_days_days").fetchall()
-    assert (True, 9) in days  # treatment from 10 November, released on the 1st
-    going_on = small_women.rows(given_with_earlier_release(analysis), "in_treatment_21_days_days")
-    assert (0,) in going_on
-
-
-def given_with_earlier_release(analysis: Analysis) -> DuckDBPyRelation:
-    """The same of a woman who was released while her treatment went on."""
+def changed(dataset: str, change: str) -> Records:
+    """The drawn women, of whom the records of one dataset say something else."""
     con = duckdb.connect()
     attributes = small_women.attributes(con)
-    attributes["prison"] = attributes["prison"].project(
-        "* replace (if(record_id = 101, date '2022-12-01', release_date) as release_date)"
-    )
-    records = Records(con, attributes, small_women.person_index(con), "medium")
-    return given(records, analysis, outcomes=["in_treatment_21_days"], period="all")
+    attributes[dataset] = attributes[dataset].project(f"* replace ({change})")
+    return Records(con, attributes, small_women.person_index(con), "medium")
+
+
+def test_a_treatment_that_was_going_on_already_is_an_event_of_day_0(records, analysis):
+    said = {"outcomes": ["in_treatment_21_days"], "period": "all"}
+    days = "person_id, in_treatment_21_days, in_treatment_21_days_days"
+    begun = given(records, analysis, **said).project(days).fetchall()
+    assert (1, True, 9) in begun  # treatment from 10 November, released on the 1st
+    later = changed("prison", "if(record_id = 101, date '2022-12-01', release_date) as release_date")
+    assert (1, True, 0) in given(later, analysis, **said).project(days).fetchall()
+
+
+def test_of_two_events_the_days_are_those_to_the_first(analysis):
+    earlier = changed("court", "if(record_id = 362, date '2023-01-10', offence_date) as offence_date")
+    rows = given(earlier, analysis, cohorts=["cautioned"])
+    assert rows.fetchall() == [(6, "2022 Q4", True, None, 21)]  # cautioned on 20 December; the other on 1 February
 
 
 def test_who_is_not_asked_or_not_counted_has_the_reason_and_no_answer(records, analysis):

@@ -114,6 +114,16 @@ def test_a_file_has_a_table_a_cohort_in_the_order_of_study_ids_and_says_what_it_
     assert "associations" in about["health warning"]
 
 
+def test_an_answer_has_a_reason_or_a_value_and_an_event_its_days(delivered):
+    with duckdb.connect(str(delivered.files.project("housing")), read_only=True) as con:
+        rows = con.sql("from cautioned union all from released_from_custody")
+        for outcome in STUDY["outcomes"]:
+            assert len(rows.filter(f"({outcome} is null) = ({outcome}_why_not_counted is null)")) == 0
+        days = "proven_reoffending_days"
+        assert len(rows.filter(f"coalesce(proven_reoffending, false) <> ({days} is not null)")) == 0
+        assert rows.aggregate(f"min({days}) >= 1, max({days}) <= 365, count({days}) > 50").fetchall() == [(True,) * 3]
+
+
 def test_every_table_and_column_carries_a_comment_and_none_is_a_date(delivered):
     with duckdb.connect(str(delivered.files.project("housing")), read_only=True) as con:
         said = con.execute("select comment from duckdb_tables()").fetchall()
