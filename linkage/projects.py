@@ -45,9 +45,6 @@ def export(settings: Settings, name: str, approval: str | None = None) -> dict[s
     Raises ContractError, PrivacyError without a key or, of real data, an approval, GateError where the linkage is not
     to be used, DisclosureError where a woman stands out. The file of before then stays as it was.
     """
-    from linkage.cohorts import person_file
-    from linkage.release.publish import content_hash
-
     project, analysis, key = settings.project(name), settings.analysis, study_key(settings, name)
     approval = releases.approved(settings, approval, f"linkage project export {name}")
     quality_run.release_gate(settings)
@@ -56,16 +53,34 @@ def export(settings: Settings, name: str, approval: str | None = None) -> dict[s
         check_alike(con, settings, name, found)
         tables = with_study_ids(con, found, key, name)
     about = about_file(settings, analysis, name, project, tables)
-    file = settings.files.project(name)
+    said = {"project": name, "fingerprint": key.fingerprint(name), "approval": approval}
+    return written(settings, tables, analysis, project, about, said)
+
+
+def written(
+    settings: Settings,
+    tables: Mapping[str, pa.Table],
+    analysis: Analysis,
+    project: Project,
+    about: Mapping[str, str],
+    said: Mapping[str, str],
+) -> dict[str, Any]:
+    """Write the file, whole or not at all, and log what was `said` of it before anybody can see it."""
+    from linkage.cohorts import person_file
+    from linkage.release.publish import content_hash
+
+    file = settings.files.project(said["project"])
     private_folder(file.parents[1])
     with whole_folder(file.parent) as folder:
         folder.chmod(OWNER_ONLY_FOLDER)
         person_file.write(folder / file.name, tables, analysis, project, about)
         (folder / file.name).chmod(OWNER_ONLY_FILE)
-    rows = {cohort: table.num_rows for cohort, table in tables.items()}
-    done = {"run": people.about(people.runs(settings)[-1])["run"], "rows": rows, "content_sha256": content_hash(file)}
-    entry = {"project": name, "fingerprint": key.fingerprint(name), "approval": approval, "file": str(file)}
-    ledger_of(settings).append(EXPORTED, **entry, **done)
+        done = {
+            "run": people.about(people.runs(settings)[-1])["run"],
+            "rows": {cohort: table.num_rows for cohort, table in tables.items()},
+            "content_sha256": content_hash(folder / file.name),
+        }
+        ledger_of(settings).append(EXPORTED, **said, file=str(file), **done)
     return done
 
 
@@ -116,10 +131,10 @@ def advice(one: "Exposed", fewest: int, disclosure: Disclosure) -> str:
     """What is wrong, and how much better it would be without each column: never a value of a class."""
     what = f"the answers to {one.sensitive} are all alike" if one.sensitive else f"there are fewer than {fewest} women"
     without = "; ".join(f"without {column}, {women(left, disclosure)}" for column, left in one.without.items())
-    remedy = f"In such classes would be, {without}. " if without else ""
+    remedy = f"It would be: {without}. " if without else ""
     leave_out = f", or leave out {one.sensitive}" if one.sensitive else ""
     return (
-        f"{women(one.women, disclosure)} in classes in which {what}. {remedy}"
+        f"{women(one.women, disclosure)} are in classes in which {what}. {remedy}"
         f"Group categories of a breakdown, take longer periods or leave a column out{leave_out}."
     )
 

@@ -260,6 +260,15 @@ def test_a_file_in_which_women_stand_out_is_refused_saying_what_to_coarsen_and_t
     assert not [category for category in categories if category in str(refused.value)]
 
 
+def test_without_a_log_that_holds_nothing_is_exported(settings):
+    file = settings.files.project("housing")
+    shutil.rmtree(file.parent)
+    settings.files.log.write_text("not what was written\n")
+    with pytest.raises(PrivacyError, match="is broken"):
+        projects.export(settings, "housing")
+    assert list(file.parents[1].glob("*housing*")) == []
+
+
 def test_how_many_stand_out_is_told_rounded_or_as_fewer_than_the_threshold(delivered):
     rules = delivered.disclosure
     assert [projects.women(number, rules) for number in (0, 1, 9, 10, 43, 1_238)] == [
