@@ -17,6 +17,7 @@ from linkage.commands.keys import audit_app, keys_app
 from linkage.commands.model import model_app
 from linkage.commands.options import OutputsOption, SchemasOption, WorkspaceOption, folder, settings_of, shared
 from linkage.commands.people import people_app
+from linkage.commands.project import project_app
 from linkage.commands.quality import print_blocking, quality_app
 from linkage.commands.releases import releases_app
 from linkage.commands.review import review_app
@@ -45,6 +46,7 @@ app.add_typer(keys_app, name="keys")
 app.add_typer(audit_app, name="audit")
 app.add_typer(model_app, name="model")
 app.add_typer(people_app, name="people")
+app.add_typer(project_app, name="project")
 app.add_typer(quality_app, name="quality")
 app.add_typer(review_app, name="review")
 app.add_typer(releases_app, name="releases")

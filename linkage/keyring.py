@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from linkage.errors import PrivacyError
-from linkage.ledger import Entry, ledger_of
+from linkage.ledger import Entry, Log, ledger_of
 from linkage.pseudonymisation.key_sources import KeyFolder
 from linkage.pseudonymisation.keys import TokenKey
 from linkage.settings import Settings
@@ -48,17 +48,33 @@ def new_study_key(settings: Settings, project: str) -> str:
 
 
 def destroy_study_key(settings: Settings, project: str) -> Entry:
-    """Delete the study-id key of a project: no later export can be joined to an earlier one. Returns the receipt.
+    """Delete the file of a project and its study-id key: no later export can be joined to it. Returns the receipt.
 
-    Raises PrivacyError where the project has no key.
+    The key goes last: killed on the way, it is run again. Files in other outputs are named in the receipt (`left`), and
+    copies that users made are theirs to destroy. Raises PrivacyError where the project has no key.
     """
     ledger = ledger_of(settings)
-    ledger.verify()
+    log = ledger.verify()
     keys = KeyFolder(settings.files.department.keys)
     fingerprint = keys.study_key(project).fingerprint(project)
-    path = keys.path(f"study-{project}")
-    erase(path)
-    return ledger.append(STUDY_DESTROYED, project=project, fingerprint=fingerprint, deleted=[path.name])
+    doomed = [*project_files(settings, project), keys.path(f"study-{project}")]
+    for path in doomed:
+        erase(path)
+    said = {"deleted": [path.name for path in doomed], "left": exported_elsewhere(log, project)}
+    return ledger.append(STUDY_DESTROYED, project=project, fingerprint=fingerprint, **said)
+
+
+def project_files(settings: Settings, project: str) -> list[Path]:
+    """The files of a project in outputs, and what a killed export may have left beside them."""
+    folder = settings.files.project(project).parent
+    left = [folder, *folder.parent.glob(f".{project}.*")]
+    return sorted(path for one in left for path in one.rglob("*") if path.is_file())
+
+
+def exported_elsewhere(log: Log, project: str) -> list[str]:
+    """Files of a project that an export wrote into other outputs, and that are still there."""
+    said = [entry.details.get("file") for entry in log.entries if entry.details.get("project") == project]
+    return sorted({file for file in said if file and Path(file).exists()})
 
 
 def show_keys(settings: Settings) -> list[dict[str, Any]]:

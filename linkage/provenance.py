@@ -24,14 +24,17 @@ def provenance(settings: Settings, masthead: Masthead) -> Provenance:
         population=masthead.population,
         approval=masthead.approval,
         inputs={name: facts["input_sha256"] for name, facts in intake.items()},
-        declarations={
-            str(p.relative_to(settings.schemas)): facts.sha256(p) for p in sorted(settings.schemas.rglob("*.yaml"))
-        },
+        declarations={str(p.relative_to(settings.schemas)): facts.sha256(p) for p in declarations(settings)},
         models={view: weights(path) for view, path in models.items() if path.exists()},
         rows={f"intake {name}": {k: facts[k] for k in BALANCE} for name, facts in intake.items()}
         | {"linkage": {"records": linkage.get("records", 0), **linkage.get("clusters", {})}},
         packages=("apache-airflow", "splink", "duckdb", "pandas", "great-expectations", "womens-outcomes-linkage"),
     )
+
+
+def declarations(settings: Settings) -> list[Path]:
+    """Every declaration that a release is made by: all but those of projects, which get files of their own."""
+    return sorted(set(settings.schemas.rglob("*.yaml")) - set(settings.schemas.glob("projects/*.yaml")))
 
 
 def weights(path: Path) -> dict[str, Any]:

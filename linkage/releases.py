@@ -13,7 +13,7 @@ import duckdb
 
 from linkage import facts
 from linkage.contracts.analysis import Analysis, Description
-from linkage.errors import DisclosureError, LinkError
+from linkage.errors import DisclosureError, LinkError, PrivacyError
 from linkage.ledger import ledger_of
 from linkage.settings import Settings
 from linkage.workspace import new_file
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 WAIVED = "waived (invented data)"
-A_RELEASE = re.compile(r"[a-z0-9][a-z0-9_.-]*")
+# In the folder `projects` of outputs lie person-level files: no release is called that.
+A_RELEASE = re.compile(r"(?!projects$)[a-z0-9][a-z0-9_.-]*")
 ENTERED, FORGOTTEN = "ledger of releases: entry", "ledger of releases: begun anew"  # as the log says it
 NO_ENTRY: dict[str, Any] = {"entry": 0, "sha256": ""}
 Place = tuple[tuple[str, ...], str]
@@ -47,6 +48,14 @@ class TakenBack(NamedTuple):
 
     aside: Path | None
     corrected: bool
+
+
+def approved(settings: Settings, approval: str | None, command: str) -> str:
+    """Who let it out; that nobody need, where the data are invented. Raises PrivacyError where somebody must."""
+    said = (approval or "").strip()
+    if said or facts.invented(settings):
+        return said or WAIVED
+    raise PrivacyError(f"Nobody has approved this release. Name who has: {command} --approval 'name, date'.")
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from linkage.contracts.disclosure import Disclosure, read_disclosure
 from linkage.contracts.encodings import Encodings, read_encodings
 from linkage.contracts.link_errors import LinkErrors, read_link_errors
 from linkage.contracts.link_quality import LinkQuality, read_link_quality
+from linkage.contracts.project import Project, read_projects
 from linkage.contracts.review import Review, read_review
 from linkage.errors import ContractError
 from linkage.workspace import Workspace
@@ -106,3 +107,15 @@ class Settings:
     def disclosure(self) -> Disclosure:
         """What may be published. Raises ContractError."""
         return read_disclosure(self.schemas)
+
+    @property
+    def projects(self) -> dict[str, Project]:
+        """Who is given person-level rows, and which. Raises ContractError."""
+        return read_projects(self.schemas, self.analysis, self.disclosure)
+
+    def project(self, name: str) -> Project:
+        """One project. Raises ContractError naming those there are."""
+        projects = self.projects
+        if name not in projects:
+            raise ContractError(f"{self.schemas / 'projects'}: no project {name}.yaml; there are {sorted(projects)}.")
+        return projects[name]

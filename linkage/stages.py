@@ -16,7 +16,7 @@ from linkage import facts, headlines, link_errors, quality_run, releases, review
 from linkage.clustering import chain, chained, compared_in, what_is_known
 from linkage.clustering import contradict as contradict
 from linkage.contracts.dataset import Dataset
-from linkage.errors import ContractError, LinkError, PrivacyError
+from linkage.errors import ContractError, LinkError
 from linkage.invention import synthesise as synthesise
 from linkage.keyring import check_one_mark as check_one_mark
 from linkage.keyring import new_keys as new_keys
@@ -52,6 +52,7 @@ def check(settings: Settings) -> dict[str, int]:
             "outcomes": lambda: settings.analysis.outcomes,
             "examples of outcomes": lambda: examples_that_hold(settings),
             "tables": lambda: settings.analysis.tables,
+            "projects with person-level rows": lambda: settings.projects,
             "disclosure rules": lambda: dict(settings.disclosure),
             "limits on link rates": lambda: dict(settings.link_quality or ()),
             "origins of errors of links": lambda: [settings.link_errors] if settings.link_errors else [],
@@ -270,14 +271,10 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
 
     if not releases.A_RELEASE.fullmatch(release):
         raise ContractError(f"A release is named with small letters, digits, '_', '.' and '-'; not {release!r}.")
-    made_up = facts.invented(settings)
-    approval = (approval or "").strip()
-    if not (approval or made_up):
-        raise PrivacyError("Nobody has approved this release. Name who has: linkage publish --approval 'name, date'.")
+    made_up, approval = facts.invented(settings), releases.approved(settings, approval, "linkage publish")
     analysis, disclosure, files = settings.analysis, settings.disclosure, settings.files
     if files.release(release).exists() and not (files.release(release) / "manifest.json").exists():
         raise ContractError(f"{files.release(release)} is there and is no release. Choose another name.")
-    approval = approval or releases.WAIVED
     facts.forget(settings, facts.OF_RELEASE)
     quality_run.release_gate(settings)
     masthead = pages.Masthead(release, TITLE, made_up, approval, facts.population(settings))

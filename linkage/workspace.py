@@ -250,6 +250,10 @@ class Workspace:
         """The folder of one published release."""
         return self.outputs / name
 
+    def project(self, name: str) -> Path:
+        """The person-level file of one project: for its accredited analysts alone."""
+        return self.outputs / "projects" / name / f"{name}.duckdb"
+
     def review(self, sample: str) -> Path:
         """A sample for review: the sheet of pairs, a list of record ids per department, and what no reviewer sees."""
         return self.root / "review" / sample

@@ -21,7 +21,7 @@ from linkage.settings import Settings
 
 COMMANDS = (
     "check", "synthesise", "keys", "pseudonymise", "link", "tabulate", "publish", "evaluate", "review", "report",
-    "demo", "up",
+    "project", "demo", "up",
 )  # fmt: skip
 
 
@@ -156,7 +156,7 @@ def test_tokens_of_two_keys_are_not_linked(settings):
     stages.check_one_mark(settings, ("court",), "1")
 
 
-@pytest.mark.parametrize("name", ["../elsewhere", "/tmp/x", "", ".hidden", "A b"])
+@pytest.mark.parametrize("name", ["../elsewhere", "/tmp/x", "", ".hidden", "A b", "projects"])
 def test_a_release_cannot_be_published_outside_its_folder(settings, name):
     with pytest.raises(ContractError, match="A release is named"):
         stages.publish(settings, name, "somebody")

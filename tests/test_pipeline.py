@@ -13,7 +13,7 @@ import pytest
 from conftest import EXAMPLE, REPOSITORY
 from test_privacy import SECRETS, found_in
 
-from linkage import facts, headlines, releases, stages
+from linkage import facts, headlines, projects, releases, stages
 from linkage.errors import ContractError, DisclosureError, ExtractError, GateError, LinkError, PrivacyError
 from linkage.ledger import ledger_of
 from linkage.release.auditor.files import Audited
@@ -186,6 +186,14 @@ def test_an_analyst_finds_a_comment_on_every_table_view_and_column(chain):
             "select value from housing where breakdown = 'all' and threshold = 'medium' order by period, cohort"
         ).fetchall()
         assert all(0 < value < 100 for (value,) in housing)
+
+
+def test_the_project_in_the_repository_is_given_rows_in_which_nobody_stands_out(chain, tmp_path):
+    exporting = Settings(chain.schemas, tmp_path / "workspace")
+    shutil.copytree(chain.workspace, exporting.workspace)
+    projects.new(exporting, "resettlement")
+    assert min(projects.export(exporting, "resettlement")["rows"].values()) > 100
+    assert found_in(exporting.files.project("resettlement").parent) == {}
 
 
 def test_real_data_are_not_published_before_somebody_approves(chain, tmp_path):

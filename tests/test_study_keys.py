@@ -1,10 +1,8 @@
 """The study-id key of a project: its own, never replaced, and gone for good once destroyed."""
 
 import pytest
-from typer.testing import CliRunner
 
 from linkage import keyring
-from linkage.__main__ import app
 from linkage.errors import PrivacyError
 from linkage.ledger import ledger_of
 from linkage.pseudonymisation.key_sources import KeyFolder
@@ -40,22 +38,3 @@ def test_a_study_id_key_is_never_replaced_and_a_destroyed_one_never_made_again(s
 def test_a_project_of_strange_signs_is_refused(settings, project):
     with pytest.raises(PrivacyError, match="small letters, digits"):
         keyring.new_study_key(settings, project)
-
-
-def test_the_commands_make_show_and_destroy_it_and_never_print_it(settings):
-    def linkage(*words: object) -> str:
-        done = CliRunner().invoke(app, [*map(str, words), "--workspace", str(settings.workspace)])
-        assert done.exit_code == 0, done.output
-        return done.output
-
-    made = linkage("keys", "new", "--project", "housing")
-    secret = KeyFolder(settings.files.department.keys).study_key("housing").secret.hex()
-    said = made + linkage("keys", "show") + linkage("keys", "destroy", "--project", "housing", "--yes")
-    assert "study-housing" in said
-    assert secret not in said
-
-
-def test_destroying_wants_an_epoch_or_a_project_and_not_both(settings):
-    for words in ([], ["--epoch", "1", "--project", "housing"]):
-        done = CliRunner().invoke(app, ["keys", "destroy", *words, "--workspace", str(settings.workspace)])
-        assert done.exit_code == 2

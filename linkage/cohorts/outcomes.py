@@ -25,8 +25,8 @@ def eligible(con: DuckDBPyConnection, members: Relation, anchors: Relation, wher
     )
 
 
-def any_event(con: DuckDBPyConnection, members: Relation, facts: Relation, event: Event) -> Relation:
-    """(person_id, index_date, achieved): one row per member; was there an event in the window, or one going on?"""
+def counts(event: Event) -> str:
+    """SQL: is a row of `facts`, of whoever is one of `members`, an event in the window, or one going on?"""
     happened, index_date = f"facts.{event.date}", "members.index_date"
     in_window = f"{happened} between {day(index_date, event.days[0])} and {day(index_date, event.days[1])}"
     going_on = "false"
@@ -36,17 +36,18 @@ def any_event(con: DuckDBPyConnection, members: Relation, facts: Relation, event
     confirmed = "true"
     if event.confirmed_by:
         confirmed = f"facts.{event.confirmed_by.date} <= {day(index_date, event.confirmed_by.within_days)}"
+    return f"{chosen('facts', event.where)} and ({in_window} or {going_on}) and {confirmed}"
+
+
+def any_event(con: DuckDBPyConnection, members: Relation, facts: Relation, event: Event) -> Relation:
+    """(person_id, index_date, achieved): one row per member; was there an event in the window, or one going on?"""
     return con.sql(
         f"""
         select
             members.person_id, members.index_date,
             max(case when facts.person_id is null then 0 else 1 end) = 1 as achieved
         from members
-        left join facts
-          on facts.person_id = members.person_id
-         and {chosen("facts", event.where)}
-         and ({in_window} or {going_on})
-         and {confirmed}
+        left join facts on facts.person_id = members.person_id and {counts(event)}
         group by members.person_id, members.index_date
         """
     )

@@ -22,18 +22,14 @@ def keys_new(
     epoch: Annotated[
         str | None, typer.Option(help="The linkage epoch the token key belongs to, such as 2026. Default: 1")
     ] = None,
-    project: Annotated[str | None, typer.Option(help="A project that gets person-level files.")] = None,
     schemas: SchemasOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Make the keys that are missing: one token key for the epoch, one record-id key per dataset. Replaces none.
 
-    With --project: the study-id key of that project and nothing else.
+    A project that is given person-level rows has a key of its own: linkage project new.
     """
     settings = settings_of(schemas, workspace)
-    if project:
-        OUT.print(f"Made the study-id key of {project}, fingerprint {keyring.new_study_key(settings, project)}.")
-        return
     made = stages.new_keys(settings, epoch)
     OUT.print(
         f"Made {', '.join(made) or 'none: all are there'}. In {settings.files.department.keys}, for its owner alone."
@@ -76,26 +72,23 @@ def keys_rotate(
 
 @keys_app.command("destroy")
 def keys_destroy(
-    epoch: Annotated[str | None, typer.Option(help="The linkage epoch that ends for good.")] = None,
-    project: Annotated[str | None, typer.Option(help="The project that ends for good.")] = None,
+    epoch: Annotated[str, typer.Option(help="The linkage epoch that ends for good.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     schemas: SchemasOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Delete the token key of an epoch and every file that holds its tokens, or the study-id key of a project.
+    """Delete the token key of an epoch and every file that holds its tokens. The receipt goes into the log.
 
-    The receipt goes into the log.
+    Of a project that ends: linkage project destroy.
     """
-    if bool(epoch) == bool(project):
-        raise typer.BadParameter("Name what is to be destroyed: --epoch or --project.")
     settings = settings_of(schemas, workspace)
-    what = f"the token key of epoch {epoch} and all its tokens" if epoch else f"the study-id key of {project}"
     if not yes:
-        typer.confirm(f"Delete {what} in {settings.workspace}?", abort=True)
-    receipt = keyring.destroy_epoch(settings, epoch) if epoch else keyring.destroy_study_key(settings, str(project))
+        typer.confirm(f"Delete the token key of epoch {epoch} and all its tokens in {settings.workspace}?", abort=True)
+    receipt = keyring.destroy_epoch(settings, epoch)
     for name in receipt.details["deleted"]:
         OUT.print(f"deleted {name}", soft_wrap=True)
-    OUT.print(f"Deleted {what} (fingerprint {receipt.details['fingerprint']}), on {receipt.at}, by {receipt.who}.")
+    fingerprint = receipt.details["fingerprint"]
+    OUT.print(f"Epoch {epoch} (fingerprint {fingerprint}) was destroyed on {receipt.at}, by {receipt.who}.")
     OUT.print(f"Receipt: entry {receipt.n} of {settings.files.log}, {receipt.hash}", soft_wrap=True)
 
 

@@ -5,7 +5,7 @@ A workspace that only pseudonymises, links and evaluates declares none of this, 
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -101,15 +101,23 @@ class Analysis:
 
     def datasets_of(self, table: Table) -> set[str]:
         """Every dataset the table's figures come from."""
-        used = {self.cohorts[name].dataset for name in table.cohorts}
-        for outcome in self.outcomes_of(table).values():
+        return self.datasets_behind((self.cohorts[name] for name in table.cohorts), self.outcomes_of(table).values())
+
+    def datasets_behind(self, cohorts: Iterable[Cohort], outcomes: Iterable[Outcome]) -> set[str]:
+        """Every dataset that outcomes of these cohorts are known from."""
+        used = {cohort.dataset for cohort in cohorts}
+        for outcome in outcomes:
             used |= {outcome.measure.dataset} | self.circumstances.datasets(outcome.exclude)
         return used
 
     def geography(self, table: Table) -> Geography:
-        """England as soon as one of the table's datasets covers England only: Welsh women would all seem to fail."""
-        covered = {self.datasets[name].geography for name in self.datasets_of(table)}
-        return "England" if "England" in covered else "England and Wales"
+        """What all of the table's datasets cover."""
+        return self.covered(self.datasets_of(table))
+
+    def covered(self, datasets: Iterable[str]) -> Geography:
+        """England as soon as one of the datasets covers England only: Welsh women would all seem to fail."""
+        each = {self.datasets[name].geography for name in datasets}
+        return "England" if "England" in each else "England and Wales"
 
     @property
     def within(self) -> dict[tuple[str, str], tuple[str, str]]:

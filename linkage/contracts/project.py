@@ -1,0 +1,158 @@
+"""schemas/projects/*.yaml: which rows, a row per woman and quarter, the accredited analysts of a project are given."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from linkage.contracts.analysis import Analysis, PeriodOf
+from linkage.contracts.choices import Labels, each_once, where_mistakes
+from linkage.contracts.cohort import NOT_KNOWN, Breakdown, Cohort
+from linkage.contracts.dataset import A_NAME, Dataset
+from linkage.contracts.disclosure import Disclosure, Limit
+from linkage.contracts.outcome import Event, Outcome
+from linkage.contracts.reading import Declaration, read_folder
+from linkage.errors import ContractError
+
+ENOUGH_WORDS = 20
+STUDY_ID = "study_id"
+ABOUT = "about"
+
+Names = Annotated[tuple[str, ...], AfterValidator(each_once), Field(min_length=1)]
+
+
+def as_declared(given: Any) -> Any:
+    """A breakdown with nothing said after it keeps its own categories."""
+    return {name: groups or {} for name, groups in given.items()} if isinstance(given, dict) else given
+
+
+class Project(Declaration):
+    """`access`: who may use the file, and until when. `period`: the column that says when a woman entered the cohort.
+
+    `breakdowns`: {breakdown: {a wider group: the categories that make it up}}, or nothing where its categories stay.
+    `k`: from how many women on a class of equal period and breakdowns is given; by default the threshold of what is
+    published. `sensitive`: outcomes of which no class may have one known answer alone.
+    """
+
+    title: str
+    purpose: str = Field(min_length=ENOUGH_WORDS)
+    access: str = Field(min_length=ENOUGH_WORDS)
+    cohorts: Names
+    outcomes: Names
+    breakdowns: Annotated[dict[str, dict[str, Labels]], BeforeValidator(as_declared)] = Field(default_factory=dict)
+    period: PeriodOf
+    k: Limit | None = None
+    sensitive: Annotated[tuple[str, ...], AfterValidator(each_once)]
+
+    @property
+    def period_columns(self) -> tuple[str, ...]:
+        """The column of the period; none where all quarters are one."""
+        return () if self.period == "all" else (self.period,)
+
+    def fewest(self, disclosure: Disclosure) -> int:
+        """Of how many women a class is at least."""
+        return (self.k or disclosure.threshold).value
+
+    def breakdowns_of(self, analysis: Analysis, cohort: Cohort) -> dict[str, dict[str, Labels]]:
+        """{breakdown: its groups} of those that the cohort's dataset can fill."""
+        dataset = analysis.datasets[cohort.dataset]
+        return {name: groups for name, groups in self.breakdowns.items() if analysis.breakdowns[name].fits(dataset)}
+
+    def about_england(self, analysis: Analysis, cohort: Cohort, outcome: Outcome) -> bool:
+        """Is the outcome asked of women in England alone, since a dataset it is known from covers England only?"""
+        return analysis.covered(analysis.datasets_behind([cohort], [outcome])) == "England"
+
+
+def columns_of(name: str, outcome: Outcome) -> tuple[str, ...]:
+    """The columns that hold the answer to one outcome."""
+    days = (f"{name}_days",) if isinstance(outcome.measure, Event) else ()
+    return (name, f"{name}_why_not_counted", *days)
+
+
+def read_projects(schemas: Path, analysis: Analysis, disclosure: Disclosure) -> dict[str, Project]:
+    """{name: project}. Raises ContractError with all mistakes of all files."""
+    projects = read_folder(Project, schemas / "projects")
+    wrong = [
+        f"{schemas / 'projects' / name}.yaml: {line}"
+        for name, project in projects.items()
+        for line in mistakes(name, project, analysis, disclosure)
+    ]
+    if wrong:
+        raise ContractError("\n".join(wrong))
+    return projects
+
+
+def mistakes(name: str, project: Project, analysis: Analysis, disclosure: Disclosure) -> Iterator[str]:
+    """What the other declarations do not bear out, each with its remedy."""
+    if not A_NAME.match(name):
+        yield f"a project is named in lower case with underscores, unlike {name!r}. Rename the file."
+    if project.fewest(disclosure) < disclosure.threshold.value:
+        yield (
+            f"k: {project.fewest(disclosure)} women are fewer than what is published is about, "
+            f"{disclosure.threshold.value} (disclosure.yaml). Ask for as many, or more."
+        )
+    unknown = list(unknown_names(project, analysis))
+    yield from unknown or (*column_mistakes(project, analysis), *asking_mistakes(project, analysis))
+
+
+def unknown_names(project: Project, analysis: Analysis) -> Iterator[str]:
+    """Names that no declaration bears."""
+    known: dict[str, tuple[tuple[str, ...], Mapping[str, Any]]] = {
+        "cohorts": (project.cohorts, analysis.cohorts),
+        "outcomes": (project.outcomes, analysis.outcomes),
+        "breakdowns": (tuple(project.breakdowns), analysis.breakdowns),
+        "sensitive": (project.sensitive, dict.fromkeys(project.outcomes)),
+    }
+    for place, (named, there) in known.items():
+        if missing := sorted(set(named) - set(there)):
+            yield f"{place}: there is no {missing}; there are {sorted(there)}."
+
+
+def column_mistakes(project: Project, analysis: Analysis) -> Iterator[str]:
+    """Two columns of one name, breakdowns that no cohort can fill, and groups that are not made of their categories."""
+    columns = [STUDY_ID, *project.period_columns, *project.breakdowns]
+    columns += [column for name in project.outcomes for column in columns_of(name, analysis.outcomes[name])]
+    if twice := sorted({column for column in columns if columns.count(column) > 1}):
+        yield f"{twice} would be two columns of one name. Leave one out."
+    if ABOUT in project.cohorts:
+        yield f"cohorts: {ABOUT!r} is the table that says what the file is. Rename the cohort."
+    for name, groups in project.breakdowns.items():
+        breakdown, anchors = analysis.breakdowns[name], anchors_of(project, analysis)
+        fitting = [dataset for dataset in anchors if breakdown.fits(dataset)]
+        if not fitting:
+            yield f"breakdowns.{name}: no cohort of the project records it. Leave it out."
+        for dataset in fitting if groups else []:
+            yield from (f"breakdowns.{name}: {line}" for line in group_mistakes(groups, breakdown, dataset))
+
+
+def anchors_of(project: Project, analysis: Analysis) -> list[Dataset]:
+    """The datasets of its cohorts, each once."""
+    return [analysis.datasets[d] for d in dict.fromkeys(analysis.cohorts[name].dataset for name in project.cohorts)]
+
+
+def group_mistakes(groups: Mapping[str, Labels], breakdown: Breakdown, dataset: Dataset) -> Iterator[str]:
+    """Categories that are in no group or in two, and those that are none."""
+    named, known = [label for labels in groups.values() for label in labels], breakdown.categories(dataset)
+    if wrong := sorted({label for label in named if label not in (*known, NOT_KNOWN) or named.count(label) > 1}):
+        yield f"{wrong} is in two groups, or is no category. The categories are {list(known)} and {NOT_KNOWN!r}."
+    if left := [label for label in known if label not in named]:
+        yield f"{left} is in no group. Put it into one."
+    if NOT_KNOWN in groups and NOT_KNOWN not in groups[NOT_KNOWN]:
+        yield f"{NOT_KNOWN!r} is what a missing value is called. Give the group another name."
+
+
+def asking_mistakes(project: Project, analysis: Analysis) -> Iterator[str]:
+    """Outcomes that cannot be asked of a cohort, since its dataset does not say of whom."""
+    for cohort_name in project.cohorts:
+        cohort = analysis.cohorts[cohort_name]
+        dataset = analysis.datasets[cohort.dataset]
+        for name in project.outcomes:
+            outcome = analysis.outcomes[name]
+            for line in where_mistakes("eligible", outcome.eligible, dataset):
+                yield f"outcomes: {name} cannot be asked of {cohort_name}: {line} Leave one of them out."
+            if project.about_england(analysis, cohort, outcome) and not analysis.places_england(dataset):
+                yield (
+                    f"outcomes: {name} is about England alone, and {cohort_name} does not say who is there. "
+                    "Leave one of them out."
+                )
