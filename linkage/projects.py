@@ -26,7 +26,7 @@ from linkage.workspace import OWNER_ONLY_FILE, OWNER_ONLY_FOLDER, private_folder
 if TYPE_CHECKING:
     from linkage.cohorts.anonymity import Exposed
 
-EXPORTED = "project exported"
+EXPORTED, COLUMNS = "project exported", "columns"
 Rows = duckdb.DuckDBPyRelation
 
 
@@ -50,10 +50,11 @@ def export(settings: Settings, name: str, approval: str | None = None) -> dict[s
     quality_run.release_gate(settings)
     with duckdb.connect() as con:
         found = rows_of(con, settings, analysis, project)
-        check_alike(con, settings, name, found)
+        check_alike(con, settings, analysis, name, project, found)
+        check_same_columns(settings, name, project)
         tables = with_study_ids(con, found, key, name)
     about = about_file(settings, analysis, name, project, tables)
-    said = {"project": name, "fingerprint": key.fingerprint(name), "approval": approval}
+    said = {"project": name, "fingerprint": key.fingerprint(name), "approval": approval, COLUMNS: project.columns}
     return written(settings, tables, analysis, project, about, said)
 
 
@@ -112,11 +113,32 @@ def rows_of(
     return {cohort: entries(known, analysis, project, cohort) for cohort in project.cohorts}
 
 
-def check_alike(con: duckdb.DuckDBPyConnection, settings: Settings, name: str, rows: Mapping[str, Rows]) -> None:
+def check_same_columns(settings: Settings, name: str, project: Project) -> None:
+    """Raises DisclosureError where the project was given other columns before.
+
+    Two files under one key join, and two coarse ones may be a fine one together.
+    """
+    given = [e for e in ledger_of(settings).verify().entries if e.what == EXPORTED and e.details["project"] == name]
+    if any(entry.details[COLUMNS] != project.columns for entry in given):
+        raise DisclosureError(
+            f"{settings.schemas / 'projects' / name}.yaml: {name} was exported with other cohorts, outcomes, "
+            "breakdowns or periods, and files under one study-id key can be joined. Declare a project of another name. "
+            "Nothing was written."
+        )
+
+
+def check_alike(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    analysis: Analysis,
+    name: str,
+    project: Project,
+    rows: Mapping[str, Rows],
+) -> None:
     """Raises DisclosureError where a class of women is too small, or of one answer, saying what to coarsen."""
     from linkage.cohorts.anonymity import exposed
 
-    project, analysis, disclosure = settings.project(name), settings.analysis, settings.disclosure
+    disclosure = settings.disclosure
     fewest, wrong = project.fewest(disclosure), []
     for cohort, relation in rows.items():
         columns = [*project.period_columns, *project.breakdowns_of(analysis, analysis.cohorts[cohort])]

@@ -37,7 +37,7 @@ STUDY = {
     "outcomes": ["proven_reoffending", "employed_6_weeks"],
     "period": "all",
     "breakdowns": {"age_band": {"under 35 or so": ["18-20", "21-24", "25-29", "30-39"], "older": ["40-49", "50+"]}},
-    "sensitive": ["proven_reoffending"],
+    "sensitive": ["proven_reoffending", "employed_6_weeks"],
 }
 
 
@@ -241,6 +241,17 @@ def deliver_without(extract: Path, contract: Dataset, gone: set[str]) -> None:
             rows.filter(f"{contract.record_key} not in ({listed})").write_parquet(str(extract))
 
 
+def test_a_project_is_never_given_other_columns_since_its_files_can_be_joined(settings):
+    before = content_hash(settings.files.project("housing"))
+    declare(settings, "housing", STUDY | {"breakdowns": {}})
+    with pytest.raises(DisclosureError, match="can be joined. Declare a project of another name"):
+        projects.export(settings, "housing")
+    assert content_hash(settings.files.project("housing")) == before
+    declare(settings, "coarser", STUDY | {"breakdowns": {}})
+    projects.new(settings, "coarser")
+    assert projects.export(settings, "coarser")["rows"]
+
+
 def test_a_file_in_which_women_stand_out_is_refused_saying_what_to_coarsen_and_the_one_before_stays(settings):
     before = content_hash(settings.files.project("housing"))
     finer = STUDY | {"period": "quarter", "breakdowns": {"age_band": None, "ethnicity": None}}
@@ -355,6 +366,7 @@ def test_the_commands_make_export_list_and_destroy_it_and_never_print_the_key(se
         ({"purpose": "research"}, "purpose: String should have at least 20 characters"),
         ({"cohorts": ["prisoners"]}, r"cohorts: there is no \['prisoners'\]"),
         ({"sensitive": ["settled_3_months"]}, r"sensitive: there is no \['settled_3_months'\]"),
+        ({"sensitive": []}, r"sensitive: \['employed_6_weeks', 'proven_reoffending'\] can harm her"),
         ({"k": {"value": 5, "reason": "few women would be enough"}}, "5 women are fewer than what is published"),
         ({"cohorts": ["cautioned"], "breakdowns": {"ethnicity": None}}, "breakdowns.ethnicity: no cohort"),
         ({"breakdowns": {"age_band": {"young": ["18-20"]}}}, "'50\\+'] is in no group. Put it into one"),

@@ -38,3 +38,10 @@ def test_a_study_id_key_is_never_replaced_and_a_destroyed_one_never_made_again(s
 def test_a_project_of_strange_signs_is_refused(settings, project):
     with pytest.raises(PrivacyError, match="small letters, digits"):
         keyring.new_study_key(settings, project)
+
+
+def test_no_name_leads_to_another_key(tmp_path):
+    keys = KeyFolder(tmp_path / "keys")
+    keys.make_for_study("housing")
+    with pytest.raises(PrivacyError, match="a project is called by small letters"):
+        keys.study_key("housing/../housing")

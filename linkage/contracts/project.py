@@ -1,5 +1,7 @@
 """schemas/projects/*.yaml: which rows, a row per woman and quarter, the accredited analysts of a project are given."""
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -50,6 +52,12 @@ class Project(Declaration):
         """The column of the period; none where all quarters are one."""
         return () if self.period == "all" else (self.period,)
 
+    @property
+    def columns(self) -> str:
+        """What decides which rows and columns it is given, as 12 hexadecimal digits."""
+        said = self.model_dump(mode="json", include={"cohorts", "outcomes", "breakdowns", "period"})
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
+
     def fewest(self, disclosure: Disclosure) -> int:
         """Of how many women a class is at least."""
         return (self.k or disclosure.threshold).value
@@ -92,6 +100,8 @@ def mistakes(name: str, project: Project, analysis: Analysis, disclosure: Disclo
             f"k: {project.fewest(disclosure)} women are fewer than what is published is about, "
             f"{disclosure.threshold.value} (disclosure.yaml). Ask for as many, or more."
         )
+    if open_ones := sorted(o for o in set(project.outcomes) - set(project.sensitive) if disclosure.sensitive(o)):
+        yield (f"sensitive: {open_ones} can harm her (disclosure.yaml). Add them, or except them there, saying why.")
     unknown = list(unknown_names(project, analysis))
     yield from unknown or (*column_mistakes(project, analysis), *asking_mistakes(project, analysis))
 

@@ -54,6 +54,8 @@ class KeyFolder:
 
     def study_key(self, project: str) -> Key:
         """The study-id key of a project. Raises PrivacyError."""
+        if not A_PROJECT.fullmatch(project):
+            refuse(self.folder, f"holds no key for {project!r}: a project is called by small letters, digits and '_'")
         return self._key(f"study-{project}", self._content(f"study-{project}"))
 
     def kept_aside(self) -> dict[str, TokenKey]:
