@@ -8,7 +8,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from linkage import facts, releases, stages
-from linkage.headlines import Headline, headlines
+from linkage.headlines import headlines
+from linkage.report.facts import Headline
 from linkage.settings import Settings
 from linkage.terminal import counting, intake_table, share, working
 
@@ -79,18 +80,19 @@ def truth_table(rows: list[dict[str, Any]]) -> Table:
 
 def headline_table(found: list[Headline]) -> Table:
     """One row per cohort and outcome."""
+    from linkage.report.truth_view import off, points
+
     table = Table("women", "outcome", "year", title="Headlines", title_justify="left", box=None, pad_edge=False)
     for name in ("published", "corrected", "true", "off by"):
         table.add_column(name, justify="right")
     for one in found:
-        rates = ("-" if rate is None else f"{rate:.1f} %" for rate in (one.corrected, one.true))
-        off = one.off(one.published)
+        rates = ("-" if rate is None else f"{rate:.1f} %" for rate in (one["corrected"], one["true"]))
         table.add_row(
-            one.cohort.replace("_", " "),
-            one.outcome.replace("_", " "),
-            one.period,
-            escape("[c]") if one.published is None else f"{one.published:.1f} %",
+            one["cohort"].replace("_", " "),
+            one["outcome"].replace("_", " "),
+            one["period"],
+            escape("[c]") if one["published"] is None else f"{one['published']:.1f} %",
             *rates,
-            "-" if off is None else f"{off:+.1f}",
+            points(off(one, "published")) or "-",
         )
     return table

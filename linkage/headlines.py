@@ -2,13 +2,13 @@
 
 import csv
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import duckdb
 
 from linkage import facts
+from linkage.report.facts import Headline
 from linkage.settings import Settings
 
 HEADLINE = {"breakdown": "all", "threshold": "medium"}
@@ -16,34 +16,12 @@ LABELS = ("cohort", "outcome", "period")
 FIGURES = ("lower", "upper", "corrected", "corrected_lower", "corrected_upper")
 
 
-@dataclass(frozen=True)
-class Headline:
-    """A published rate in % and the rate corrected for errors of links, each with its interval, None where it is
-    suppressed or not known; and the true one.
-    """
-
-    outcome: str
-    cohort: str
-    period: str
-    published: float | None
-    lower: float | None
-    upper: float | None
-    corrected: float | None
-    corrected_lower: float | None
-    corrected_upper: float | None
-    true: float | None
-
-    def off(self, rate: float | None) -> float | None:
-        """How far a rate is above the true one, in points."""
-        return None if rate is None or self.true is None else round(rate - self.true, 1) + 0.0  # no "-0.0"
-
-
-def of_invented(settings: Settings, release: str) -> list[dict[str, Any]]:
+def of_invented(settings: Settings, release: str) -> list[Headline]:
     """The headlines of a release as facts for a report; none where the people are not invented, or either is gone."""
     database, truth = settings.files.release(release) / "womens_outcomes.duckdb", settings.files.truth / "outcomes.csv"
     if not (release and database.exists() and truth.exists() and facts.invented(settings)):
         return []
-    return [asdict(one) for one in headlines(settings, release)]
+    return list(headlines(settings, release))
 
 
 def headlines(settings: Settings, release: str) -> Iterator[Headline]:
@@ -58,7 +36,7 @@ def headlines(settings: Settings, release: str) -> Iterator[Headline]:
         ).to_arrow_table()
     for row in rows.to_pylist():
         cohort, outcome, period = (row[name] for name in LABELS)
-        yield Headline(**row, true=truth.get((cohort, outcome, period)))
+        yield cast(Headline, row | {"true": truth.get((cohort, outcome, period))})
 
 
 def true_rates(path: Path, year_of: dict[str, str]) -> dict[tuple[str, str, str], float]:

@@ -57,9 +57,9 @@ def test_every_headline_is_published_and_near_the_truth(chain):
     tables = chain.analysis.tables.values()
     assert len(found) == sum(len(one.cohorts) * len(chain.analysis.outcomes_of(one)) for one in tables)
     for one in found:
-        assert one.true is not None, one
-        assert one.published is not None, one
-        assert abs(one.published - one.true) < 10, one
+        assert one["true"] is not None, one
+        assert one["published"] is not None, one
+        assert abs(one["published"] - one["true"]) < 10, one
 
 
 def same_release(one: Path, other: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from statistics import fmean
+from typing import Literal
 
 from linkage.report.facts import Headline
 from linkage.report.grid import Flagged, Grid, Line
@@ -38,10 +39,10 @@ def held(row: Headline) -> str | Flagged:
     return Flagged("yes", "good") if lower <= true <= upper else Flagged("no", "warn")
 
 
-def off(row: Headline, which: str) -> float | None:
+def off(row: Headline, which: Literal["published", "corrected"]) -> float | None:
     """How far a rate is above the true one, in points."""
-    rate = row["published"] if which == "published" else row["corrected"]
-    return None if rate is None or row["true"] is None else rate - row["true"]
+    rate, true = row[which], row["true"]
+    return None if rate is None or true is None else rate - true
 
 
 def mean_off(rows: Sequence[Headline]) -> str:
@@ -61,4 +62,4 @@ def percent(rate: float | None, without: str = "") -> str:
 
 def points(difference: float | None) -> str:
     """A difference in points."""
-    return "" if difference is None else f"{difference:+.1f}"
+    return "" if difference is None else f"{round(difference, 1) + 0.0:+.1f}"  # no "-0.0"
