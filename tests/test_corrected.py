@@ -12,8 +12,11 @@ from linkage.release.control import wilson
 from linkage.release.corrected import (
     NO_ERRORS,
     Errors,
+    Looked,
     Share,
     corrected,
+    in_part_pooled,
+    likely,
     seen,
     share_of,
     without_errors,
@@ -69,7 +72,7 @@ def test_an_interval_holds_its_rate_and_stays_within_none_and_all(counts, missed
 @given(COUNTS, st.integers(10, 400), SHARES)
 def test_fewer_women_looked_at_make_a_wider_interval(counts, many, share):
     assume(0 < counts[0] < counts[1])
-    few, more = (share_of(0.3 * share * n, n, 0.0, 0.0, LEVEL) for n in (many, 4 * many))
+    few, more = (share_of(Looked(n, 0.3 * share * n), 5, LEVEL) for n in (many, 4 * many))
     assert few.upper - few.lower > more.upper - more.lower
     rate = seen(*counts, 5, LEVEL)
     of_few, of_more = (corrected(rate, Errors(missed, Share(0, 0, 0))) for missed in (few, more))
@@ -77,16 +80,30 @@ def test_fewer_women_looked_at_make_a_wider_interval(counts, many, share):
 
 
 def test_a_group_nobody_looked_at_has_the_rate_of_all_women_and_is_as_unsure_as_twenty_of_them():
-    everybody = share_of(40, 1_000, 0.0, 0.0, LEVEL)
-    nobody = share_of(0, 0, everybody.value, 20, LEVEL)
-    assert nobody.value == everybody.value == 0.04
-    assert nobody.upper > 0.15 > 0.06 > everybody.upper
-    assert nobody == share_of(0.8, 20, 0.5, 20, LEVEL)
+    everybody = share_of(Looked(1_000, 40), 5, LEVEL)
+    nobody = in_part_pooled(Looked(0, 0), everybody.value, 20, 5)
+    assert nobody == Looked(20, 0.8)
+    assert share_of(nobody, 5, LEVEL).value == everybody.value == 0.04
+    assert share_of(nobody, 5, LEVEL).upper > 0.15 > 0.06 > everybody.upper
 
 
-def test_a_group_of_enough_women_has_the_rate_of_its_own_women_alone():
-    assert share_of(6, 30, 0.02, 20, LEVEL) == share_of(6, 30, 0.9, 20, LEVEL)
-    assert share_of(2, 10, 0.02, 20, LEVEL).value == pytest.approx((2 + 10 * 0.02) / 20)
+def test_a_group_of_enough_women_is_not_filled_up():
+    assert in_part_pooled(Looked(30, 5), 0.2, 20, 1) == Looked(30, 5)
+    assert in_part_pooled(Looked(10, 5), 0.02, 20, 1) == Looked(20, 5.2)
+
+
+@given(st.integers(10, 400), ERRORS, st.integers(0, 10_000))
+def test_what_a_rounded_count_was_likely_lies_within_what_is_rounded_to_it(at, like, seed):
+    errors = int(np.random.default_rng(seed).binomial(at, 0.1))
+    shown = Looked(at, (2 * errors + 5) // 10 * 5)
+    assert shown.errors - 2 <= likely(shown, like, 5) <= min(shown.errors + 2, at)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.04, 0.2])
+def test_groups_like_all_women_are_off_by_nothing_on_average_though_their_counts_are_rounded(share):
+    errors = np.random.default_rng(3).binomial(40, share, size=5_000)
+    shown = (Looked(40, (2 * int(n) + 5) // 10 * 5) for n in errors)
+    assert np.mean([likely(one, share, 5) for one in shown]) == pytest.approx(errors.mean(), rel=0.03)
 
 
 @given(COUNTS)
@@ -114,7 +131,7 @@ def test_corrected_intervals_hold_the_truth_of_every_group_and_intervals_as_link
 @pytest.mark.parametrize("missed", [0.02, 0.05, 0.10])
 def test_the_interval_of_a_group_nobody_looked_at_holds_the_truth_though_its_records_are_missed_twice_as_often(missed):
     lots, women, true = np.random.default_rng(4), 300, 0.5
-    unknown = Errors(share_of(0, 0, 0.05, 20, LEVEL), share_of(0, 0, 0.01, 20, LEVEL))
+    unknown = Errors(*(share_of(in_part_pooled(Looked(0, 0), like, 20, 5), 5, LEVEL) for like in (0.05, 0.01)))
     shown = lots.binomial(women, true * (1 - missed), size=400).tolist()
     found = [corrected(seen(having, women, 1, LEVEL), unknown) for having in shown]
     assert sum(one.lower <= true <= one.upper for one in found) >= 0.95 * 400

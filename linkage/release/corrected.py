@@ -12,7 +12,9 @@ from math import sqrt
 from statistics import NormalDist
 from typing import NamedTuple
 
+import numpy as np
 from scipy.special import betaincinv
+from scipy.stats import binom
 
 from linkage.release.control import wilson
 
@@ -23,6 +25,13 @@ class Share(NamedTuple):
     value: float
     lower: float
     upper: float
+
+
+class Looked(NamedTuple):
+    """Of how many it was looked at, and how many errors there were among them: rounded counts."""
+
+    at: float
+    errors: float
 
 
 class Errors(NamedTuple):
@@ -76,25 +85,45 @@ def moved(function: Callable[..., float], parts: Sequence[Share], grows: Sequenc
 
 
 def seen(numerator: int, denominator: int, base: int, confidence: float) -> Share:
-    """The share of rounded counts, with an interval for chance (Wilson's) and for what rounding hides.
+    """The share of rounded counts, with an interval for chance (Wilson's) and for what rounding hides."""
+    found = Share(numerator / denominator, *wilson(numerator, denominator, confidence))
+    return with_rounding(found, denominator, base, confidence)
+
+
+def with_rounding(share: Share, of: float, base: int, confidence: float) -> Share:
+    """A share of rounded counts, its interval widened by what rounding hides.
 
     A whole number rounded to a multiple of `base` is off by one of `base` numbers, each as likely: a variance of
     (base² - 1) / 12.
     """
-    share, z = numerator / denominator, NormalDist().inv_cdf((1 + confidence) / 2)
-    hidden = z * sqrt((base**2 - 1) / 12 * (1 + share**2)) / denominator
-    below, above = (sqrt((share - end) ** 2 + hidden**2) for end in wilson(numerator, denominator, confidence))
-    return Share(share, max(share - below, 0.0), min(share + above, 1.0))
+    value, z = share.value, NormalDist().inv_cdf((1 + confidence) / 2)
+    hidden = z * sqrt((base**2 - 1) / 12 * (1 + value**2)) / of
+    below, above = (sqrt((value - end) ** 2 + hidden**2) for end in share[1:])
+    return Share(value, max(value - below, 0.0), min(value + above, 1.0))
 
 
-def share_of(wrong: float, looked_at: float, like: float, least: float, confidence: float) -> Share:
-    """The share of a group that an error befell. Of a group of which fewer than `least` were looked at the rest is
-    filled up with women of whom the share `like` of a wider group is wrong: it is partly pooled, and never surer than
-    `least` women make it. The ends are of a beta distribution with Jeffreys' half (Brown, Cai and DasGupta,
-    Statistical Science 16, 2001).
+def share_of(looked: Looked, base: int, confidence: float) -> Share:
+    """The share that an error befell, of rounded counts. The ends are of a beta distribution with Jeffreys' half
+    (Brown, Cai and DasGupta, Statistical Science 16, 2001), widened by what rounding hides.
     """
-    filled = max(least - looked_at, 0.0)
-    bad, every = wrong + filled * like, looked_at + filled
-    lower, upper = (float(betaincinv(bad + 0.5, every - bad + 0.5, 0.5 + end * confidence / 2)) for end in (-1, 1))
-    value = bad / every
-    return Share(value, min(lower, value), max(upper, value))
+    at, errors = looked
+    lower, upper = (float(betaincinv(errors + 0.5, at - errors + 0.5, 0.5 + way * confidence / 2)) for way in (-1, 1))
+    value = errors / at
+    return with_rounding(Share(value, min(lower, value), max(upper, value)), at, base, confidence)
+
+
+def in_part_pooled(looked: Looked, like: float, least: float, base: int) -> Looked:
+    """What was found in a group, where of all women the share `like` is wrong. Of fewer than `least` that were looked
+    at the rest is filled up with women like all; and of the counts that are rounded to its errors those weigh more that
+    women like all would have: else a group of few errors would always seem to have none.
+    """
+    filled = max(least - looked.at, 0.0)
+    return Looked(looked.at + filled, likely(looked, like, base) + filled * like)
+
+
+def likely(looked: Looked, like: float, base: int) -> float:
+    """The mean of the counts of errors that are rounded to what is shown, weighed by a binomial of the share `like`."""
+    at, errors = (int(count) for count in looked)
+    counts = np.arange(max(errors - base // 2, 0), min(errors + (base - 1) // 2, at) + 1)
+    weights = binom.logpmf(counts, at, like)
+    return float(np.average(counts, weights=np.exp(weights - weights.max()))) if np.isfinite(weights.max()) else errors

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from linkage.contracts.disclosure import Disclosure
 from linkage.contracts.link_errors import Ends, LinkErrors
-from linkage.release.corrected import NOTHING, Errors, Share, either, share_of
+from linkage.release.corrected import NOTHING, Errors, Looked, Share, either, in_part_pooled, share_of
+from linkage.release.primary import rounded
 
 ALL = "all"
 Row = Mapping[str, Any]
@@ -29,13 +30,6 @@ class Group(NamedTuple):
         return self._replace(breakdown=ALL, category=ALL)
 
 
-class Looked(NamedTuple):
-    """Of how many it was looked at, and how many errors there were among them."""
-
-    at: float
-    errors: float
-
-
 NOBODY = Looked(0.0, 0.0)
 ErrorsOf = Callable[[Group], Errors | None]
 
@@ -49,8 +43,8 @@ def errors_of(declared: LinkErrors, counted: Iterable[Row], disclosure: Disclosu
     if declared.origin == "assumption":
         return assumed_by(declared)
     rows, unseen = list(counted), {one.dataset: of_percent(one.share) for one in declared.never_compared}
-    missed = {group_of(row): Looked(row["with_records"], row["missed"]) for row in rows}
-    wrong = {group_of(row): Looked(row["given_records"], row["wrong"]) for row in rows}
+    missed = {group_of(row): shown(row["with_records"], row["missed"], disclosure) for row in rows}
+    wrong = {group_of(row): shown(row["given_records"], row["wrong"], disclosure) for row in rows}
 
     def found(group: Group) -> Errors | None:
         lost, given = (rate_of(group, looked, declared, disclosure) for looked in (missed, wrong))
@@ -65,18 +59,24 @@ def group_of(row: Row) -> Group:
     return Group(*(row[name] for name in Group._fields))
 
 
+def shown(at: float, errors: float, disclosure: Disclosure) -> Looked:
+    """What may be used of two counts: rounded, and nothing of fewer than the threshold. A rate of exact ones to a tenth
+    of a point would give them back, and those of a group too small by subtraction.
+    """
+    return Looked(rounded(at, disclosure), rounded(errors, disclosure)) if at >= disclosure.threshold.value else NOBODY
+
+
 def rate_of(group: Group, looked: Mapping[Group, Looked], declared: LinkErrors, disclosure: Disclosure) -> Share | None:
     """One kind of errors of a group; None where too few of all women were looked at."""
-    least, level = disclosure.threshold.value, disclosure.confidence_percent.value / 100
+    base, level = disclosure.rounding_base.value, disclosure.confidence_percent.value / 100
     everybody, own = looked.get(group.wider, NOBODY), looked.get(group, NOBODY)
-    if everybody.at < least:
+    if everybody == NOBODY:
         return None
-    if group == group.wider:
-        return tenths(share_of(everybody.errors, everybody.at, 0.0, 0.0, level))
-    enough = own if own.at >= least else NOBODY
-    # Filled up with no more of all women than were looked at, so that no group seems surer than all of them.
-    like, fill_to = everybody.errors / everybody.at, min(declared.fill_to.value, everybody.at)
-    return tenths(share_of(enough.errors, enough.at, like, fill_to, level))
+    if group != group.wider:
+        # Filled up with no more of all women than were looked at, so that no group seems surer than all of them.
+        least = min(declared.fill_to.value, everybody.at)
+        own = in_part_pooled(own, everybody.errors / everybody.at, least, base)
+    return tenths(share_of(own, base, level))
 
 
 def assumed_by(declared: LinkErrors) -> ErrorsOf:

@@ -26,10 +26,10 @@ def unsafe_rate(counts: Iterable[tuple[int, int]], outcome: str, disclosure: Dis
     )
 
 
-def rounded(count: int, disclosure: Disclosure) -> int:
+def rounded(count: float, disclosure: Disclosure) -> int:
     """To the nearest multiple of the rounding base, a half upwards."""
     base = disclosure.rounding_base.value
-    return (2 * count + base) // (2 * base) * base
+    return int((2 * count + base) // (2 * base)) * base
 
 
 def rounded_from(count: int, disclosure: Disclosure) -> tuple[int, int]:
