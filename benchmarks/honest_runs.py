@@ -7,7 +7,6 @@ import json
 import tempfile
 import time
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from benchmarks.measure import EPOCH
 from linkage import stages
 from linkage.cohorts import tabulate
 from linkage.cohorts.link_errors import link_errors
-from linkage.contracts.analysis import Analysis
+from linkage.cohorts.truth import at_medium, true_index
 from linkage.linking import arrived, whole
 from linkage.pseudonymisation.pseudonyms import with_record_ids
 from linkage.settings import Settings
@@ -73,7 +72,7 @@ def counted(schemas: Path, people: int, seed: int, spoiled: bool) -> dict[str, A
         truth = con.from_arrow(
             with_record_ids(con, settings.files.truth / "records.csv", settings.datasets, stages.key_source(settings))
         )
-        rightly = con.from_arrow(true_index(con, truth))
+        rightly = true_index(con, truth)
         index = con.from_arrow(
             spoiled_index(con, truth, rightly, seed)
             if spoiled
@@ -89,21 +88,6 @@ def counted(schemas: Path, people: int, seed: int, spoiled: bool) -> dict[str, A
             "lives": lived(settings), "errors": [list(row) for row in errors.fetchall()],
             "seconds": round(time.perf_counter() - began, 1),
         }  # fmt: skip
-
-
-def at_medium(analysis: Analysis) -> Analysis:
-    """The declared tables, at the default threshold only."""
-    return replace(
-        analysis,
-        tables={name: one.model_copy(update={"thresholds": ("medium",)}) for name, one in analysis.tables.items()},
-    )
-
-
-def true_index(con: duckdb.DuckDBPyConnection, truth: Relation) -> Any:
-    """The person index as it would be if every record were linked rightly."""
-    return con.sql(
-        f"select dataset, record_id, {ids('dense_rank() over (order by person)')} from truth"
-    ).to_arrow_table()
 
 
 def ids(person: str) -> str:

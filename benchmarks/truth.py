@@ -18,8 +18,8 @@ from rich.table import Table
 from benchmarks.measure import EPOCH, OUT, folder, timed
 from linkage import stages
 from linkage.cohorts.records import Records
-from linkage.cohorts.sql import Relation, gathered, kept, literal
-from linkage.cohorts.tabulate import Asked, asked, people_at
+from linkage.cohorts.sql import Relation, kept, literal
+from linkage.cohorts.truth import MEMBERS, compared
 from linkage.contracts.analysis import Analysis
 from linkage.pseudonymisation.pseudonyms import with_record_ids
 from linkage.settings import Settings
@@ -30,7 +30,6 @@ from linkage.synthetic.synthesise import synthesise
 SCHEMAS = Path(__file__).parents[1] / "schemas"
 PEOPLE, QUICK_PEOPLE = 20_000, 2_000
 SEED = 7
-MEMBERS = "in the cohort"
 THRESHOLDS = ("high", "medium", "low")
 
 # Mistakes in what is left of a record when its identifiers are gone, and why a woman may have no record at all.
@@ -100,70 +99,6 @@ def linked_by_the_truth(con: duckdb.DuckDBPyConnection, settings: Settings) -> R
     files = {name: str(settings.files.cohorts.attributes(name)) for name in settings.datasets}
     attributes = {name: con.read_parquet(file) for name, file in files.items()}
     return Records(con, attributes, kept(con, known.project(f"dataset, record_id, {ids}")), "medium")
-
-
-def said(records: Records, analysis: Analysis) -> Relation:
-    """(cohort, outcome, quarter, person, index_date, counted, achieved): one row per woman the pipeline is asked about.
-
-    With a row of the outcome MEMBERS for each woman and quarter of a cohort. Who is not counted has not achieved it.
-    """
-    people = people_at(records, analysis)
-    found = [
-        members.project(
-            f"{literal(cohort)} as cohort, {literal(MEMBERS)} as outcome, quarter, person_id as person, index_date, "
-            "true as counted, true as achieved"
-        )
-        for cohort, members in people.members.items()
-    ]
-    for table in analysis.tables.values():
-        found += [answered(records.con, one) for one in asked(people, analysis, table)]
-    return gathered(records.con, found)
-
-
-def answered(con: duckdb.DuckDBPyConnection, one: Asked) -> Relation:
-    """The rows of one cohort and outcome."""
-    members, answers = one.members, one.answers  # noqa: F841  the query reads them by name
-    return con.sql(
-        f"""
-        select {literal(one.cohort)} as cohort, {literal(one.outcome)} as outcome, members.quarter,
-            members.person_id as person, index_date, counted, coalesce(achieved, false) as achieved
-        from members join answers using (person_id, index_date)
-        """
-    )
-
-
-def happened(con: duckdb.DuckDBPyConnection, truth: Path) -> Relation:
-    """The same rows as the truth has them."""
-    return con.sql(
-        f"""
-        with outcomes as (
-            select * replace (counted = 'yes' as counted, achieved = 'yes' as achieved)
-            from read_csv('{truth}/outcomes.csv', header = true)
-        )
-        from outcomes
-        union all
-        select distinct cohort, {literal(MEMBERS)}, quarter, person, index_date, true, true from outcomes
-        """
-    )
-
-
-def compared(records: Records, analysis: Analysis, truth: Path) -> Relation:
-    """(cohort, outcome, quarter, person, agreed): one row per woman and quarter whom either side knows of.
-
-    They agree when both count her from the same day with the same answer, or neither counts her. Whom the pipeline does
-    not ask, because an outcome is not about her, the truth does not count.
-    """
-    here, there = said(records, analysis), happened(records.con, truth)  # noqa: F841  the query reads them by name
-    found = records.con.sql(
-        """
-        select cohort, outcome, quarter, person,
-            coalesce(here.index_date = there.index_date, not coalesce(here.counted, there.counted))
-                and coalesce(here.counted, false) = coalesce(there.counted, false)
-                and coalesce(here.achieved, false) = coalesce(there.achieved, false) as agreed
-        from here full join there using (cohort, outcome, quarter, person)
-        """
-    )
-    return kept(records.con, found)
 
 
 def explained(con: duckdb.DuckDBPyConnection, found: Relation, analysis: Analysis, truth: Path) -> Relation:

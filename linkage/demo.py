@@ -8,8 +8,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from linkage import facts, releases, stages
-from linkage.headlines import headlines
-from linkage.report.facts import Headline
+from linkage.beside_truth import cells
+from linkage.report.truth_facts import BesideTruth
 from linkage.settings import Settings
 from linkage.terminal import counting, intake_table, share, working
 
@@ -35,11 +35,13 @@ def run(settings: Settings, people: int, seed: int, console: Console) -> None:
 
 def sum_up(settings: Settings, console: Console) -> None:
     """What a person wants to know at the end."""
+    from linkage.report.truth_view import headlines
+
     for table in (
         intake_table(list(facts.intake(settings).values())),
         link_rate_table(facts.read(settings, "link_rates")),
         truth_table(facts.read(settings, "evaluation")["rows"]),
-        headline_table(list(headlines(settings, RELEASE))),
+        headline_table(headlines(cells(settings, RELEASE))),
     ):
         console.print()
         console.print(table)
@@ -78,7 +80,7 @@ def truth_table(rows: list[dict[str, Any]]) -> Table:
     return table
 
 
-def headline_table(found: list[Headline]) -> Table:
+def headline_table(found: list[BesideTruth]) -> Table:
     """One row per cohort and outcome."""
     from linkage.report.truth_view import off, points
 

@@ -67,16 +67,26 @@ def note_truth(
     attributes: Mapping[str, duckdb.DuckDBPyRelation],
     people: duckdb.DuckDBPyRelation,
 ) -> None:
-    """Note how many women of each group lost records or were given others', of invented people whose truth is there."""
+    """Note, of invented people whose truth is there, how many women of each group lost records or were given others',
+    each cell as perfect links would count it, and on how many women what is said agrees with what became of them.
+    """
+    from linkage.cohorts import truth as lived
     from linkage.cohorts.link_errors import link_errors
+    from linkage.cohorts.records import Records
     from linkage.pseudonymisation.pseudonyms import with_record_ids
     from linkage.stages import key_source
 
     truth = settings.files.truth / "records.csv"
     if facts.invented(settings) and truth.exists():
         known = con.from_arrow(with_record_ids(con, truth, settings.datasets, key_source(settings)))
-        found = link_errors(con, analysis, attributes, people, known)
-        facts.write(settings, FACT, found.to_arrow_table().to_pylist())
+        records = Records(con, attributes, people, lived.MEDIUM)
+        found = {
+            FACT: link_errors(con, analysis, attributes, people, known),
+            "perfect_cells": lived.perfect_cells(con, analysis, attributes, known),
+            "agreement": lived.agreement(records, analysis, known, truth.parent),
+        }
+        for name, rows in found.items():
+            facts.write(settings, name, rows.to_arrow_table().to_pylist())
 
 
 def counted(settings: Settings, declared: LinkErrors, analysis: Analysis) -> list[Row]:

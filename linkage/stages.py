@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import duckdb
 
-from linkage import facts, headlines, link_errors, quality_run, releases, review
+from linkage import beside_truth, facts, link_errors, quality_run, releases, review
 from linkage.clustering import chain, chained, compared_in, what_is_known
 from linkage.clustering import contradict as contradict
 from linkage.contracts.dataset import Dataset
@@ -350,7 +350,8 @@ def report(settings: Settings) -> str:
         "accuracy": (facts.read(settings, "evaluation") or {}).get("rows"),
         "contradictions": facts.read(settings, "contradictions"),
         "sex_conflicts": facts.read(settings, "sex_conflicts"),
-        "headlines": headlines.of_invented(settings, release.get("release", "")),
+        "beside_truth": beside_truth.of_invented(settings, release.get("release", "")),
+        "agreement": facts.read(settings, "agreement"),
         "disclosure": release.get("tables"),
         "stopped": facts.read(settings, "stopped"),
         "suppression": facts.read(settings, "suppression"),

@@ -8,8 +8,9 @@ from conftest import REPOSITORY
 from linkage.contracts.analysis import Description
 from linkage.contracts.disclosure import read_disclosure
 from linkage.contracts.link_quality import read_link_quality
-from linkage.report.facts import Check, Expected, ExpectedGroup, Facts, Gate, Headline, Intake, LinkRate
+from linkage.report.facts import Check, Expected, ExpectedGroup, Facts, Gate, Intake, LinkRate
 from linkage.report.pages import Masthead
+from linkage.report.truth_facts import BesideTruth
 
 RULES, LIMITS = read_disclosure(REPOSITORY / "schemas"), read_link_quality(REPOSITORY / "schemas")
 INVENTED = Masthead("demo", "Women's outcomes", invented=True, approval="waived (invented data)")
@@ -121,12 +122,15 @@ def group(breakdown: str, category: str, linked: int, missed: float) -> Expected
     }  # fmt: skip
 
 
-HEADLINE: Headline = {
-    "outcome": "employed", "cohort": "released", "period": "2023/24", "published": 20.0, "lower": 15.0, "upper": 26.0,
-    "corrected": 21.5, "corrected_lower": 16.0, "corrected_upper": 28.2, "true": 22.0,
+HEADLINE: BesideTruth = {
+    "outcome": "employed", "cohort": "released", "period": "2023/24", "breakdown": "all", "category": "all",
+    "published": 20.0, "lower": 15.0, "upper": 26.0,
+    "corrected": 21.5, "corrected_lower": 16.0, "corrected_upper": 28.2, "perfect": 21.0, "true": 22.0,
 }  # fmt: skip
+OF_A_GROUP: BesideTruth = {**HEADLINE, "breakdown": "age", "category": "young", "corrected": 25.0, "true": None}
 FACTS: Facts = {
-    "headlines": [HEADLINE, {**HEADLINE, "period": "2022/23", "true": 29.0}],
+    "beside_truth": [HEADLINE, {**HEADLINE, "cohort": "sentenced", "perfect": 30.0, "true": 29.0}, OF_A_GROUP],
+    "agreement": [{"outcome": "employed", "asked": 1_000, "agreed": 985}],
     "intake": [intake()],
     "gates": judged(check(), check("warning", passed=False)),
     "linkage": {

@@ -8,7 +8,9 @@ import duckdb
 import pytest
 
 from benchmarks import truth
+from linkage.cohorts import tabulate
 from linkage.cohorts.records import Records
+from linkage.cohorts.truth import MEMBERS, agreement, at_medium, compared, happened, perfect_cells
 from linkage.contracts.analysis import Analysis
 from linkage.settings import Settings
 from linkage.synthetic.calibration import read_calibration
@@ -40,21 +42,45 @@ def lived(delivered: Settings) -> Path:
 def test_with_perfect_links_the_pipeline_agrees_with_the_truth_on_every_woman(
     records: Records, analysis: Analysis, lived: Path
 ) -> None:
-    found = truth.compared(records, analysis, lived)
+    found = compared(records, analysis, lived)
     assert found.filter("not agreed").fetchall() == []
     asked = Counter(found.project("cohort, outcome").fetchall())
-    cohorts = {(cohort, truth.MEMBERS) for cohort in analysis.cohorts}
+    cohorts = {(cohort, MEMBERS) for cohort in analysis.cohorts}
     assert set(asked) == cohorts | {
         (cohort, outcome)
         for table in analysis.tables.values()
         for cohort in table.cohorts
         for outcome in analysis.outcomes_of(table)
     }
-    assert all(many == asked[cohort, truth.MEMBERS] for (cohort, _), many in asked.items())
+    assert all(many == asked[cohort, MEMBERS] for (cohort, _), many in asked.items())
+
+
+def test_agreement_is_whole_by_perfect_links_and_falls_with_a_link_that_is_wrong(
+    records: Records, analysis: Analysis, lived: Path
+) -> None:
+    truth_of = records.person_index.project("dataset, record_id, person_id_medium as person")
+    perfect = agreement(records, analysis, truth_of, lived).fetchall()
+    assert all(agreed == women > 0 for _, women, agreed in perfect)
+    given = "case when dataset = 'paye' then null else person_id_medium end as person_id_medium"
+    unlinked = replace(records, person_index=records.person_index.project(f"* replace ({given})"))
+    spoiled = {outcome: (women, agreed) for outcome, women, agreed in agreement(
+        unlinked, analysis, truth_of, lived).fetchall()}  # fmt: skip
+    hang_on_paye = {n for n, outcome in analysis.outcomes.items() if outcome.measure.dataset == "paye"}
+    assert hang_on_paye
+    for outcome, (women, agreed) in spoiled.items():
+        assert (agreed < women) == (outcome in hang_on_paye), outcome
+
+
+def test_cells_by_the_true_index_are_those_of_perfect_links(records: Records, analysis: Analysis) -> None:
+    truth_of = records.person_index.project("dataset, record_id, person_id_medium as person")
+    found = perfect_cells(records.con, analysis, records.attributes, truth_of)
+    linked = tabulate.tables(records.con, at_medium(analysis), records.attributes, records.person_index)
+    counted = {cell for table in linked.values() for cell in table.project(", ".join(found.columns)).fetchall()}
+    assert set(found.fetchall()) == counted
 
 
 def test_each_outcome_comes_about_for_some_women_counted_and_not_for_others(records: Records, lived: Path) -> None:
-    told = truth.happened(records.con, lived).filter(f"counted and outcome <> '{truth.MEMBERS}'")
+    told = happened(records.con, lived).filter(f"counted and outcome <> '{MEMBERS}'")
     shares = told.aggregate("cohort, outcome, avg(cast(achieved as int)) as share")
     assert shares.filter("share = 0 or share = 1").fetchall() == []
 
@@ -79,7 +105,7 @@ def test_a_definition_that_is_another_differs_on_some_woman(
 ) -> None:
     declared = analysis.outcomes[outcome]
     spoiled = declared.model_copy(update={"measure": declared.measure.model_copy(update=other)})
-    found = truth.compared(records, replace(analysis, outcomes={**analysis.outcomes, outcome: spoiled}), lived)
+    found = compared(records, replace(analysis, outcomes={**analysis.outcomes, outcome: spoiled}), lived)
     assert {name for (name,) in found.filter("not agreed").project("outcome").fetchall()} == {outcome}
 
 

@@ -13,7 +13,7 @@ import pytest
 from conftest import EXAMPLE, REPOSITORY
 from test_privacy import SECRETS, found_in
 
-from linkage import facts, headlines, projects, releases, stages
+from linkage import beside_truth, facts, projects, releases, stages
 from linkage.errors import ContractError, DisclosureError, ExtractError, GateError, LinkError, PrivacyError
 from linkage.ledger import ledger_of
 from linkage.release.auditor.files import Audited
@@ -21,6 +21,7 @@ from linkage.release.columns import PUBLISHED
 from linkage.release.ledger import LABELS
 from linkage.release.publish import content_hash
 from linkage.report.pages import Masthead
+from linkage.report.truth_view import headlines
 from linkage.settings import Settings
 
 DATABASE = "womens_outcomes.duckdb"
@@ -53,7 +54,7 @@ def test_the_links_are_right_and_few_are_missed(chain):
 
 
 def test_every_headline_is_published_and_near_the_truth(chain):
-    found = list(headlines.headlines(chain, EXAMPLE))
+    found = headlines(beside_truth.cells(chain, EXAMPLE))
     tables = chain.analysis.tables.values()
     assert len(found) == sum(len(one.cohorts) * len(chain.analysis.outcomes_of(one)) for one in tables)
     for one in found:

@@ -238,16 +238,25 @@ def test_a_report_shows_what_each_rule_makes_and_finds(quality):
 
 def test_a_report_says_how_far_from_the_truth_headlines_fell_and_what_the_correction_did(quality):
     said = text_of(quality)
-    assert "On average the rates are 5.5 points off as linked, and 4.0 corrected." in said
-    assert "Released 2023/24 20.0% -2.0 21.5% -0.5 16.0 to 28.2 22.0% yes" in said
-    assert "Released 2022/23 20.0% -9.0 21.5% -7.5 16.0 to 28.2 29.0% no" in said
+    assert "the latest rates of all women are 5.5 points off as linked, and 4.0 corrected." in said
+    assert "Released 2023/24 20.0% -2.0 21.5% -0.5 16.0 to 28.2 21.0% 22.0% yes" in said
+    assert "Sentenced 2023/24 20.0% -9.0 21.5% -7.5 16.0 to 28.2 30.0% 29.0% no" in said
 
 
-def test_a_headline_that_is_suppressed_or_not_corrected_is_off_by_nothing_anybody_knows():
+def test_a_report_holds_every_published_rate_beside_perfect_links_and_every_answer_beside_her_life(quality):
+    said = text_of(quality)
+    assert "every published rate are 4.0 points off as linked, and 4.3 corrected." in said
+    assert "Employed 1,000 98.5%" in said
+    assert "All women 2 5.5 4.5 50.0% Age 1 1.0 4.0 100.0%" in said
+    assert "Released Age young 2023/24 20.0% -1.0 25.0% +4.0 16.0 to 28.2 21.0% yes" in said
+
+
+def test_a_rate_that_is_suppressed_or_not_corrected_is_off_by_nothing_anybody_knows():
     nothing = dict.fromkeys(["published", "lower", "upper", "corrected", "corrected_lower", "corrected_upper"])
-    said = text_of(quality_report(INVENTED, Facts(headlines=[{**HEADLINE, **nothing}]), LIMITS))
-    assert "Released 2023/24 [c] 22.0%" in said
-    assert "On average" not in said
+    said = text_of(quality_report(INVENTED, Facts(beside_truth=[{**HEADLINE, **nothing}]), LIMITS))
+    assert "Released 2023/24 [c] 21.0% 22.0%" in said
+    assert "points off" not in said
+    assert "Every published rate" not in said
 
 
 def test_a_report_shows_where_rows_went_and_that_they_add_up(quality):

@@ -2,6 +2,8 @@
 
 from typing import Any, Literal, NotRequired, TypedDict
 
+from linkage.report.truth_facts import Agreement, BesideTruth
+
 
 class Intake(TypedDict):
     """One extract: rows_in = rows_out + out_of_scope + quarantined; `missing`, `invalid_identifiers`: {column: n}."""
@@ -218,24 +220,6 @@ class Stopped(TypedDict):
     why: str
 
 
-class Headline(TypedDict):
-    """A published rate of invented people in %, its interval, the same corrected for errors of links, and the true one.
-
-    None where it is suppressed, or not known.
-    """
-
-    outcome: str
-    cohort: str
-    period: str
-    published: float | None
-    lower: float | None
-    upper: float | None
-    corrected: float | None
-    corrected_lower: float | None
-    corrected_upper: float | None
-    true: float | None
-
-
 class TableAudit(TypedDict):
     """What the audit says of one table: `verdict` pass, review or fail; `at_risk`: suppressed counts that must stay
     uncertain; `narrowest`: the least width proved of one; `reasons`: why it does not pass, a cell each.
@@ -385,7 +369,8 @@ class Facts(TypedDict, total=False):
     link_rates: list[LinkRate]
     registers: list[str]
     accuracy: list[Accuracy]
-    headlines: list[Headline]
+    beside_truth: list[BesideTruth]
+    agreement: list[Agreement]
     attack: Attack
     contradictions: list[Contradiction]
     sex_conflicts: list[SexConflict]

@@ -59,8 +59,8 @@ def sections(facts: Facts, limits: LinkQuality | None) -> Iterator[Section]:
         yield not_yet("link-rates", "Link rates", *COUNTED)
     if accuracy := facts.get("accuracy"):
         yield accuracy_section(accuracy)
-    if headlines := facts.get("headlines"):
-        yield truth_section(headlines)
+    if beside_truth := facts.get("beside_truth"):
+        yield truth_section(beside_truth, facts.get("agreement", []))
     if "contradictions" in facts or "sex_conflicts" in facts:
         yield contradictions_section(facts.get("contradictions", []), facts.get("sex_conflicts", []))
     if attack := facts.get("attack"):

@@ -1,0 +1,144 @@
+"""Invented people: what is said of each woman beside what became of her, and each cell as perfect links would count it.
+
+What became of her was written by plain code over the life that was invented for her, and shares nothing with this.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from duckdb import DuckDBPyConnection
+
+from linkage.cohorts import tabulate
+from linkage.cohorts.records import Records
+from linkage.cohorts.sql import Relation, gathered, kept, literal
+from linkage.cohorts.tabulate import Asked, asked, people_at
+from linkage.contracts.analysis import Analysis, Threshold
+
+MEMBERS = "in the cohort"
+MEDIUM: Threshold = "medium"
+CELL = ("cohort", "outcome", "period", "breakdown", "category")
+
+
+def at_medium(analysis: Analysis) -> Analysis:
+    """The declared tables, at the default threshold only."""
+    only = {name: table.model_copy(update={"thresholds": (MEDIUM,)}) for name, table in analysis.tables.items()}
+    return replace(analysis, tables=only)
+
+
+def true_index(con: DuckDBPyConnection, truth: Relation) -> Relation:
+    """(dataset, record_id, person_id_high, person_id_medium, person_id_low): the person index were every link right.
+
+    `truth`: (dataset, record_id, person); a record that it does not know is nobody's.
+    """
+    person = "cast(dense_rank() over (order by person) as bigint)"
+    ids = ", ".join(f"{person} as person_id_{threshold}" for threshold in ("high", "medium", "low"))
+    return kept(con, truth.project(f"dataset, record_id, {ids}"))
+
+
+def perfect_cells(
+    con: DuckDBPyConnection, analysis: Analysis, attributes: Mapping[str, Relation], truth: Relation
+) -> Relation:
+    """(cohort, outcome, period, breakdown, category, numerator, denominator): one row per declared cell, unrounded, by
+    the same records and definitions under the ids of the truth (`true_index`).
+    """
+    found = tabulate.tables(con, at_medium(analysis), attributes, true_index(con, truth))
+    return gathered(con, [table.project(", ".join((*CELL, "numerator", "denominator"))) for table in found.values()])
+
+
+def agreement(records: Records, analysis: Analysis, truth: Relation, lived: Path) -> Relation:
+    """(outcome, asked, agreed): one row per outcome: on how many women, of those whom either side knows of, what is
+    said by records as they are linked agrees with what became of them. A woman who is linked as two is there twice.
+
+    `lived`: the folder of the truth.
+    """
+    con = records.con
+    whose = kept(con, most_records(con, records.person_index, truth))  # noqa: F841  the queries read these by name
+    found = said(records, analysis)  # noqa: F841
+    named = con.sql("select found.* replace (whose.person as person) from found left join whose on id = found.person")
+    compared_so = beside(con, named, lived)
+    return compared_so.aggregate(
+        "outcome, count(*) as asked, cast(sum(cast(agreed as int)) as bigint) as agreed"
+    ).order("outcome")
+
+
+def most_records(con: DuckDBPyConnection, person_index: Relation, truth: Relation) -> Relation:
+    """(id, person): of each person id of the default threshold, the person of whom most of its records are."""
+    return con.sql(
+        f"""
+        with counted as (
+            select person_id_{MEDIUM} as id, person, count(*) as n
+            from person_index join truth using (dataset, record_id) group by all
+        )
+        select id, person from counted qualify row_number() over (partition by id order by n desc, person) = 1
+        """
+    )
+
+
+def compared(records: Records, analysis: Analysis, lived: Path) -> Relation:
+    """As `beside`, of records whose person ids are the truth's own."""
+    return beside(records.con, said(records, analysis), lived)
+
+
+def said(records: Records, analysis: Analysis) -> Relation:
+    """(cohort, outcome, quarter, person, index_date, counted, achieved): one row per woman the pipeline is asked about.
+
+    With a row of the outcome MEMBERS for each woman and quarter of a cohort. Who is not counted has not achieved it.
+    """
+    people = people_at(records, analysis)
+    found = [
+        members.project(
+            f"{literal(cohort)} as cohort, {literal(MEMBERS)} as outcome, quarter, person_id as person, index_date, "
+            "true as counted, true as achieved"
+        )
+        for cohort, members in people.members.items()
+    ]
+    for table in analysis.tables.values():
+        found += [answered(records.con, one) for one in asked(people, analysis, table)]
+    return gathered(records.con, found)
+
+
+def answered(con: DuckDBPyConnection, one: Asked) -> Relation:
+    """The rows of one cohort and outcome."""
+    members, answers = one.members, one.answers  # noqa: F841  the query reads them by name
+    return con.sql(
+        f"""
+        select {literal(one.cohort)} as cohort, {literal(one.outcome)} as outcome, members.quarter,
+            members.person_id as person, index_date, counted, coalesce(achieved, false) as achieved
+        from members join answers using (person_id, index_date)
+        """
+    )
+
+
+def happened(con: DuckDBPyConnection, lived: Path) -> Relation:
+    """The same rows as the truth has them."""
+    return con.sql(
+        f"""
+        with outcomes as (
+            select * replace (counted = 'yes' as counted, achieved = 'yes' as achieved)
+            from read_csv('{lived}/outcomes.csv', header = true)
+        )
+        from outcomes
+        union all
+        select distinct cohort, {literal(MEMBERS)}, quarter, person, index_date, true, true from outcomes
+        """
+    )
+
+
+def beside(con: DuckDBPyConnection, here: Relation, lived: Path) -> Relation:
+    """(cohort, outcome, quarter, person, agreed): one row per woman and quarter whom either side knows of.
+
+    They agree when both count her from the same day with the same answer, or neither counts her. Whom the pipeline does
+    not ask, because an outcome is not about her, the truth does not count.
+    """
+    there = happened(con, lived)  # noqa: F841  the query reads it by name
+    found = con.sql(
+        """
+        select cohort, outcome, quarter, person,
+            coalesce(here.index_date = there.index_date, not coalesce(here.counted, there.counted))
+                and coalesce(here.counted, false) = coalesce(there.counted, false)
+                and coalesce(here.achieved, false) = coalesce(there.achieved, false) as agreed
+        from here full join there using (cohort, outcome, quarter, person)
+        """
+    )
+    return kept(con, found)

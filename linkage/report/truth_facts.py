@@ -1,0 +1,33 @@
+"""What is known of invented people alone: shapes of facts, as in `linkage.report.facts`."""
+
+from typing import TypedDict
+
+
+class BesideTruth(TypedDict):
+    """One cell of a release: its rate in % as published, its interval, the same corrected for errors of links, what
+    perfect links would show, and what was lived.
+
+    None where it is suppressed, or not known: what was lived is known of all women, and not by group.
+    """
+
+    cohort: str
+    outcome: str
+    period: str
+    breakdown: str
+    category: str
+    published: float | None
+    lower: float | None
+    upper: float | None
+    corrected: float | None
+    corrected_lower: float | None
+    corrected_upper: float | None
+    perfect: float | None
+    true: float | None
+
+
+class Agreement(TypedDict):
+    """Of how many women, among those `asked` about, what is said of an outcome agrees with what became of them."""
+
+    outcome: str
+    asked: int
+    agreed: int
