@@ -46,6 +46,7 @@ CLKHASH = "clkhash==0.18.3"
 QUICK = 60_000
 RECORDS_OF_CLKHASH = 80_000  # of 20,000 the start of its worker is a fifth of the time, and it seems slower than it is
 PEOPLE_PER_RECORD = 0.5
+TURNS = 3
 SCHEMAS = {"people": HERE / "schemas", "court": REPOSITORY / "schemas"}
 TWICE = "twice the records"
 FLAT = 1.25  # of the memory that twice the records may take: the database keeps what it has until it needs it
@@ -84,30 +85,36 @@ def main() -> int:
         print(json.dumps(encode(chosen.one, chosen.folder)))
         return 0
     with tempfile.TemporaryDirectory() as passing:
-        found = compare(Path(passing), QUICK if chosen.quick else chosen.records)
+        found = compare(Path(passing), *((QUICK, 1) if chosen.quick else (chosen.records, TURNS)))
     show(found)
     return int(chosen.check and not promised(found))
 
 
-def compare(folder: Path, records: int) -> dict[str, dict[str, float]]:
+def compare(folder: Path, records: int, turns: int) -> dict[str, dict[str, float]]:
     """{side: records, seconds, memory}: both of our contracts and clkhash, on files of the same people.
 
-    The court contract again with twice as many records, for its memory. clkhash after each of them, and its median: a
-    machine that others use as well is twice as fast in one minute as in the next.
+    In turns, and the median of each side: a machine that others use as well is twice as fast in one minute as in the
+    next. The court contract again with twice as many records, for its memory.
     """
-    found: dict[str, dict[str, float]] = {}
-    peers = []
-    runs = {name: (name, records) for name in SCHEMAS} | {TWICE: ("court", 2 * records)}
-    for side, (name, n) in runs.items():
-        found[side] = apart(name, folder, n)
-        peers.append(clkhash(folder / "people.csv"))
-    return {"clkhash": sorted(peers, key=speed)[len(peers) // 2]} | found
+    found: dict[str, list[dict[str, float]]] = {"clkhash": [], **{name: [] for name in SCHEMAS}}
+    for name in SCHEMAS:
+        write_extract(name, folder / f"{name}.csv", records)
+    for turn, name in itertools.product(range(turns), SCHEMAS):
+        OUT.print(f"{SHOWN[name]}, {records:,} records, turn {turn + 1} of {turns} …", highlight=False)
+        found[name].append(apart(name, folder))
+        found["clkhash"].append(clkhash(folder / "people.csv"))
+    OUT.print(f"{SHOWN['court']}, {2 * records:,} records …", highlight=False)
+    write_extract("court", folder / "court.csv", 2 * records)
+    return {side: median_of(runs) for side, runs in found.items()} | {TWICE: apart("court", folder)}
 
 
-def apart(name: str, folder: Path, records: int) -> dict[str, float]:
-    """`encode` in a process of its own, on a file that is written now."""
-    OUT.print(f"{SHOWN[name]}, {records:,} records …", highlight=False)
-    write_extract(name, folder / f"{name}.csv", records)
+def median_of(runs: list[dict[str, float]]) -> dict[str, float]:
+    """The run of middling speed; of an even number, the slower one."""
+    return sorted(runs, key=speed)[(len(runs) - 1) // 2]
+
+
+def apart(name: str, folder: Path) -> dict[str, float]:
+    """`encode` in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.encode", "--one", name, "--folder", str(folder)]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
     return dict(json.loads(done.stdout.splitlines()[-1]))
@@ -151,7 +158,7 @@ def encode(name: str, folder: Path) -> dict[str, float]:
     Records; CPU-seconds of its tokens, with storing them, and of the whole; of its tokens by the clock too; peak memory
     in GiB.
     """
-    settings = Settings(schemas=SCHEMAS[name], workspace=folder / f"workspace of {name}")
+    settings = Settings(schemas=SCHEMAS[name], workspace=Path(tempfile.mkdtemp(dir=folder)))
     stages.new_keys(settings)
     watch = Watch()
     with stages.spilling(folder) as con:
