@@ -238,6 +238,7 @@ def test_only_a_table_with_an_england_only_source_is_restricted_to_england_and_s
         "lasting_employment": "England and Wales",
         "reoffending": "England and Wales",
         "treatment": "England",
+        "treatment_status": "England",
     }
     treatment = analysis.describe("treatment")
     assert treatment.title == "Women's drug and alcohol treatment, England, cohorts of July 2022 to June 2024"

@@ -98,6 +98,8 @@ def test_each_outcome_comes_about_for_some_women_counted_and_not_for_others(reco
         ("settled_3_months", {"unknown": ()}),
         ("homelessness_duty_90_days", {"days": (0, 30)}),
         ("in_treatment_21_days", {"continuing": None}),
+        ("treatment_completed_12_months", {"where": {}}),
+        ("in_treatment_12_months", {"day": 300}),
     ],
 )
 def test_a_definition_that_is_another_differs_on_some_woman(

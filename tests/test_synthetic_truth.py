@@ -32,6 +32,7 @@ from linkage.synthetic.truth.outcomes import (
     employed_6_weeks,
     homelessness_duty_90_days,
     housed_first_night,
+    in_treatment_12_months,
     in_treatment_21_days,
     members,
     out_of_work_benefit_30_days,
@@ -39,6 +40,7 @@ from linkage.synthetic.truth.outcomes import (
     proven_reoffending,
     settled_3_months,
     sustained_employment,
+    treatment_completed_12_months,
 )
 
 # -- one life at a time ---------------------------------------------------------------------------------------------
@@ -128,6 +130,23 @@ def test_treatment_counts_women_in_need_in_england_only():
     life = woman(treatments=[Treatment(after(3), None)])
     assert in_treatment_21_days(life, RELEASE._replace(need=False))[1:] == (False, False)
     assert in_treatment_21_days(life, RELEASE._replace(region="W92000004"))[1:] == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("ended", "how", "completed", "in_treatment"),
+    [
+        (0, "COMP", True, False),
+        (-1, "COMP", False, False),
+        (365, "COMP", True, True),
+        (366, "COMP", False, True),
+        (100, "DROP", False, False),
+        (None, "", False, True),
+    ],
+)
+def test_what_became_of_treatment_is_asked_a_year_on(ended, how, completed, in_treatment):
+    life = woman(treatments=[Treatment(after(-50), None if ended is None else after(ended), how)])
+    assert treatment_completed_12_months(life, RELEASE)[1:] == (True, completed)
+    assert in_treatment_12_months(life, RELEASE)[1:] == (True, in_treatment)
 
 
 @pytest.mark.parametrize(("started", "achieved"), [(182, True), (183, False)])
@@ -232,7 +251,7 @@ def test_a_cohort_of_orders_leaves_out_children_and_licences():
     a_month_younger = Life("p2", True, datetime.date(2005, 4, 1), supervisions=orders)
     assert [m.index_date for m in members(born_18_years_before, first, last)] == [after(1)]
     assert members(a_month_younger, first, last) == []
-    assert len(list(outcomes(born_18_years_before, first, last))) == 8
+    assert len(list(outcomes(born_18_years_before, first, last))) == 10
 
 
 def test_a_cohort_takes_the_first_caution_of_each_quarter_and_asks_of_it_whether_she_reoffends():

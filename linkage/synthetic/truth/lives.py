@@ -48,9 +48,9 @@ def told(lives: Lives, names: list[str]) -> Iterator[Life]:
         life.reviews.append(Review(held, status))
     for life, start, end in happened("jobs", "start", "end"):
         life.jobs.append(Job(start, end))
-    for life, start, end in happened("episodes", "start", "end"):
+    for life, start, end, how in happened("episodes", "start", "end", "discharge_reason"):
         if start is not None:  # only assessed, and never treated
-            life.treatments.append(Treatment(start, end))
+            life.treatments.append(Treatment(start, end, how))
     for life, start, end, benefit in happened("claims", "start", "end", "benefit"):
         life.claims.append(Claim(start, end, benefit))
     for life, start, duty in happened("duties", "start", "duty"):

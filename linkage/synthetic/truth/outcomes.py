@@ -64,10 +64,11 @@ class Job(NamedTuple):
 
 
 class Treatment(NamedTuple):
-    """A treatment episode that began; it still runs while `ended` is None."""
+    """A treatment episode that began; it still runs while `ended` is None. `how`: as the agency noted at its end."""
 
     began: Date
     ended: Date | None
+    how: str = ""
 
 
 class Claim(NamedTuple):
@@ -268,9 +269,26 @@ def in_treatment_21_days(life: Life, member: Member) -> Answer:
     return Answer("in_treatment_21_days", counted, counted and achieved)
 
 
+def treatment_completed_12_months(life: Life, member: Member) -> Answer:
+    """Treatment completed on days 0 to 365, of the women in England with a need."""
+    first, last = member.index_date, days_after(member.index_date, 365)
+    counted = member.need and member.region != WALES
+    completed = (t.ended for t in life.treatments if t.how == "COMP" and t.ended is not None)
+    return Answer("treatment_completed_12_months", counted, counted and any(first <= day <= last for day in completed))
+
+
+def in_treatment_12_months(life: Life, member: Member) -> Answer:
+    """In treatment on day 365, of the women in England with a need, alive and at liberty then."""
+    day = days_after(member.index_date, 365)
+    counted = at_liberty_on(life, day) and member.need and member.region != WALES
+    achieved = any(t.began <= day and (t.ended is None or day <= t.ended) for t in life.treatments)
+    return Answer("in_treatment_12_months", counted, counted and achieved)
+
+
 OF_EVERY_ORDER = (
     proven_reoffending, employed_6_weeks, employed_6_months, sustained_employment, out_of_work_benefit_30_days,
-    settled_3_months, homelessness_duty_90_days, in_treatment_21_days,
+    settled_3_months, homelessness_duty_90_days, in_treatment_21_days, treatment_completed_12_months,
+    in_treatment_12_months,
 )  # fmt: skip
 ASKED_OF = {
     RELEASED: (*OF_EVERY_ORDER, housed_first_night),
