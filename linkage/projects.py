@@ -22,7 +22,7 @@ from linkage.linking import arrived, whole
 from linkage.pseudonymisation.key_sources import KeyFolder
 from linkage.pseudonymisation.keys import Key, for_study_id
 from linkage.settings import Settings
-from linkage.study_keys import DESTROYED, MADE, study_key
+from linkage.study_keys import DESTROYED, ENDING, MADE, study_key
 from linkage.workspace import OWNER_ONLY_FILE, OWNER_ONLY_FOLDER, passing_folder, private_folder, whole_folder
 
 if TYPE_CHECKING:
@@ -279,8 +279,8 @@ def listed(settings: Settings) -> list[dict[str, str]]:
 def state(settings: Settings, name: str) -> str:
     """The fingerprint of a project's key, or what has become of it."""
     entries = study_keys.of_project(settings, name)
-    if study_keys.said(entries, study_keys.ENDING):
-        return "destroyed" if study_keys.said(entries, DESTROYED) else "being destroyed: run destroy again"
+    if last := study_keys.said(entries, ENDING, DESTROYED):
+        return "destroyed" if last.what == DESTROYED else "being destroyed: run destroy again"
     made = study_keys.said(entries, MADE)
     there = KeyFolder(settings.files.department.keys).path(f"study-{name}").exists()
     return "none yet" if made is None else str(made.details["fingerprint"]) if there else "lost"

@@ -60,7 +60,7 @@ def study_key(settings: Settings, project: str) -> Key:
 
 def check_not_ending(settings: Settings, project: str, entries: Iterable[Entry]) -> None:
     """Raises PrivacyError where the log says that a project was destroyed, or is to be: it must stay true."""
-    if said(entries, ENDING):
+    if said(entries, ENDING, DESTROYED):
         raise PrivacyError(
             f"{settings.files.log} says that project {project!r} was destroyed, and it must stay true. What is left of "
             f"it goes with: linkage project destroy {project}. Name another project. Nothing was written."
