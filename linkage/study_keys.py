@@ -95,6 +95,7 @@ def destroy_study_key(settings: Settings, project: str) -> Entry:
         erase(path)
     for folder in project_folders(settings.files.project(project), project):
         shutil.rmtree(folder)
+    shutil.rmtree(settings.files.cohorts.scratch(project), ignore_errors=True)  # of an export that was killed
     deleted = sorted({*ending.details["deleted"], *absolute(doomed)})
     ended = {"project": project, "fingerprint": ending.details["fingerprint"], "deleted": deleted}
     return ledger_of(settings).append(DESTROYED, **ended, left=exported_elsewhere(entries, project))

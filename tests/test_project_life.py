@@ -33,7 +33,7 @@ def ready(folder: Path) -> Settings:
     """A workspace with a project of a file and a key, and what an export that was killed left."""
     settings = Settings(folder / "schemas", folder / "workspace")
     study_keys.new_study_key(settings, "housing")
-    for path in files(settings):
+    for path in (*files(settings), settings.files.cohorts.scratch("housing") / "spilled"):
         path.parent.mkdir(parents=True)
         path.write_text("rows")
     return settings

@@ -45,6 +45,12 @@ def test_whoever_ends_a_project_again_is_given_the_receipt_again(settings):
         study_keys.destroy_study_key(settings, "health")
 
 
+def test_a_receipt_holds_whatever_is_logged_beside_it(settings):
+    ledger_of(settings).append(study_keys.DESTROYED, project="housing", fingerprint="12345678", deleted=[], left=[])
+    with pytest.raises(PrivacyError, match="was destroyed, and it must stay true"):
+        study_keys.new_study_key(settings, "housing")
+
+
 def test_a_project_whose_key_is_lost_makes_no_other_and_can_be_ended(settings):
     fingerprint = study_keys.new_study_key(settings, "housing")
     KeyFolder(settings.files.department.keys).path("study-housing").unlink()

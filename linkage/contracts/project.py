@@ -30,7 +30,7 @@ def as_declared(given: Any) -> Any:
 
 
 class Spans(Declaration):
-    """After which days the year after her index date is cut, ascending, and why there: an event is told by its span."""
+    """The last days of the spans an outcome's window is cut into, but for the last span, and why they end there."""
 
     value: tuple[int, ...] = Field(min_length=1)
     reason: str = Field(min_length=ENOUGH_WORDS)
