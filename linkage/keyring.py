@@ -5,14 +5,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from linkage.erasing import erase
 from linkage.errors import PrivacyError
-from linkage.ledger import Entry, Log, ledger_of
+from linkage.ledger import Entry, ledger_of
 from linkage.pseudonymisation.key_sources import KeyFolder
 from linkage.pseudonymisation.keys import TokenKey
 from linkage.settings import Settings
-from linkage.workspace import erase, mark_of, private_folder
+from linkage.workspace import mark_of, private_folder
 
-DESTROYED, STUDY_DESTROYED = "epoch destroyed", "study-id key destroyed"
+DESTROYED = "epoch destroyed"
 
 
 def new_keys(settings: Settings, epoch: str | None = None) -> list[str]:
@@ -29,52 +30,6 @@ def new_keys(settings: Settings, epoch: str | None = None) -> list[str]:
         fingerprints = {row["key"]: row["fingerprint"] for row in show_keys(settings)}
         ledger.append("keys made", epoch=keys.token_key().epoch, keys={name: fingerprints[name] for name in made})
     return made
-
-
-def new_study_key(settings: Settings, project: str) -> str:
-    """Make the study-id key of a project. Returns its fingerprint. Raises PrivacyError where there is, or was, one."""
-    entries = ledger_of(settings).verify().entries
-    if any(e.what == STUDY_DESTROYED and e.details["project"] == project for e in entries):
-        raise PrivacyError(
-            f"The study-id key of {project!r} was destroyed; {settings.files.log} says so, and it must stay true. Name "
-            "another project. Nothing was written."
-        )
-    private_folder(settings.files.department.keys)
-    keys = KeyFolder(settings.files.department.keys)
-    keys.make_for_study(project)
-    fingerprint = keys.study_key(project).fingerprint(project)
-    ledger_of(settings).append("study-id key made", project=project, fingerprint=fingerprint)
-    return fingerprint
-
-
-def destroy_study_key(settings: Settings, project: str) -> Entry:
-    """Delete the file of a project and its study-id key: no later export can be joined to it. Returns the receipt.
-
-    The key goes last: killed on the way, it is run again. Files in other outputs are named in the receipt (`left`), and
-    copies that users made are theirs to destroy. Raises PrivacyError where the project has no key.
-    """
-    ledger = ledger_of(settings)
-    log = ledger.verify()
-    keys = KeyFolder(settings.files.department.keys)
-    fingerprint = keys.study_key(project).fingerprint(project)
-    doomed = [*project_files(settings, project), keys.path(f"study-{project}")]
-    for path in doomed:
-        erase(path)
-    said = {"deleted": [path.name for path in doomed], "left": exported_elsewhere(log, project)}
-    return ledger.append(STUDY_DESTROYED, project=project, fingerprint=fingerprint, **said)
-
-
-def project_files(settings: Settings, project: str) -> list[Path]:
-    """The files of a project in outputs, and what a killed export may have left beside them."""
-    folder = settings.files.project(project).parent
-    left = [folder, *folder.parent.glob(f".{project}.*")]
-    return sorted(path for one in left for path in one.rglob("*") if path.is_file())
-
-
-def exported_elsewhere(log: Log, project: str) -> list[str]:
-    """Files of a project that an export wrote into other outputs, and that are still there."""
-    said = [entry.details.get("file") for entry in log.entries if entry.details.get("project") == project]
-    return sorted({file for file in said if file and Path(file).exists()})
 
 
 def show_keys(settings: Settings) -> list[dict[str, Any]]:

@@ -13,10 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from linkage import facts
+from linkage.erasing import erase
 from linkage.errors import LinkError, PrivacyError
 from linkage.ledger import ledger_of
 from linkage.settings import Settings
-from linkage.workspace import erase, mark_of, write_parquet
+from linkage.workspace import mark_of, write_parquet
 
 
 def block(settings: Settings, view: str) -> dict[str, Any]:

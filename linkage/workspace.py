@@ -189,6 +189,10 @@ class CohortFiles:
         """The same of records that scores alone would join: by record_id, with the reason, and no attribute."""
         return self.root / "impossible.parquet"
 
+    def scratch(self, project: str) -> Path:
+        """For what does not fit into memory while the file of a project is made."""
+        return self.root / "scratch" / project
+
     def counts(self, table: str) -> Path:
         """Unrounded counts of one table: never leaves the analysis platform."""
         return self.root / "counts" / f"{table}.parquet"
@@ -352,16 +356,6 @@ def mark_of(path: Path) -> str:
         return str(dict(said).get("mark", ""))
     except duckdb.Error:
         return ""
-
-
-def erase(path: Path) -> None:
-    """Overwrite a file once and delete it, on the disk when this returns. Copies a file system keeps are beyond it."""
-    with path.open("r+b") as file:
-        file.write(bytes(path.stat().st_size))
-        file.flush()
-        os.fsync(file.fileno())
-    path.unlink()
-    sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:

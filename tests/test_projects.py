@@ -1,6 +1,8 @@
 """A project's file: made, made again after another delivery, refused, destroyed; and what cannot be found in it."""
 
 import csv
+import itertools
+import re
 import shutil
 import stat
 from collections.abc import Iterator
@@ -9,12 +11,11 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-import yaml
 from conftest import REPOSITORY
+from small_projects import JUDGED, STUDY, copied, declare, delivered_to, link, study_ids, tables
 from typer.testing import CliRunner
 
-from benchmarks import truth
-from linkage import facts, people, projects, stages
+from linkage import facts, projects, stages, study_keys
 from linkage.__main__ import app
 from linkage.contracts.dataset import Dataset
 from linkage.errors import ContractError, DisclosureError, GateError, PrivacyError
@@ -24,78 +25,18 @@ from linkage.pseudonymisation.keys import for_study_id
 from linkage.pseudonymisation.pseudonyms import with_record_ids
 from linkage.release.publish import content_hash
 from linkage.settings import Settings
-from linkage.synthetic.calibration import read_calibration
-from linkage.workspace import write_parquet
-
-PEOPLE, SEED = 3_000, 5
-JUDGED = {"gate": "linkage", "name": "linkage", "title": "Linkage", "passed": True, "checks": []}
-STUDY = {
-    "title": "A study",
-    "purpose": "to see what becomes of women after release",
-    "access": "whoever is named in the test, until it ends",
-    "cohorts": ["released_from_custody", "cautioned"],
-    "outcomes": ["proven_reoffending", "employed_6_weeks"],
-    "period": "all",
-    "breakdowns": {"age_band": {"under 35 or so": ["18-20", "21-24", "25-29", "30-39"], "older": ["40-49", "50+"]}},
-    "sensitive": ["proven_reoffending", "employed_6_weeks"],
-}
 
 
 @pytest.fixture(scope="module")
 def delivered(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """3,000 invented people, pseudonymised, joined by the truth, with two projects that have keys."""
-    folder = tmp_path_factory.mktemp("projects")
-    shutil.copytree(REPOSITORY / "schemas", folder / "schemas")
-    settings = Settings(folder / "schemas", folder / "workspace")
-    declare(settings, "housing", STUDY)
-    declare(settings, "health", STUDY)
-    truth.deliver(settings, PEOPLE, SEED, read_calibration())
-    facts.mark_as_invented(settings, {"version": "test", "seed": SEED})
-    link(settings)
-    for name in ("housing", "health"):
-        projects.new(settings, name)
-        projects.export(settings, name)
-    return settings
+    """4,000 invented people, of whom two projects have files."""
+    return delivered_to(tmp_path_factory.mktemp("projects"))
 
 
 @pytest.fixture
 def settings(delivered: Settings, tmp_path: Path) -> Settings:
     """A copy of it, to change."""
-    for part in ("schemas", "workspace"):
-        shutil.copytree(getattr(delivered, part), tmp_path / part)
-    return Settings(tmp_path / "schemas", tmp_path / "workspace")
-
-
-def declare(settings: Settings, name: str, said: dict[str, object]) -> None:
-    """Write the declaration of a project."""
-    (settings.schemas / "projects" / f"{name}.yaml").write_text(yaml.safe_dump(said, sort_keys=False))
-
-
-def link(settings: Settings) -> None:
-    """Join the records that are there by the truth, under person ids that last, and have it judged."""
-    with duckdb.connect() as con:
-        known = truth.linked_by_the_truth(con, settings)
-        clusters = ", ".join(f"person_id_{t} as cluster_{t}" for t in truth.THRESHOLDS)
-        there = [known.attributes[name].project(f"'{name}' as dataset, record_id") for name in settings.datasets]
-        for other in there[1:]:
-            there[0] = there[0].union(other)
-        whole, index = there[0], known.person_index  # noqa: F841  the query reads them by name
-        found = con.sql(f"select dataset, record_id, {clusters} from index join whole using (dataset, record_id)")
-        named = people.person_index(settings, con, found.to_arrow_table(), ["by the truth"])
-        write_parquet(con.from_arrow(named), settings.files.matching.person_index)
-    facts.write(settings, "gates/linkage/linkage", JUDGED)
-
-
-def tables(settings: Settings, name: str) -> dict[str, list[tuple[object, ...]]]:
-    """{table: its rows} of the file of a project."""
-    with duckdb.connect(str(settings.files.project(name)), read_only=True) as con:
-        names = [table for (table,) in con.execute("select table_name from duckdb_tables()").fetchall()]
-        return {table: con.execute(f"from {table}").fetchall() for table in names}
-
-
-def study_ids(settings: Settings, name: str) -> set[str]:
-    """Every study id in the file of a project."""
-    return {str(row[0]) for cohort in STUDY["cohorts"] for row in tables(settings, name)[cohort]}
+    return copied(delivered, tmp_path)
 
 
 def test_a_file_has_a_table_a_cohort_in_the_order_of_study_ids_and_says_what_it_is(delivered):
@@ -114,14 +55,61 @@ def test_a_file_has_a_table_a_cohort_in_the_order_of_study_ids_and_says_what_it_
     assert "associations" in about["health warning"]
 
 
-def test_an_answer_has_a_reason_or_a_value_and_an_event_its_days(delivered):
+def test_a_table_has_one_row_of_each_woman_and_no_study_id_of_another_table(delivered):
+    ids = [study_ids(delivered, "housing", cohort) for cohort in STUDY["cohorts"]]
+    assert [len(one) for one in ids] == [len(tables(delivered, "housing")[cohort]) for cohort in STUDY["cohorts"]]
+    assert not ids[0] & ids[1]
+    with duckdb.connect() as con:
+        found = projects.rows_of(con, delivered, delivered.analysis, delivered.project("housing"))
+        people = [{person for (person,) in rows.project("person_id").fetchall()} for rows in found.values()]
+    assert len(people[0] & people[1]) > 5  # women who are in both
+
+
+def test_whatever_is_known_of_a_woman_three_rows_say_it_in_the_files_of_both_projects(delivered):
+    declare(delivered, "other", STUDY | {"breakdowns": {}, "by_day": {}})
+    projects.new(delivered, "other")
+    projects.export(delivered, "other")
+    for name in ("housing", "other"):
+        with duckdb.connect(str(delivered.files.project(name)), read_only=True) as con:
+            for cohort in STUDY["cohorts"]:
+                rows = con.table(cohort)
+                assert fewest_alike(rows, rows.columns[1:]) >= 3
+
+
+def fewest_alike(rows: duckdb.DuckDBPyRelation, columns: list[str]) -> int:
+    """How many rows are alike in some of the columns at least, whichever these are."""
+    known = [names for size in range(1, len(columns) + 1) for names in itertools.combinations(columns, size)]
+    counts = [rows.aggregate("count(*)", ", ".join(names)).fetchall() for names in known]
+    return min(count for groups in counts for (count,) in groups)
+
+
+def test_neither_a_reason_nor_a_day_that_is_not_declared_is_in_the_file(delivered):
     with duckdb.connect(str(delivered.files.project("housing")), read_only=True) as con:
-        rows = con.sql("from cautioned union all from released_from_custody")
-        for outcome in STUDY["outcomes"]:
-            assert len(rows.filter(f"({outcome} is null) = ({outcome}_why_not_counted is null)")) == 0
-        days = "proven_reoffending_days"
-        assert len(rows.filter(f"coalesce(proven_reoffending, false) <> ({days} is not null)")) == 0
-        assert rows.aggregate(f"min({days}) >= 1, max({days}) <= 365, count({days}) > 50").fetchall() == [(True,) * 3]
+        assert con.table("cautioned").columns == [
+            "study_id", "age_band", "proven_reoffending", "proven_reoffending_by_day", "employed_6_weeks",
+        ]  # fmt: skip
+        days = con.sql("select distinct proven_reoffending_by_day from cautioned order by all").fetchall()
+    assert days == [(42,), (365,), (None,)]
+
+
+def test_the_file_says_how_many_answers_were_emptied_rounded(settings):
+    finer = STUDY | {
+        "by_day": {"proven_reoffending": {"value": list(range(20, 360, 20)), "reason": "to have many days to empty"}}
+    }
+    declare(settings, "finer", finer)
+    projects.new(settings, "finer")
+    done = projects.export(settings, "finer")
+    about = dict(tables(settings, "finer")["about"])
+    assert re.search(r"proven_reoffending_by_day: about \d+[05] women", done["emptied"]["community_order_starts"])
+    assert about["emptied in community_order_starts"] == done["emptied"]["community_order_starts"]
+
+
+def test_an_event_has_a_day_only_with_its_answer(delivered):
+    with duckdb.connect(str(delivered.files.project("housing")), read_only=True) as con:
+        rows = con.sql("from cautioned union all from community_order_starts")
+        days = "proven_reoffending_by_day"
+        assert len(rows.filter(f"{days} is not null and proven_reoffending is distinct from true")) == 0
+        assert len(rows.filter(f"{days} is not null")) > 50
 
 
 def test_every_table_and_column_carries_a_comment_and_none_is_a_date(delivered):
@@ -184,7 +172,7 @@ def found_in(content: bytes, secrets: set[bytes]) -> set[bytes]:
 
 def test_the_log_tells_a_key_by_its_fingerprint_alone(delivered):
     entries = [e for e in ledger_of(delivered).verify().entries if e.details.get("project") == "housing"]
-    assert [entry.what for entry in entries] == ["study-id key made", projects.EXPORTED]
+    assert [entry.what for entry in entries] == [study_keys.MADE, projects.EXPORTING, projects.EXPORTED]
     key = KeyFolder(delivered.files.department.keys).study_key("housing")
     assert {entry.details["fingerprint"] for entry in entries} == {key.fingerprint("housing")}
     log = delivered.files.log.read_text()
@@ -192,18 +180,21 @@ def test_the_log_tells_a_key_by_its_fingerprint_alone(delivered):
     assert not [one for one in study_ids(delivered, "housing") if one in log]
 
 
-def test_a_woman_who_was_withdrawn_leaves_the_next_file_and_everybody_else_keeps_her_study_id(settings):
+def test_a_woman_who_was_withdrawn_leaves_the_next_file_and_who_stays_keeps_her_study_id(settings):
     before = study_ids(settings, "housing")
     with duckdb.connect() as con:
         rows = projects.rows_of(con, settings, settings.analysis, settings.project("housing"))
         ((person,),) = rows["cautioned"].project("person_id").order("person_id").limit(1).fetchall()
     key = KeyFolder(settings.files.department.keys).study_key("housing")
-    hers = f"{for_study_id(key, 'housing').token(str(person)) % 2**64:016x}"
-    assert hers in before
+    sub_keys = [for_study_id(key, "housing", cohort) for cohort in STUDY["cohorts"]]
+    hers = {f"{sub_key.token(str(person)) % 2**64:016x}" for sub_key in sub_keys}
+    assert hers & before
     withdraw(settings, person)
     link(settings)
     assert projects.export(settings, "housing", approval="A. Lead")["run"] == 2
-    assert study_ids(settings, "housing") == before - {hers}
+    after = study_ids(settings, "housing")
+    assert not hers & after
+    assert len((before ^ after) - hers) < 9  # in each table, two that were like her, and two that are now like those
 
 
 def withdraw(settings: Settings, person: int) -> None:
@@ -241,6 +232,27 @@ def deliver_without(extract: Path, contract: Dataset, gone: set[str]) -> None:
             rows.filter(f"{contract.record_key} not in ({listed})").write_parquet(str(extract))
 
 
+def test_a_cohort_may_be_called_by_a_word_of_sql(settings):
+    cohorts = settings.schemas / "cohorts"
+    older = (cohorts / "cautioned.yaml").read_text().replace("youngest: 18", "youngest: 20")
+    (cohorts / "order.yaml").write_text(older)
+    declare(settings, "work", STUDY | {"cohorts": ["order"]})
+    projects.new(settings, "work")
+    assert projects.export(settings, "work")["rows"]["order"] == len(tables(settings, "work")["order"]) > 100
+
+
+def test_what_does_not_fit_into_memory_goes_into_the_workspace_and_is_gone_afterwards(settings, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with projects.working_connection(settings, "housing") as con:
+        con.execute("set memory_limit = '60MB'")
+        con.execute("set threads = 1")
+        con.execute("create temp table many as select hash(range) as n, md5(range::text) as text from range(2000000)")
+        spilled = [path for path in settings.files.cohorts.scratch("housing").rglob("*") if path.is_file()]
+    assert spilled
+    assert not settings.files.cohorts.scratch("housing").exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["schemas", "workspace"]
+
+
 def test_a_project_is_never_given_other_columns_since_its_files_can_be_joined(settings):
     before = content_hash(settings.files.project("housing"))
     declare(settings, "housing", STUDY | {"breakdowns": {}})
@@ -260,9 +272,9 @@ def test_a_file_in_which_women_stand_out_is_refused_saying_what_to_coarsen_and_t
         projects.export(settings, "housing")
     said = str(refused.value).splitlines()
     place = settings.schemas / "projects" / "housing.yaml"
-    assert said[0].startswith(f"{place}: released_from_custody: about ")
+    assert said[0].startswith(f"{place}: community_order_starts: about ")
     assert all(f"without {column}, " in said[0] for column in ("quarter", "age_band", "ethnicity"))
-    assert any("the answers to proven_reoffending are all alike" in line for line in said)
+    assert any("fewer than 3 women gave one of the two answers to proven_reoffending" in line for line in said)
     assert said[-1] == "Nothing was written."
     assert content_hash(settings.files.project("housing")) == before
     with duckdb.connect() as con:
@@ -308,39 +320,6 @@ def test_a_project_without_a_key_or_a_declaration_is_told_what_to_do(settings):
         projects.new(settings, "nowhere")
 
 
-def test_an_end_takes_file_and_key_and_leaves_the_receipt(settings):
-    left = settings.files.project("housing").parent.with_name(".housing.unfinished") / "housing.duckdb"
-    left.parent.mkdir()
-    left.write_text("of an export that was killed")
-    receipt = projects.destroy(settings, "housing")
-    assert receipt.details["deleted"] == ["housing.duckdb", "housing.duckdb", "study-housing.yaml"]
-    assert not left.exists()
-    assert not settings.files.project("housing").exists()
-    assert settings.files.project("health").exists()
-    with pytest.raises(PrivacyError, match="no study-id key"):
-        projects.destroy(settings, "housing")
-    with pytest.raises(PrivacyError, match="was destroyed"):
-        projects.new(settings, "housing")
-    assert {row["name"]: row["key"] for row in projects.listed(settings)}["housing"] == "destroyed"
-    assert ledger_of(settings).verify().entries[-1] == receipt
-
-
-def test_an_end_names_the_files_that_were_exported_elsewhere_and_are_still_there(settings, tmp_path):
-    elsewhere = Settings(settings.schemas, settings.workspace, outputs=tmp_path / "elsewhere")
-    projects.export(elsewhere, "housing")
-    receipt = projects.destroy(settings, "housing")
-    assert str(elsewhere.files.project("housing")) in receipt.details["left"]
-    assert str(settings.files.project("housing")) not in receipt.details["left"]
-
-
-def test_a_project_that_is_declared_no_more_is_listed_and_can_be_destroyed(settings):
-    (settings.schemas / "projects" / "housing.yaml").unlink()
-    (row,) = [row for row in projects.listed(settings) if row["name"] == "housing"]
-    assert row["title"] == "not declared"
-    assert row["file"] == str(settings.files.project("housing"))
-    assert projects.destroy(settings, "housing").details["project"] == "housing"
-
-
 def test_the_commands_make_export_list_and_destroy_it_and_never_print_the_key(settings):
     def linkage(*words: str) -> str:
         shared = ("--workspace", str(settings.workspace), "--schemas", str(settings.schemas))
@@ -359,6 +338,9 @@ def test_the_commands_make_export_list_and_destroy_it_and_never_print_the_key(se
     assert secret not in said
 
 
+SPANS = {"value": [42], "reason": "what is known on that day"}
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -367,15 +349,28 @@ def test_the_commands_make_export_list_and_destroy_it_and_never_print_the_key(se
         ({"cohorts": ["prisoners"]}, r"cohorts: there is no \['prisoners'\]"),
         ({"sensitive": ["settled_3_months"]}, r"sensitive: there is no \['settled_3_months'\]"),
         ({"sensitive": []}, r"sensitive: \['employed_6_weeks', 'proven_reoffending'\] can harm her"),
+        ({"by_day": {"settled_3_months": SPANS}}, r"by_day: there is no \['settled_3_months'\]"),
+        ({"by_day": {"employed_6_weeks": SPANS}}, "employed_6_weeks is asked of one day or of all of its window"),
+        ({"by_day": {"proven_reoffending": SPANS | {"value": [91, 42]}}}, "end on ascending days from 1 to 364"),
+        ({"by_day": {"proven_reoffending": SPANS | {"value": [0]}}}, "end on ascending days from 1 to 364"),
+        ({"by_day": {"proven_reoffending": SPANS | {"value": [42, 365]}}}, "ends with the window, on day 365"),
+        ({"by_day": {"proven_reoffending": {"value": [42], "reason": "x"}}}, "should have at least 20 characters"),
         ({"k": {"value": 5, "reason": "few women would be enough"}}, "5 women are fewer than what is published"),
         ({"cohorts": ["cautioned"], "breakdowns": {"ethnicity": None}}, "breakdowns.ethnicity: no cohort"),
         ({"breakdowns": {"age_band": {"young": ["18-20"]}}}, "'50\\+'] is in no group. Put it into one"),
         ({"breakdowns": {"age_band": {"a": ["18-20"], "b": ["18-20"]}}}, r"\['18-20'\] is in two groups"),
-        ({"outcomes": ["in_treatment_21_days"], "sensitive": []}, "in_treatment_21_days cannot be asked of cautioned"),
-        ({"outcomes": ["homelessness_duty_90_days"], "sensitive": []}, "cautioned does not say who is there"),
+        (
+            {"outcomes": ["in_treatment_21_days"], "sensitive": [], "by_day": {}},
+            "in_treatment_21_days cannot be asked of cautioned",
+        ),
+        (
+            {"outcomes": ["homelessness_duty_90_days"], "sensitive": [], "by_day": {}},
+            "cautioned does not say who is there",
+        ),
     ],
 )
-def test_a_mistake_in_a_declaration_is_refused_with_its_file_and_its_remedy(settings, change, says):
+def test_a_mistake_in_a_declaration_is_refused_with_its_file_and_its_remedy(tmp_path, change, says):
+    settings = Settings(Path(shutil.copytree(REPOSITORY / "schemas", tmp_path / "schemas")), tmp_path / "workspace")
     declare(settings, "housing", STUDY | change)
     with pytest.raises(ContractError, match=says) as refused:
         stages.check(settings)

@@ -2,8 +2,8 @@
 
 A class is all rows that are equal in the columns by which somebody who knows a woman may know her row. It must be of k
 women at least (Samarati and Sweeney, 1998), and of a sensitive outcome hold both answers (l-diversity with l = 2:
-Machanavajjhala and others, 2007): otherwise who knows her class knows her answer. Women are counted, not rows. Of women
-outside England, whom an outcome is not asked of for that reason alone, no answer is given away.
+Machanavajjhala and others, 2007): otherwise who knows her class knows her answer. Each answer must be that of several
+women: the only one who differs knows everybody else's. A class without an answer gives none away.
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 from duckdb import DuckDBPyConnection
 
-from linkage.cohorts.entries import OUTSIDE_ENGLAND
-from linkage.cohorts.sql import Relation, literal
+from linkage.cohorts.sql import Relation
 
 
 @dataclass(frozen=True)
@@ -28,11 +27,14 @@ class Exposed:
 
 
 def exposed(
-    con: DuckDBPyConnection, rows: Relation, columns: Sequence[str], fewest: int, sensitive: Sequence[str]
+    con: DuckDBPyConnection, rows: Relation, columns: Sequence[str], fewest: int, sensitive: Sequence[str], each: int
 ) -> list[Exposed]:
-    """What speaks against giving `rows` (person_id, columns …, outcomes …) away; nothing where they are safe."""
+    """What speaks against giving `rows` (person_id, columns …, outcomes …) away; nothing where they are safe.
+
+    `fewest`: of how many women a class is at least; `each`: how many of them have each answer to a sensitive outcome.
+    """
     unsafe = {"": f"count(distinct person_id) < {fewest:d}"}
-    unsafe |= {outcome: one_answer(outcome) for outcome in sensitive}
+    unsafe |= {outcome: one_answer(outcome, each) for outcome in sensitive}
     found = [
         Exposed(
             name,
@@ -44,10 +46,10 @@ def exposed(
     return [one for one in found if one.women]
 
 
-def one_answer(outcome: str) -> str:
-    """SQL: has a class no two known answers, although some of it were asked?"""
-    elsewhere = f"count(case when {outcome}_why_not_counted = {literal(OUTSIDE_ENGLAND)} then 1 end)"
-    return f"count(distinct {outcome}) < 2 and count(*) > {elsewhere}"
+def one_answer(outcome: str, each: int) -> str:
+    """SQL: has a class known answers, and one of the two from fewer women than `each`?"""
+    yes, no = (f"count(distinct case when {said} then person_id end)" for said in (outcome, f"not {outcome}"))
+    return f"least({yes}, {no}) < {each:d} and greatest({yes}, {no}) > 0"
 
 
 def women_in(con: DuckDBPyConnection, rows: Relation, columns: Sequence[str], unsafe: str) -> int:

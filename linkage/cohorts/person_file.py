@@ -6,18 +6,18 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from linkage.cohorts.entries import NOT_ELIGIBLE, OUTSIDE_ENGLAND
 from linkage.cohorts.sql import literal
 from linkage.contracts.analysis import Analysis
 from linkage.contracts.choices import Labels
 from linkage.contracts.outcome import Outcome
-from linkage.contracts.project import ABOUT, STUDY_ID, Project, columns_of
+from linkage.contracts.project import ABOUT, STUDY_ID, Project
 
 HEALTH_WARNING = (
     "Differences between groups of women are associations: women who have a job or a home differ in other ways too, "
     "and what becomes of them later is not shown to be its effect. Links between records can be missed or wrong."
 )
-OF_PERIOD = {"quarter": "Quarter of the index date.", "year": "Year (four quarters) of the index date."}
+FIRST = "of her index date, her first in the period of the file: of an earlier one she is in no later"
+OF_PERIOD = {"quarter": f"Quarter {FIRST} quarter.", "year": f"Year (four quarters) {FIRST} year."}
 ABOUT_COLUMNS = {"what": "What is said of this file.", "says": "What it is."}
 
 
@@ -28,7 +28,7 @@ def write(
     with duckdb.connect(str(path)) as con:
         con.begin()
         for cohort, rows in tables.items():
-            title = f"{analysis.cohorts[cohort].title}. One row per woman and quarter. {HEALTH_WARNING}"
+            title = f"{analysis.cohorts[cohort].title}. One row per woman, of her first entry. {HEALTH_WARNING}"
             fill(con, cohort, rows, title, meanings(analysis, project, cohort))
         said = pa.table({"what": list(about), "says": list(about.values())})
         fill(con, ABOUT, said, "What this file is, whose it is, and what it was made of.", ABOUT_COLUMNS)
@@ -36,26 +36,26 @@ def write(
 
 
 def fill(con: duckdb.DuckDBPyConnection, name: str, rows: pa.Table, title: str, columns: Mapping[str, str]) -> None:
-    """One table, with a comment on it and on each of its columns."""
+    """One table, with a comment on it and on each of its columns. A name is quoted: it may be a word of SQL."""
     con.register("given", rows)
-    con.execute(f"create table {name} as from given")
+    con.execute(f'create table "{name}" as from given')
     con.unregister("given")
-    con.execute(f"comment on table {name} is {literal(title)}")
+    con.execute(f'comment on table "{name}" is {literal(title)}')
     for column in rows.column_names:
-        con.execute(f"comment on column {name}.{column} is {literal(columns[column])}")
+        con.execute(f'comment on column "{name}"."{column}" is {literal(columns[column])}')
 
 
 def meanings(analysis: Analysis, project: Project, cohort: str) -> dict[str, str]:
     """{column: what it says} of the table of a cohort."""
     said = {
-        STUDY_ID: "Whose row it is, in this project's file alone: keyed, 64 bits as 16 hexadecimal digits. A woman has "
-        "one in all tables of it, and another in every other project's."
+        STUDY_ID: "Whose row it is, in this table of this project alone: keyed, 64 bits as 16 hexadecimal digits. A "
+        "woman has another in every other table, and the same one in the next export."
     }
     said |= {column: OF_PERIOD[column] for column in project.period_columns}
     for name, groups in project.breakdowns_of(analysis, analysis.cohorts[cohort]).items():
         said[name] = f"{analysis.breakdowns[name].title}, by the record of the cohort.{made_up_of(groups)}"
     for name in project.outcomes:
-        said |= answers_of(name, analysis.outcomes[name])
+        said |= answers_of(project, name, analysis.outcomes[name])
     return said
 
 
@@ -65,13 +65,16 @@ def made_up_of(groups: Mapping[str, Labels]) -> str:
     return f" {'; '.join(several)}." if several else ""
 
 
-def answers_of(name: str, outcome: Outcome) -> dict[str, str]:
+def answers_of(project: Project, name: str, outcome: Outcome) -> dict[str, str]:
     """{column: what it says} of one outcome."""
-    said = (
-        f"{outcome.title}: did it come about? Empty for women who are not counted.",
-        f"{outcome.title}: why she is not counted: {', '.join(outcome.exclude)}{', ' if outcome.exclude else ''}"
-        f"not_linked, unknown, {NOT_ELIGIBLE} or {OUTSIDE_ENGLAND} (not asked of her). Empty for women who are.",
-        f"{outcome.title}: days from the index date to the first event that counts; 0 where it was going on already. "
-        "Empty without one.",
-    )
-    return dict(zip(columns_of(name, outcome), said, strict=False))
+    said = [
+        f"{outcome.title}: did it come about? Empty for women it is not asked of, who are not counted (the published "
+        "tables say how many, and why), or whose row would be like too few others with it."
+    ]
+    if name in project.by_day:
+        days = (*project.by_day[name].value, outcome.measure.last_day)
+        said.append(
+            f"{outcome.title}: by which day after the index date the first event that counts came, as the last of its "
+            f"span ({', '.join(map(str, days))}). Empty without one, or where her row would be like too few others."
+        )
+    return dict(zip(project.answers_to(name), said, strict=True))

@@ -17,7 +17,8 @@ project_app = typer.Typer(
         "  linkage project new housing\n\n"
         "  linkage project export housing --approval 'A. Lead, 3 March 2026'\n\n"
         "The file is refused where fewer than k women are alike in everything by which a woman may be known, or where "
-        "all of them have one answer to a sensitive outcome; the message says which column to coarsen. Export again "
+        "too few of them gave one of the answers to a sensitive outcome; the message says which column to coarsen. "
+        "Answers that would make a row unlike all others are emptied, the last declared first. Export again "
         "after each delivery: whoever was withdrawn is in the next file no more, and everybody untouched keeps her "
         "study id. When the project ends, linkage project destroy."
     ),
@@ -47,10 +48,11 @@ def project_export(
 ) -> None:
     """Write the file of a project, for its owner alone, in the place of the one before.
 
-    A table per cohort, a row per woman and quarter, no date and no id but the
-    study id; the table `about` says what the file is, and every column has a
-    comment. It is still personal data. Nothing is written where a class of women
-    is too small: group categories in the declaration, and run it again.
+    A table per cohort, a row per woman, no date and no id but the study id,
+    which no other table has; the table `about` says what the file is, and every
+    column has a comment. It is still personal data. Nothing is written where a
+    class of women is too small: group categories in the declaration, and run it
+    again. Run it again, too, when it was killed.
     """
     from linkage import projects
 
@@ -58,7 +60,7 @@ def project_export(
     with working("exporting"):
         done = projects.export(settings, name, approval)
     for cohort, rows in done["rows"].items():
-        OUT.print(f"{cohort}: {rows:,} rows")
+        OUT.print(f"{cohort}: {rows:,} rows. Answers emptied: {done['emptied'][cohort] or 'none'}", soft_wrap=True)
     OUT.print(f"Written: {settings.files.project(name)}. Content: {done['content_sha256']}", soft_wrap=True)
 
 
@@ -85,7 +87,9 @@ def project_destroy(
 ) -> None:
     """Delete the file and the study-id key of a project that has ended. The receipt goes into the log.
 
-    No later export can then be joined to a copy that somebody kept; such copies are for their holders to destroy.
+    No later export can then be joined to a copy that somebody kept; such copies are for their holders to destroy. Run
+    it again when it was killed: it ends what it began, and gives the same receipt each time. A lost key is no
+    hindrance.
     """
     from linkage import projects
 

@@ -44,6 +44,7 @@ class Disclosure(Declaration):
     width_of_change: Limit
     sparse_percent: Percent
     largest_release: Limit
+    same_row: Limit
     margins: Margins
     rounding_base: Limit
     unreliable_below: Limit

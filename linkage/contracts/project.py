@@ -1,4 +1,4 @@
-"""schemas/projects/*.yaml: which rows, a row per woman and quarter, the accredited analysts of a project are given."""
+"""schemas/projects/*.yaml: which rows, one of each woman of a cohort, the accredited analysts of a project get."""
 
 import hashlib
 import json
@@ -29,10 +29,19 @@ def as_declared(given: Any) -> Any:
     return {name: groups or {} for name, groups in given.items()} if isinstance(given, dict) else given
 
 
+class Spans(Declaration):
+    """The last days of the spans an outcome's window is cut into, but for the last span, and why they end there."""
+
+    value: tuple[int, ...] = Field(min_length=1)
+    reason: str = Field(min_length=ENOUGH_WORDS)
+
+
 class Project(Declaration):
     """`access`: who may use the file, and until when. `period`: the column that says when a woman entered the cohort.
 
     `breakdowns`: {breakdown: {a wider group: the categories that make it up}}, or nothing where its categories stay.
+    `outcomes`: the one that matters most first; to make rows alike, answers are taken from the last on. `by_day`: of an
+    outcome that is an event, the last days of the spans in which it is told when it came; not at all by default.
     `k`: from how many women on a class of equal period and breakdowns is given; by default the threshold of what is
     published. `sensitive`: outcomes of which no class may have one known answer alone.
     """
@@ -43,6 +52,7 @@ class Project(Declaration):
     cohorts: Names
     outcomes: Names
     breakdowns: Annotated[dict[str, dict[str, Labels]], BeforeValidator(as_declared)] = Field(default_factory=dict)
+    by_day: dict[str, Spans] = Field(default_factory=dict)
     period: PeriodOf
     k: Limit | None = None
     sensitive: Annotated[tuple[str, ...], AfterValidator(each_once)]
@@ -55,8 +65,17 @@ class Project(Declaration):
     @property
     def columns(self) -> str:
         """What decides which rows and columns it is given, as 12 hexadecimal digits."""
-        said = self.model_dump(mode="json", include={"cohorts", "outcomes", "breakdowns", "period"})
+        said = self.model_dump(mode="json", include={"cohorts", "outcomes", "by_day", "breakdowns", "period"})
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """The columns of what became of her, those that matter most first."""
+        return tuple(column for name in self.outcomes for column in self.answers_to(name))
+
+    def answers_to(self, outcome: str) -> tuple[str, ...]:
+        """The columns of one outcome: its answer and, where that is declared, by which day."""
+        return (outcome, f"{outcome}_by_day") if outcome in self.by_day else (outcome,)
 
     def fewest(self, disclosure: Disclosure) -> int:
         """Of how many women a class is at least."""
@@ -70,12 +89,6 @@ class Project(Declaration):
     def about_england(self, analysis: Analysis, cohort: Cohort, outcome: Outcome) -> bool:
         """Is the outcome asked of women in England alone, since a dataset it is known from covers England only?"""
         return analysis.covered(analysis.datasets_behind([cohort], [outcome])) == "England"
-
-
-def columns_of(name: str, outcome: Outcome) -> tuple[str, ...]:
-    """The columns that hold the answer to one outcome."""
-    days = (f"{name}_days",) if isinstance(outcome.measure, Event) else ()
-    return (name, f"{name}_why_not_counted", *days)
 
 
 def read_projects(schemas: Path, analysis: Analysis, disclosure: Disclosure) -> dict[str, Project]:
@@ -103,7 +116,11 @@ def mistakes(name: str, project: Project, analysis: Analysis, disclosure: Disclo
     if open_ones := sorted(o for o in set(project.outcomes) - set(project.sensitive) if disclosure.sensitive(o)):
         yield (f"sensitive: {open_ones} can harm her (disclosure.yaml). Add them, or except them there, saying why.")
     unknown = list(unknown_names(project, analysis))
-    yield from unknown or (*column_mistakes(project, analysis), *asking_mistakes(project, analysis))
+    yield from unknown or (
+        *column_mistakes(project, analysis),
+        *day_mistakes(project, analysis),
+        *asking_mistakes(project, analysis),
+    )
 
 
 def unknown_names(project: Project, analysis: Analysis) -> Iterator[str]:
@@ -112,6 +129,7 @@ def unknown_names(project: Project, analysis: Analysis) -> Iterator[str]:
         "cohorts": (project.cohorts, analysis.cohorts),
         "outcomes": (project.outcomes, analysis.outcomes),
         "breakdowns": (tuple(project.breakdowns), analysis.breakdowns),
+        "by_day": (tuple(project.by_day), dict.fromkeys(project.outcomes)),
         "sensitive": (project.sensitive, dict.fromkeys(project.outcomes)),
     }
     for place, (named, there) in known.items():
@@ -121,8 +139,7 @@ def unknown_names(project: Project, analysis: Analysis) -> Iterator[str]:
 
 def column_mistakes(project: Project, analysis: Analysis) -> Iterator[str]:
     """Two columns of one name, breakdowns that no cohort can fill, and groups that are not made of their categories."""
-    columns = [STUDY_ID, *project.period_columns, *project.breakdowns]
-    columns += [column for name in project.outcomes for column in columns_of(name, analysis.outcomes[name])]
+    columns = [STUDY_ID, *project.period_columns, *project.breakdowns, *project.answers]
     if twice := sorted({column for column in columns if columns.count(column) > 1}):
         yield f"{twice} would be two columns of one name. Leave one out."
     if ABOUT in project.cohorts:
@@ -134,6 +151,24 @@ def column_mistakes(project: Project, analysis: Analysis) -> Iterator[str]:
             yield f"breakdowns.{name}: no cohort of the project records it. Leave it out."
         for dataset in fitting if groups else []:
             yield from (f"breakdowns.{name}: {line}" for line in group_mistakes(groups, breakdown, dataset))
+
+
+def day_mistakes(project: Project, analysis: Analysis) -> Iterator[str]:
+    """Spans of an outcome that has no day, and those that do not follow each other within its window."""
+    for name, spans in project.by_day.items():
+        measure = analysis.outcomes[name].measure
+        if not isinstance(measure, Event):
+            yield f"by_day: {name} is asked of one day or of all of its window, and has no other. Leave it out."
+        elif list(spans.value) != sorted(set(spans.value)) or not inside(spans.value, measure):
+            yield (
+                f"by_day.{name}: its spans end on ascending days from {max(measure.days[0], 0)} to "
+                f"{measure.last_day - 1}; the last span ends with the window, on day {measure.last_day}, unsaid."
+            )
+
+
+def inside(last_days: tuple[int, ...], event: Event) -> bool:
+    """Does each of these days leave days of the window on either side?"""
+    return max(event.days[0], 0) <= min(last_days) and max(last_days) < event.last_day
 
 
 def anchors_of(project: Project, analysis: Analysis) -> list[Dataset]:

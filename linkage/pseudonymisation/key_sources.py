@@ -54,8 +54,7 @@ class KeyFolder:
 
     def study_key(self, project: str) -> Key:
         """The study-id key of a project. Raises PrivacyError."""
-        if not A_PROJECT.fullmatch(project):
-            refuse(self.folder, f"holds no key for {project!r}: a project is called by small letters, digits and '_'")
+        check_project(self.folder, project)
         return self._key(f"study-{project}", self._content(f"study-{project}"))
 
     def kept_aside(self) -> dict[str, TokenKey]:
@@ -83,8 +82,7 @@ class KeyFolder:
 
     def make_for_study(self, project: str) -> None:
         """Make the study-id key of a project. Raises PrivacyError where it has one, or its name is none."""
-        if not A_PROJECT.fullmatch(project):
-            refuse(self.folder, f"makes no key for {project!r}: a project is called by small letters, digits and '_'")
+        check_project(self.folder, project)
         if self.path(f"study-{project}").exists():
             refuse(self.path(f"study-{project}"), "is there already, and a key is never replaced")
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -121,11 +119,21 @@ class KeyFolder:
         return self.folder / f"{name}.yaml"
 
     def _write(self, path: Path, content: dict[str, Any]) -> None:
-        today = datetime.datetime.now(datetime.UTC).date()
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        """A key file that was not there, whole or not at all."""
+        today, unfinished = datetime.datetime.now(datetime.UTC).date(), unfinished_key(path)
+        unfinished.unlink(missing_ok=True)
+        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             yaml.safe_dump(content | {"made": today, "key": secrets.token_hex(KEY_BYTES)}, file, sort_keys=False)
             file.flush()
             os.fsync(file.fileno())
+        os.link(unfinished, path)
+        unfinished.unlink()
+
+    def study_files(self, project: str) -> list[Path]:
+        """The file of a project's study-id key, and what a killed command left of it, where they are there."""
+        check_project(self.folder, project)
+        path = self.path(f"study-{project}")
+        return [one for one in (unfinished_key(path), path) if one.is_symlink() or one.exists()]
 
     def _token_key(self, name: str) -> TokenKey:
         content = self._content(name)
@@ -160,6 +168,17 @@ class KeyFolder:
         if not HEXADECIMAL.fullmatch(said):
             refuse(self.path(name), "holds no key in hexadecimal digits. Put it away and make one: linkage keys new")
         return Key(str(self.path(name)), bytes.fromhex(said), day(content.get("made")))
+
+
+def unfinished_key(path: Path) -> Path:
+    """Where a key file is written before it is whole."""
+    return path.with_name(f".{path.name}.unfinished")
+
+
+def check_project(folder: Path, project: str) -> None:
+    """Raises PrivacyError where a project is not called that: its name becomes part of a file's name."""
+    if not A_PROJECT.fullmatch(project):
+        refuse(folder, f"has no key for {project!r}: a project is called by small letters, digits and '_'")
 
 
 def owners_only(path: Path) -> str:

@@ -173,9 +173,9 @@ def for_record_id(record_key: Key, dataset: str) -> SubKey:
     return record_key.sub_key("record id", dataset)
 
 
-def for_study_id(study_key: Key, project: str) -> SubKey:
-    """The sub-key of a project's study ids, which are made of person ids."""
-    return study_key.sub_key("study id", project)
+def for_study_id(study_key: Key, project: str, cohort: str) -> SubKey:
+    """The sub-key of the study ids of one cohort's table, which are made of person ids."""
+    return study_key.sub_key("study id", project, cohort)
 
 
 def check_apart(token_key: TokenKey, record_key: Key) -> None:
