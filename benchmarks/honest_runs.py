@@ -72,7 +72,7 @@ def counted(schemas: Path, people: int, seed: int, spoiled: bool) -> dict[str, A
         truth = con.from_arrow(
             with_record_ids(con, settings.files.truth / "records.csv", settings.datasets, stages.key_source(settings))
         )
-        rightly = true_index(con, truth)
+        rightly = true_index(con, truth, truth)
         index = con.from_arrow(
             spoiled_index(con, truth, rightly, seed)
             if spoiled

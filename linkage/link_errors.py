@@ -82,7 +82,7 @@ def note_truth(
         records = Records(con, attributes, people, lived.MEDIUM)
         found = {
             FACT: link_errors(con, analysis, attributes, people, known),
-            "perfect_cells": lived.perfect_cells(con, analysis, attributes, known),
+            "perfect_cells": lived.perfect_cells(con, analysis, attributes, people, known),
             "agreement": lived.agreement(records, analysis, known, truth.parent),
         }
         for name, rows in found.items():

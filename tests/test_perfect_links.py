@@ -10,7 +10,7 @@ import pytest
 from benchmarks import truth
 from linkage.cohorts import tabulate
 from linkage.cohorts.records import Records
-from linkage.cohorts.truth import MEMBERS, agreement, at_medium, compared, happened, perfect_cells
+from linkage.cohorts.truth import MEMBERS, agreement, at_medium, compared, happened, perfect_cells, true_index
 from linkage.contracts.analysis import Analysis
 from linkage.settings import Settings
 from linkage.synthetic.calibration import read_calibration
@@ -73,10 +73,22 @@ def test_agreement_is_whole_by_perfect_links_and_falls_with_a_link_that_is_wrong
 
 def test_cells_by_the_true_index_are_those_of_perfect_links(records: Records, analysis: Analysis) -> None:
     truth_of = records.person_index.project("dataset, record_id, person_id_medium as person")
-    found = perfect_cells(records.con, analysis, records.attributes, truth_of)
+    found = perfect_cells(records.con, analysis, records.attributes, records.person_index, truth_of)
     linked = tabulate.tables(records.con, at_medium(analysis), records.attributes, records.person_index)
     counted = {cell for table in linked.values() for cell in table.project(", ".join(found.columns)).fetchall()}
     assert set(found.fetchall()) == counted
+
+
+def test_a_record_that_the_truth_does_not_know_is_a_person_of_its_own(records: Records) -> None:
+    con, everybody = records.con, records.person_index
+    known = everybody.filter("dataset <> 'paye'").project("dataset, record_id, person_id_medium as person")
+    found = true_index(con, everybody, known)  # noqa: F841  the queries read it by name
+    of_paye = con.sql("select count(*), count(distinct person_id_low) from found where dataset = 'paye'").fetchall()[0]
+    assert of_paye[0] == of_paye[1] == everybody.filter("dataset = 'paye'").shape[0]
+    others = "(select person_id_low from found where dataset <> 'paye')"
+    assert con.sql(f"from found where dataset = 'paye' and person_id_low in {others}").fetchall() == []
+    persons = con.sql("select count(distinct person_id_low) from found where dataset <> 'paye'").fetchall()[0][0]
+    assert persons == con.sql("select count(distinct person) from known").fetchall()[0][0]
 
 
 def test_each_outcome_comes_about_for_some_women_counted_and_not_for_others(records: Records, lived: Path) -> None:

@@ -26,23 +26,31 @@ def at_medium(analysis: Analysis) -> Analysis:
     return replace(analysis, tables=only)
 
 
-def true_index(con: DuckDBPyConnection, truth: Relation) -> Relation:
+def true_index(con: DuckDBPyConnection, records: Relation, truth: Relation) -> Relation:
     """(dataset, record_id, person_id_high, person_id_medium, person_id_low): the person index were every link right.
 
-    `truth`: (dataset, record_id, person); a record that it does not know is nobody's.
+    `records`: (dataset, record_id …); `truth`: (dataset, record_id, person). A record that the truth does not know is a
+    person of its own.
     """
-    person = "cast(dense_rank() over (order by person) as bigint)"
+    person = "cast(dense_rank() over (order by person, coalesce(person, dataset || ' ' || record_id)) as bigint)"
     ids = ", ".join(f"{person} as person_id_{threshold}" for threshold in ("high", "medium", "low"))
-    return kept(con, truth.project(f"dataset, record_id, {ids}"))
+    return kept(
+        con, con.sql(f"select dataset, record_id, {ids} from records left join truth using (dataset, record_id)")
+    )
 
 
 def perfect_cells(
-    con: DuckDBPyConnection, analysis: Analysis, attributes: Mapping[str, Relation], truth: Relation
+    con: DuckDBPyConnection,
+    analysis: Analysis,
+    attributes: Mapping[str, Relation],
+    person_index: Relation,
+    truth: Relation,
 ) -> Relation:
     """(cohort, outcome, period, breakdown, category, numerator, denominator): one row per declared cell, unrounded, by
     the same records and definitions under the ids of the truth (`true_index`).
     """
-    found = tabulate.tables(con, at_medium(analysis), attributes, true_index(con, truth))
+    rightly = true_index(con, person_index, truth)
+    found = tabulate.tables(con, at_medium(analysis), attributes, rightly)
     return gathered(con, [table.project(", ".join((*CELL, "numerator", "denominator"))) for table in found.values()])
 
 
