@@ -25,14 +25,19 @@ def of_invented(settings: Settings, release: str) -> list[Headline]:
 
 
 def headlines(settings: Settings, release: str) -> Iterator[Headline]:
-    """The rate of every outcome for all women of each cohort in the latest year, beside the truth."""
+    """The rate of every outcome for all women of each cohort in the latest year, beside the truth.
+
+    But for tables with a health warning: of these no figure is to be taken away alone.
+    """
+    tables = [name for name, table in settings.analysis.tables.items() if not table.health_warning]
     year_of = {quarter.label: quarter.year for quarter in settings.analysis.period.calendar}
     truth = true_rates(settings.files.truth / "outcomes.csv", year_of)
     with duckdb.connect(str(settings.files.release(release) / "womens_outcomes.duckdb"), read_only=True) as con:
         rows = con.sql(
             f"""select value as published, {", ".join((*LABELS, *FIGURES))} from outcomes
-            where breakdown = $breakdown and threshold = $threshold and period = $latest order by theme, cohort""",
-            params=HEADLINE | {"latest": max(year_of.values())},
+            where breakdown = $breakdown and threshold = $threshold and period = $latest
+                and list_contains($tables, table_id) order by theme, cohort""",
+            params=HEADLINE | {"latest": max(year_of.values()), "tables": tables},
         ).to_arrow_table()
     for row in rows.to_pylist():
         cohort, outcome, period = (row[name] for name in LABELS)

@@ -92,6 +92,42 @@ def test_a_table_for_england_leaves_out_wales_and_who_is_not_eligible(
     assert counts(tables["treatment"], "category in ('Wales', 'Gwent')") == []
 
 
+def test_women_are_divided_by_the_answer_to_another_outcome(tables: dict[str, DuckDBPyRelation]) -> None:
+    here = "cohort = 'released_from_custody' and threshold = 'medium' and period = '2022/23'"
+    found = {
+        name: rows(
+            tables[name].filter(f"{here} and breakdown <> 'all'"), "category", "denominator", "numerator", "in_custody"
+        )
+        for name in ("reoffending_by_employment", "reoffending_by_first_night", "reoffending_by_treatment")
+    }
+    assert found == {
+        "reoffending_by_employment": [("yes", 1, 0, 0), ("no", 1, 0, 0), (NOT_KNOWN, 0, 0, 1)],
+        "reoffending_by_first_night": [("yes", 2, 1, 0), ("no", 0, 0, 0), (NOT_KNOWN, 1, 0, 0)],
+        "reoffending_by_treatment": [("yes", 1, 1, 0), ("no", 0, 0, 0), (NOT_KNOWN, 0, 0, 0)],
+    }
+
+
+def test_as_many_are_asked_in_a_category_as_the_outcome_that_divides_counts_so(
+    tables: dict[str, DuckDBPyRelation], analysis: Analysis
+) -> None:
+    figures = ("denominator", "numerator", "in_custody", "died", "unknown", "not_linked")
+    compared = 0
+    for name, table in analysis.tables.items():
+        for breakdown, one in analysis.divided_by(table).items():
+            [shown] = [t for t, other in analysis.tables.items() if one.outcome in analysis.outcomes_of(other)]
+            whole = tables[shown].filter(f"outcome = '{one.outcome}' and breakdown = 'all'")
+            counted = {row[:3]: row[3:] for row in rows(whole, "cohort", "period", "threshold", *figures)}
+            divided = tables[name].filter(f"breakdown = '{breakdown}'")
+            for *cell, category, women, _, custody, dead, unknown, unlinked in rows(
+                divided, "cohort", "period", "threshold", "category", *figures
+            ):
+                among, having, *others = counted[tuple(cell)]
+                expected = {"yes": having, "no": among - having, NOT_KNOWN: sum(others)}[category]
+                assert women + custody + dead + unknown + unlinked == expected
+                compared += 1
+    assert compared == 3 * 3 * 2 * (2 + 1 + 2)
+
+
 def test_a_table_has_every_declared_category_in_order_and_not_known_only_with_somebody_in_it(
     tables: dict[str, DuckDBPyRelation],
 ) -> None:

@@ -2,7 +2,8 @@
 
 A row is hidden whole, at all linkage thresholds at once, since they count different sets of women. Rows add up over
 categories, over wider categories and over periods; within a row, women with and without the outcome make the women
-counted, and those left out make all who were asked, whom the outcomes of one cohort share.
+counted, and those left out make all who were asked, whom the outcomes of one cohort share (`joined`: and what more they
+say of each other).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +12,7 @@ import numpy as np
 
 from linkage.contracts.disclosure import Disclosure
 from linkage.errors import DisclosureError
-from linkage.release import before
+from linkage.release import before, joined
 from linkage.release.draft import (
     ADDITIVE,
     ALL,
@@ -53,13 +54,15 @@ def problem_of(
             write_row(draft, cell, threshold, figures.get((cell, threshold)), number, len(cells), disclosure)
             write_asked(draft, draft.places, cell, threshold, declared)
     write_sums(draft, draft.places, cells, thresholds, declared)
-    asked = list(targets(draft, draft.places, disclosure))
+    asked = joined.write(draft, draft.places, cells, thresholds, declared, disclosure)
+    asked += targets(draft, draft.places, declared, disclosure)
     left = [(release, before.write(draft, release)) for release in earlier]
     for release, places in left:
         for cell, threshold in dict.fromkeys((place.cell, place.threshold) for place in places):
             write_asked(draft, places, cell, threshold, declared)
         write_sums(draft, places, release.cells, release.thresholds, declared)
-        asked += [*targets(draft, places, disclosure), *before.changes(draft, places, release, disclosure)]
+        asked += joined.write(draft, places, release.cells, release.thresholds, declared, disclosure)
+        asked += [*targets(draft, places, declared, disclosure), *before.changes(draft, places, release, disclosure)]
     before.settle(draft, cells, thresholds, left)
     return finished(draft, list({target.number: target for target in asked}.values())), cells
 
@@ -175,7 +178,7 @@ def units(figures: Figures, cells: Sequence[Cell], thresholds: Sequence[str], li
     for cell in cells:
         rate = list(zip(of(cell, "numerator"), of(cell, "denominator"), strict=True))
         unsafe = unsafe_rate(rate, cell.outcome, limits)
-        loss = A_MARGIN if cell.breakdown in limits.margins.breakdowns else A_ROW
+        loss = A_MARGIN if limits.margin(cell.outcome, cell.breakdown) else A_ROW
         found.append(Unit(loss, unsafe, not unsafe and not any(women for _, women in rate)))
     for cell in cells:
         for figure in EXCLUSIONS:
@@ -207,7 +210,7 @@ def finished(draft: Draft, asked: Sequence[Target]) -> Problem:
     )
 
 
-def targets(draft: Draft, places: Places, disclosure: Disclosure) -> Iterable[Target]:
+def targets(draft: Draft, places: Places, declared: Declared, disclosure: Disclosure) -> Iterable[Target]:
     """Every count that must stay uncertain: too few, or all or none of a group."""
     for place, number in places.items():
         owners = [draft.units[unit] for unit in draft.owners[number] if unit != NOBODY]
@@ -217,7 +220,8 @@ def targets(draft: Draft, places: Places, disclosure: Disclosure) -> Iterable[Ta
         whole = place.figure in ("numerator", "without") and all_or_none(count, women, place.cell.outcome, disclosure)
         if is_small(count, disclosure) or (whole and count == 0):
             left_out = place.figure in EXCLUSIONS
-            yield Target(number, (disclosure.width_left_out if left_out else disclosure.width).value, not left_out)
+            narrow = left_out or joined.are_left_out(place.cell, declared)
+            yield Target(number, (disclosure.width_left_out if narrow else disclosure.width).value, not left_out)
 
 
 def check(rows: Iterable[Row]) -> None:
