@@ -76,9 +76,9 @@ def installed() -> Path:
 def asked_for(analysis: Analysis, names: Collection[str]) -> Analysis:
     """The analysis with these tables alone, at one threshold."""
     chosen = {name: analysis.tables[name].model_copy(update={"thresholds": (THRESHOLD,)}) for name in names}
-    themes = {table.theme for table in chosen.values()}
+    shown = {name for table in chosen.values() for name in analysis.outcomes_of(table)}
     divide = {one.outcome for table in chosen.values() for one in analysis.divided_by(table).values()}
-    outcomes = {name: one for name, one in analysis.outcomes.items() if one.theme in themes or name in divide}
+    outcomes = {name: one for name, one in analysis.outcomes.items() if name in shown | divide}
     return replace(analysis, tables=chosen, outcomes=outcomes)
 
 

@@ -1,17 +1,20 @@
 """Outcomes that hang together: what readers conclude from one about another, and that it gives no count away."""
 
+import datetime
 from dataclasses import replace
 from typing import Any
 
 import pytest
 import small_lives
-from small_counts import RULES, TITLES, control, relation
+from small_counts import RULES, TITLES, control, counts, relation, weakest
 from small_lives import AFTER, EVER, WORK
 
 from linkage.contracts.adding import adding, counts_all_of
 from linkage.contracts.analysis import Analysis
+from linkage.contracts.period import Period
 from linkage.release import ledger
 from linkage.release.auditor.judge import judged, prove
+from linkage.release.auditor.notes import AddsUp
 from linkage.release.auditor.seen import said
 from linkage.release.draft import Declared, cell_of
 from linkage.release.joint import problem_of
@@ -138,3 +141,60 @@ def width_of(place: str, rows: list[dict[str, Any]], told: Declared) -> int:
     """How uncertain the suppressor keeps a count."""
     problem, _ = problem_of(rows, RULES, told)
     return {problem.labels[target.number]: target.width for target in problem.targets}[place]
+
+
+# ------------------------------------------------------------------------------------------------------ half-years
+
+HALVES = """
+    | period | numerator | denominator |
+    | 2023/24 | 100     | 300         |
+    | spring | 4         | 140         |
+    | autumn | 96        | 160         |
+"""
+QUARTERS = """
+    | period  | numerator | denominator |
+    | 2023/24 | 156       | 300         |
+    | spring  | 60        | 140         |
+    | autumn  | 96        | 160         |
+    | q1      | 57        | 70          |
+    | q2      | 3         | 70          |
+    | q3      | 50        | 80          |
+    | q4      | 46        | 80          |
+"""
+YEARS = dict.fromkeys(("spring", "autumn", "q1", "q2", "q3", "q4"), "2023/24")
+IN_HALVES = {"q1": "spring", "q2": "spring", "q3": "autumn", "q4": "autumn"}
+
+
+def test_a_half_year_is_given_up_before_the_year() -> None:
+    made = control(counts(HALVES), RULES, TITLES, Declared(years=YEARS, halves=IN_HALVES))
+    assert {row["period"]: row["status"] for row in made} == {"2023/24": "", "spring": "c", "autumn": "c"}
+    assert weakest(made, HALVES, AddsUp(years=YEARS, halves=IN_HALVES)) >= RULES.width.value
+
+
+def test_a_quarter_does_not_follow_from_its_half_year_and_the_other_quarter() -> None:
+    made = control(counts(QUARTERS), RULES, TITLES, Declared(years=YEARS, halves=IN_HALVES))
+    suppressed = {row["period"] for row in made if row["status"] == "c"}
+    assert len(suppressed) == 2
+    assert suppressed - {"2023/24"} > {"q2"}
+    known = AddsUp(years=YEARS, halves=IN_HALVES)
+    assert weakest(made, QUARTERS, known) >= RULES.width.value
+    unaware = control(counts(QUARTERS), RULES, TITLES, Declared(years=dict.fromkeys(IN_HALVES, "2023/24")))
+    assert weakest(unaware, QUARTERS, known) < RULES.width.value
+
+
+@pytest.mark.parametrize(
+    ("first_quarter", "halves"),
+    [
+        ("2022-Q3", ["July to December 2022", "January to June 2023"]),
+        ("2022-Q4", ["October 2022 to March 2023", "April to September 2023"]),
+        ("2022-Q1", ["January to June 2022", "July to December 2022"]),
+    ],
+)
+def test_a_half_year_is_two_quarters_of_one_year_and_says_from_when_to_when(
+    first_quarter: str, halves: list[str]
+) -> None:
+    period = Period.model_validate(
+        {"first_quarter": first_quarter, "quarters": 4, "data_to": datetime.date(2025, 1, 1)}
+    )
+    assert [quarter.half for quarter in period.calendar] == [halves[0]] * 2 + [halves[1]] * 2
+    assert len({quarter.year for quarter in period.calendar}) == 1

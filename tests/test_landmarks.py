@@ -85,7 +85,7 @@ def test_a_landmark_or_a_table_by_an_answer_that_cannot_be_is_named_in_its_file(
         ("outcomes/employed_6_weeks.yaml", "exclude: [in_custody, died]", "exclude: [died]",
          "employed_6_weeks counts ['in_custody'] women as not having it"),
         ("tables/employment.yaml", "periods: [year]", "periods: [quarter]",
-         "tables/employment.yaml shows employed_6_weeks of other periods than ['year']"),
+         "employed_6_weeks is shown of other periods than ['year'], of ['half_year', 'quarter'] alone"),
         ("datasets/dwp.yaml", "value: England and Wales", "value: England",
          "it is about England and Wales, and tables/employment.yaml shows employed_6_weeks of England"),
     ],

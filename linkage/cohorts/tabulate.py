@@ -20,7 +20,7 @@ from linkage.contracts.analysis import ALL, Analysis, Table, Threshold
 from linkage.contracts.cohort import NOT_KNOWN, Cohort
 from linkage.contracts.joined import NO, YES, ByAnswer
 from linkage.contracts.outcome import Outcome
-from linkage.contracts.period import Period
+from linkage.contracts.period import Period, Quarter
 
 CELL = ("cohort", "outcome", "period", "breakdown", "category", "threshold")
 
@@ -164,13 +164,13 @@ def count(
 
 def periods(con: DuckDBPyConnection, period: Period, table: Table) -> Relation:
     """(quarter, period): each quarter with the label of every period of the table it is counted in."""
-    pairs = [(q.label, label) for q in period.calendar for label in labels(table, q.label, q.year, period.title)]
+    pairs = [(q.label, label) for q in period.calendar for label in labels(table, q)]
     return con.from_arrow(pa.table({"quarter": [q for q, _ in pairs], "period": [label for _, label in pairs]}))
 
 
-def labels(table: Table, quarter: str, year: str, whole: str) -> tuple[str, ...]:
+def labels(table: Table, quarter: Quarter) -> tuple[str, ...]:
     """The periods of the table a quarter is counted in."""
-    label = {"year": year, "quarter": quarter, "all": whole}
+    label = {"year": quarter.year, "half_year": quarter.half, "quarter": quarter.label, "all": ALL}
     return tuple(label[of] for of in table.periods)
 
 
@@ -191,7 +191,7 @@ def layout(con: DuckDBPyConnection, analysis: Analysis, table_id: str) -> Relati
 
 def period_labels(period: Period, table: Table) -> tuple[str, ...]:
     """Every period of the table: years, then quarters, then the whole, as it declares them."""
-    each = [labels(table, quarter.label, quarter.year, period.title) for quarter in period.calendar]
+    each = [labels(table, quarter) for quarter in period.calendar]
     return tuple(dict.fromkeys(label for of_one_kind in zip(*each, strict=True) for label in of_one_kind))
 
 

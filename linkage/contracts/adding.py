@@ -12,7 +12,8 @@ ON_A_DAY = ("in_custody", "died")
 
 
 class Adding(TypedDict):
-    """`years`: {quarter: the year it is pooled into}. `within`: {(breakdown, category): (wider one, its category)}.
+    """`years`: {quarter or half-year: the year it is in}. `halves`: {quarter: its half-year}. `within`: {(breakdown,
+    category): (wider breakdown, its category)}.
 
     Of outcomes: `asked`, which women of a cohort it is asked about; `leaving`, who is left out on which day, the same
     words for the same women; `never`, reasons for which it leaves nobody out; `wider`, others of the same women that
@@ -20,6 +21,7 @@ class Adding(TypedDict):
     """
 
     years: dict[str, str]
+    halves: dict[str, str]
     within: dict[tuple[str, str], tuple[str, str]]
     asked: dict[str, str]
     leaving: dict[str, str]
@@ -32,7 +34,8 @@ def adding(analysis: Analysis) -> Adding:
     """What the declarations of an analysis say of its sums."""
     outcomes = analysis.outcomes
     return Adding(
-        years={quarter.label: quarter.year for quarter in analysis.period.calendar},
+        years={part: quarter.year for quarter in analysis.period.calendar for part in (quarter.label, quarter.half)},
+        halves={quarter.label: quarter.half for quarter in analysis.period.calendar},
         within=analysis.within,
         asked=analysis.asked,
         leaving={name: f"{sorted(one.exclude)} on day {one.left_out_on}" for name, one in outcomes.items()},

@@ -25,6 +25,7 @@ from linkage.errors import ContractError
 
 Threshold = Literal["high", "medium", "low"]
 PeriodOf = Literal["year", "quarter", "all"]
+PeriodOfTable = Literal["half_year"] | PeriodOf
 ALL = "all"
 TAKEN = frozenset({ALL, "person_id", "record_id", "index_date", "quarter", "period", "in_england"})
 WORDS = {"title", "theme", "source", "modelled_on", "differences", "examples"}  # they decide nothing
@@ -35,15 +36,17 @@ R = TypeVar("R")
 class Table(Declaration):
     """Every outcome of `theme` for each cohort: for all its women, and by each breakdown its dataset can fill.
 
+    `outcomes`: these instead, of whatever theme, so that a table can show again some that others show.
     `thresholds`: the person ids it is computed with, so a reader sees how much the figure leans on the linkage.
     `health_warning`: printed with the title; a table by an answer must have one.
     """
 
     title: str
     theme: Word
+    outcomes: Annotated[tuple[str, ...], AfterValidator(each_once)] = ()
     cohorts: Annotated[tuple[str, ...], AfterValidator(each_once)] = Field(min_length=1)
     breakdowns: Annotated[tuple[str, ...], AfterValidator(each_once)] = ()
-    periods: Annotated[tuple[PeriodOf, ...], AfterValidator(each_once)] = Field(default=("year",), min_length=1)
+    periods: Annotated[tuple[PeriodOfTable, ...], AfterValidator(each_once)] = Field(default=("year",), min_length=1)
     thresholds: Annotated[tuple[Threshold, ...], AfterValidator(each_once)] = Field(
         default=("high", "medium", "low"), min_length=1
     )
@@ -111,7 +114,9 @@ class Analysis:
     by_answer: dict[str, ByAnswer] = field(default_factory=dict)
 
     def outcomes_of(self, table: Table) -> dict[str, Outcome]:
-        """{name: outcome} of the table's theme, in name order."""
+        """{name: outcome} of the table's theme, in name order; where it names outcomes, these in its order."""
+        if table.outcomes:
+            return {name: self.outcomes[name] for name in table.outcomes if name in self.outcomes}
         return {name: outcome for name, outcome in self.outcomes.items() if outcome.theme == table.theme}
 
     def breakdowns_of(self, table: Table, cohort: Cohort) -> dict[str, Breakdown]:
@@ -171,7 +176,7 @@ class Analysis:
 
     def definition(self, cohort: str, outcome: str, period: str, breakdown: str) -> str | None:
         """What decides who is counted in a cell, as 12 hexadecimal digits; None where it is not declared any more."""
-        quarters = [str(q.first_day) for q in self.period.calendar if period in (q.label, q.year, ALL)]
+        quarters = [str(q.first_day) for q in self.period.calendar if period in (q.label, q.half, q.year, ALL)]
         known = {ALL, *self.breakdowns, *self.by_answer}
         if not (cohort in self.cohorts and outcome in self.outcomes and breakdown in known and quarters):
             return None
@@ -328,7 +333,7 @@ def outcome_mistakes(outcome: Outcome, analysis: Analysis) -> Iterator[str]:
     themes = sorted({table.theme for table in analysis.tables.values()})
     if themes and outcome.theme not in themes:
         yield f"theme {outcome.theme!r} is in no table. The tables show {themes}."
-    showing = [table for table in analysis.tables.values() if table.theme == outcome.theme]
+    showing = [table for table in analysis.tables.values() if outcome in analysis.outcomes_of(table).values()]
     named = dict.fromkeys(name for table in showing for name in table.cohorts)
     cohorts = {name: analysis.cohorts[name] for name in named if name in analysis.cohorts}
     for dataset in dict.fromkeys(cohort.dataset for cohort in cohorts.values()):
@@ -355,7 +360,9 @@ def table_mistakes(table: Table, analysis: Analysis) -> Iterator[str]:
     known = {*analysis.breakdowns, *analysis.by_answer}
     if unknown := sorted(set(table.breakdowns) - known):
         yield f"there is no breakdown {unknown}; breakdowns.yaml has {sorted(known)}."
-    if not analysis.outcomes_of(table):
+    if unknown := sorted(set(table.outcomes) - set(analysis.outcomes)):
+        yield f"there is no outcome {unknown}; there are {sorted(analysis.outcomes)}."
+    elif not analysis.outcomes_of(table):
         yield f"no outcome has the theme {table.theme!r}."
     cohorts = [analysis.cohorts[name] for name in table.cohorts if name in analysis.cohorts]
     anchors = [analysis.datasets[c.dataset] for c in cohorts if c.dataset in analysis.datasets]

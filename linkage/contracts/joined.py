@@ -69,18 +69,20 @@ def order_mistakes(asked: str, outcome: Outcome, divides: str, known: Outcome) -
 
 def shown_otherwise(table: "Table", divides: str, analysis: "Analysis") -> Iterator[str]:
     """Tables that show what divides the women of other women, or of other periods: a reader would subtract."""
+    periods: set[str] = set()
     for name, other in analysis.tables.items():
         shows = divides in analysis.outcomes_of(other) and {*table.cohorts} & {*other.cohorts}
         if not shows or not analysis.knows(other):
             continue
+        periods |= {*other.periods}
         here, there = analysis.geography(table), analysis.geography(other)
         if here != there:
             yield (
                 f"it is about {here}, and tables/{name}.yaml shows {divides} of {there}: whoever has both subtracts. "
                 f"Give {divides} a theme and a table of its own, of {here}."
             )
-        if missing := [period for period in table.periods if period not in other.periods]:
-            yield (
-                f"tables/{name}.yaml shows {divides} of other periods than {missing}. Ask both for the same `periods`: "
-                "what can be worked out from the two is then protected."
-            )
+    if periods and (missing := sorted({*table.periods} - periods)):
+        yield (
+            f"{divides} is shown of other periods than {missing}, of {sorted(periods)} alone. Ask for the same "
+            "`periods`: what can be worked out from the two is then protected."
+        )

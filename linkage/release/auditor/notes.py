@@ -18,14 +18,16 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class AddsUp:
-    """What a reader knows to add up. `years`: {quarter: its year}. `within`: {(breakdown, category): (wider breakdown,
-    its category)}. `divided`: {breakdown: the outcome that answers with its categories}.
+    """What a reader knows to add up. `years`, `halves`: {a shorter period: its year, its half-year}. `within`:
+    {(breakdown, category): (wider breakdown, its category)}. `divided`: {breakdown: the outcome that answers with its
+    categories}.
 
     By outcome: `asked`, of which women of a cohort; `leaving`, who leaves on which day; `never`, why nobody can leave;
     `wider`, the outcomes that everybody with it has, too.
     """
 
     years: Mapping[str, str] = field(default_factory=dict)
+    halves: Mapping[str, str] = field(default_factory=dict)
     within: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     asked: Mapping[str, str] = field(default_factory=dict)
     leaving: Mapping[str, str] = field(default_factory=dict)

@@ -148,10 +148,12 @@ def wholes(row: Row, adds_up: AddsUp) -> Iterable[tuple[Row, str]]:
         yield {"breakdown": ALL, "category": ALL}, row["breakdown"]
     if wider := adds_up.within.get((row["breakdown"], row["category"])):
         yield {"breakdown": wider[0], "category": wider[1]}, row["breakdown"]
-    if period in adds_up.years:
-        yield {"period": adds_up.years[period]}, "quarters"
+    parts = "halves" if period in adds_up.halves.values() else "quarters" if period in adds_up.years else "years"
+    for longer in (adds_up.halves, adds_up.years):
+        if period in longer:
+            yield {"period": longer[period]}, parts
     if period != ALL:
-        yield {"period": ALL}, "all quarters" if period in adds_up.years else "all years"
+        yield {"period": ALL}, f"all {parts}"
 
 
 def summed(notes: Notes, at: dict[Place, int], total: Key, parts: Sequence[Key], figure: str) -> None:
