@@ -185,9 +185,9 @@ def test_a_quarter_does_not_follow_from_its_half_year_and_the_other_quarter() ->
 @pytest.mark.parametrize(
     ("first_quarter", "halves"),
     [
-        ("2022-Q3", ["July to December 2022", "January to June 2023"]),
-        ("2022-Q4", ["October 2022 to March 2023", "April to September 2023"]),
-        ("2022-Q1", ["January to June 2022", "July to December 2022"]),
+        ("2022-Q3", ["Jul-Dec 2022", "Jan-Jun 2023"]),
+        ("2022-Q4", ["Oct-Mar 2022/23", "Apr-Sep 2023"]),
+        ("2022-Q1", ["Jan-Jun 2022", "Jul-Dec 2022"]),
     ],
 )
 def test_a_half_year_is_two_quarters_of_one_year_and_says_from_when_to_when(

@@ -182,8 +182,8 @@ def test_quarters_and_the_whole_period_can_be_had_beside_years(
     found = tabulate.tables(con, wanted, attributes, person_index)["all_periods"]
     assert rows(found, "period", "denominator", "numerator") == [
         ("2022/23", 3, 1), ("2023/24", 1, 0),
-        ("July to December 2022", 2, 1), ("January to June 2023", 1, 0),
-        ("July to December 2023", 1, 0), ("January to June 2024", 0, 0),
+        ("Jul-Dec 2022", 2, 1), ("Jan-Jun 2023", 1, 0),
+        ("Jul-Dec 2023", 1, 0), ("Jan-Jun 2024", 0, 0),
         ("2022 Q3", 0, 0), ("2022 Q4", 2, 1), ("2023 Q1", 1, 0), ("2023 Q2", 0, 0),
         ("2023 Q3", 0, 0), ("2023 Q4", 1, 0), ("2024 Q1", 0, 0), ("2024 Q2", 0, 0),
         ("all", 4, 1),

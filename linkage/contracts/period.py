@@ -79,10 +79,10 @@ class Period(Declaration):
 
 
 def half_label(first_day: datetime.date) -> str:
-    """The six months from `first_day`: July to December 2022, or October 2022 to March 2023."""
-    year, month = divmod(first_day.year * 12 + first_day.month + 4, 12)
-    last_month = datetime.date(year, month + 1, 1)
-    return f"{first_day:%B}{f' {first_day.year}' if first_day.year < year else ''} to {last_month:%B %Y}"
+    """The six months from `first_day`: Jul-Dec 2022, or Oct-Mar 2022/23. Short: it stands at the side of charts."""
+    last_month = datetime.date(first_day.year, (first_day.month + 4) % 12 + 1, 1)
+    year = str(first_day.year) if last_month > first_day else year_label(first_day)
+    return f"{first_day:%b}-{last_month:%b} {year}"
 
 
 def year_label(first_day: datetime.date) -> str:
