@@ -19,7 +19,7 @@ from linkage.release.auditor.seen import said
 from linkage.release.draft import Declared, cell_of
 from linkage.release.joint import problem_of
 
-SEED_OF_FEW = 33  # of whom the work of a few is not known
+SEED_OF_FEW, SEED_OF_SEVERAL = 33, 0  # of how many women the work is not known; a few of these offend
 LEFT_OUT = ("in_custody", "died", "unknown", "not_linked")
 
 
@@ -135,6 +135,12 @@ def test_women_whom_the_outcome_that_divides_leaves_out_are_as_uncertain_as_ther
     theirs = {proved.seen.labels[proof.wanted.count]: proof.wanted.width for proof in proved.proofs}
     assert theirs[place] == width_of(place, rows, told) == RULES.width_left_out.value
     assert width_of(place, rows, replace(told, divided={})) == RULES.width.value
+    several, having = small_lives.rows(SEED_OF_SEVERAL), place.replace("denominator", "numerator")
+    assert width_of(having, several, told) == RULES.width.value
+    proved = prove(control(relation(several), RULES, TITLES, told), several, RULES, small_lives.known())
+    assert {proof.wanted.width for proof in proved.proofs if proved.seen.labels[proof.wanted.count] == having} == {
+        RULES.width.value
+    }
 
 
 def width_of(place: str, rows: list[dict[str, Any]], told: Declared) -> int:

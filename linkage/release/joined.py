@@ -43,7 +43,7 @@ def write(
 
 
 def are_left_out(cell: Cell, declared: Declared) -> bool:
-    """Are the women of a row those whom the outcome that divides leaves out? They are as uncertain here as there."""
+    """Are the women of a row those whom the outcome that divides leaves out? A few are as uncertain here as there."""
     return cell.breakdown in declared.divided and cell.category not in COUNTED_IN
 
 

@@ -240,7 +240,7 @@ def targets(draft: Draft, places: Places, declared: Declared, disclosure: Disclo
         whole = place.figure in ("numerator", "without") and all_or_none(count, women, place.cell.outcome, disclosure)
         if is_small(count, disclosure) or (whole and count == 0):
             left_out = place.figure in EXCLUSIONS
-            narrow = left_out or joined.are_left_out(place.cell, declared)
+            narrow = left_out or (is_small(women, disclosure) and joined.are_left_out(place.cell, declared))
             yield Target(number, (disclosure.width_left_out if narrow else disclosure.width).value, not left_out)
 
 

@@ -39,6 +39,11 @@ def impossible(key: Key, adds_up: AddsUp) -> set[str]:
     return reasons | set(DATED) if together and category in BY_ANSWER else reasons
 
 
+def left_out(key: Key, adds_up: AddsUp) -> bool:
+    """Is a row about women whom the outcome that divides leaves out? How many they are is said there already."""
+    return key[4] in adds_up.divided and key[5] not in BY_ANSWER
+
+
 def by_answer(notes: Notes, at: Figures, key: Key, keys: set[Key], adds_up: AddsUp) -> None:
     """Everybody asked in a category by an answer is one whom the other outcome counts with it, without it, or not."""
     cohort, outcome, geography, period, breakdown, category, threshold = key

@@ -178,8 +178,8 @@ def wanted(notes: Notes, hidden: Mapping[int, Secret], adds_up: AddsUp, limits: 
     for number, secret in hidden.items():
         if at_risk(truth[number], secret, limits):
             left_out = secret.figure in LEFT_OUT
-            by_another = secret.key[4] in adds_up.divided and secret.key[5] not in across.BY_ANSWER
-            width = (limits.width_left_out if left_out or by_another else limits.width).value
+            few = secret.women < limits.threshold.value and across.left_out(secret.key, adds_up)
+            width = (limits.width_left_out if left_out or few else limits.width).value
             others = [one for one in alone if one != number and number not in same.get(one, ())]
             found.append(Wanted(number, width, () if left_out else tuple(others)))
     return found
