@@ -17,8 +17,9 @@ from rich.table import Table
 
 from benchmarks.measure import OUT
 from linkage.contracts.disclosure import Disclosure, read_disclosure
+from linkage.release.auditor.notes import AddsUp, key_of
 from linkage.release.auditor.reader import proofs
-from linkage.release.auditor.seen import AddsUp, key_of, read, said
+from linkage.release.auditor.seen import read, said
 from linkage.release.control import control, rate
 from linkage.release.ledger import LABELS, Entry, rows_of
 from linkage.release.primary import rounded

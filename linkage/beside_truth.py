@@ -28,14 +28,20 @@ def of_invented(settings: Settings, release: str) -> list[BesideTruth]:
 def cells(settings: Settings, release: str) -> Iterator[BesideTruth]:
     """One row per cell of a release at the default threshold, in the order of the release."""
     perfect, lived = by_perfect_links(settings), as_lived(settings)
+    latest = max(quarter.year for quarter in settings.analysis.period.calendar)
+    warned = {name for name, table in settings.analysis.tables.items() if table.health_warning}
     with duckdb.connect(str(settings.files.release(release) / "womens_outcomes.duckdb"), read_only=True) as con:
         rows = con.sql(
-            f"select value as published, {', '.join((*CELL, *FIGURES))} from outcomes where threshold = $threshold",
+            f"""select table_id, value as published, {", ".join((*CELL, *FIGURES))}
+            from outcomes where threshold = $threshold""",
             params={"threshold": MEDIUM},
         ).to_arrow_table()
     for row in rows.to_pylist():
         cell = tuple(row[name] for name in CELL)
-        yield cast(BesideTruth, row | {"perfect": perfect.get(cell), "true": lived.get(cell)})
+        # Of a table with a health warning no figure is to be taken away alone.
+        alone = row.pop("table_id") not in warned
+        headline = alone and row["breakdown"] == ALL and row["period"] == latest
+        yield cast(BesideTruth, row | {"headline": headline, "perfect": perfect.get(cell), "true": lived.get(cell)})
 
 
 def by_perfect_links(settings: Settings) -> dict[Cell, float]:

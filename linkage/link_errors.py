@@ -39,7 +39,14 @@ def of_release(settings: Settings, analysis: Analysis) -> Known | None:
         return None
     rates = errors_of(declared, counted(settings, declared, analysis), settings.disclosure)
     origin = f"review {declared.sample}" if declared.origin == "review" else declared.origin
-    return Known(rates, origin, sources(analysis))
+    return Known(but_by_answers(rates, analysis), origin, sources(analysis))
+
+
+def but_by_answers(rates: "ErrorsOf", analysis: Analysis) -> "ErrorsOf":
+    """The same, and None of women divided by an answer: links decide in which group a woman is, too, and what their
+    errors do to the difference between groups no rate of one group's errors tells.
+    """
+    return lambda group: None if group.breakdown in analysis.by_answer else rates(group)
 
 
 def beside(rows: list[Row], known: Known | None, disclosure: Disclosure) -> list[Row]:

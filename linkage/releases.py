@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import duckdb
 
 from linkage import facts
+from linkage.contracts.adding import adding
 from linkage.contracts.analysis import Analysis, Description
 from linkage.errors import DisclosureError, LinkError, PrivacyError
 from linkage.ledger import ledger_of
@@ -107,7 +108,7 @@ def check_certificate(settings: Settings, file: Path) -> dict[str, Any]:
     """
     from linkage.release import ledger
     from linkage.release.auditor import certificate, files
-    from linkage.release.auditor.seen import AddsUp
+    from linkage.release.auditor.notes import AddsUp
 
     said = certificate.opened(file)
     if not A_RELEASE.fullmatch(said.about.release):
@@ -123,14 +124,9 @@ def check_certificate(settings: Settings, file: Path) -> dict[str, Any]:
         raise DisclosureError(f"{file} leaves out {', '.join(forgotten)}, which readers hold. Publish again.")
     earlier = [(entry.name, entry.rows) for entry in known if entry.name in said.about.earlier]
     analysis = settings.analysis
-    adds_up = AddsUp(years_of(analysis), analysis.within, analysis.asked)
+    adds_up = AddsUp(**adding(analysis))
     given = files.read_again(tables, left.rows, settings.disclosure, adds_up, earlier)
     return {"release": said.about.release} | certificate.check(said, given)
-
-
-def years_of(analysis: Analysis) -> dict[str, str]:
-    """{quarter: the year it is pooled into}."""
-    return {quarter.label: quarter.year for quarter in analysis.period.calendar}
 
 
 def entries(settings: Settings) -> "list[Entry]":

@@ -261,11 +261,12 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
     Raises PrivacyError when nobody did and the data are not invented, DisclosureError when a cell gives somebody away;
     then nothing is published, and an earlier release of that name stays as it was.
     """
+    from linkage.contracts.adding import adding
     from linkage.provenance import cells_by_table, provenance
     from linkage.quality import gate, suites
     from linkage.release import control, publish
     from linkage.release.auditor import files as auditor
-    from linkage.release.auditor.seen import AddsUp
+    from linkage.release.auditor.notes import AddsUp
     from linkage.release.draft import Declared
     from linkage.report import pages
 
@@ -278,23 +279,21 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
     facts.forget(settings, facts.OF_RELEASE)
     quality_run.release_gate(settings)
     masthead = pages.Masthead(release, TITLE, made_up, approval, facts.population(settings))
-    years, errors = releases.years_of(analysis), link_errors.of_release(settings, analysis)
+    known, errors = adding(analysis), link_errors.of_release(settings, analysis)
     with duckdb.connect() as con, releases.noting_a_stop(settings, release):
         counts, without = releases.counted(con, settings, analysis)
         descriptions = releases.described(analysis, without)
-        titles = {d.table_id: d.title for d in descriptions}
+        titles = {d.table_id: d.whole_title for d in descriptions}
         left = releases.before(settings, analysis)
-        adding = Declared(years, analysis.within, analysis.asked)
-        made = control.control(counts, disclosure, titles, adding, [entry.left for entry in left])
+        made = control.control(counts, disclosure, titles, Declared(**known), [entry.left for entry in left])
         rows = link_errors.beside(made.rows, errors, disclosure)
         suite = suites.tables_suite(settings.expectations)
         pass_gate(settings, gate.validate("tables", release, suite, con.from_arrow(publish.arrow(rows))))
         page = pages.release_page(masthead, rows, descriptions, disclosure)
         with whole_folder(files.release(release)) as folder:
             publish.publish(folder, rows, page, provenance(settings, masthead), disclosure)
-            adds_up = AddsUp(years, analysis.within, analysis.asked)
-            known = [(entry.name, entry.rows) for entry in left]
-            found = auditor.audit(folder, counts, disclosure, adds_up, release, known)
+            earlier = [(entry.name, entry.rows) for entry in left]
+            found = auditor.audit(folder, counts, disclosure, AddsUp(**known), release, earlier)
             facts.write(settings, "suppression", {"lost": made.lost, "least": made.least})
             facts.write(settings, "audit", [asdict(verdict) for verdict in found.verdicts])
             auditor.require_pass(found)

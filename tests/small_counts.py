@@ -13,7 +13,7 @@ from linkage.contracts.disclosure import Disclosure, read_disclosure
 from linkage.release import control as release_control
 from linkage.release.auditor.files import key
 from linkage.release.auditor.judge import prove
-from linkage.release.auditor.seen import AddsUp
+from linkage.release.auditor.notes import AddsUp
 from linkage.release.draft import Declared
 from linkage.release.publish import Provenance, publish
 

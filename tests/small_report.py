@@ -123,11 +123,13 @@ def group(breakdown: str, category: str, linked: int, missed: float) -> Expected
 
 
 HEADLINE: BesideTruth = {
-    "outcome": "employed", "cohort": "released", "period": "2023/24", "breakdown": "all", "category": "all",
-    "published": 20.0, "lower": 15.0, "upper": 26.0,
+    "headline": True, "outcome": "employed", "cohort": "released", "period": "2023/24", "breakdown": "all",
+    "category": "all", "published": 20.0, "lower": 15.0, "upper": 26.0,
     "corrected": 21.5, "corrected_lower": 16.0, "corrected_upper": 28.2, "perfect": 21.0, "true": 22.0,
 }  # fmt: skip
-OF_A_GROUP: BesideTruth = {**HEADLINE, "breakdown": "age", "category": "young", "corrected": 25.0, "true": None}
+OF_A_GROUP: BesideTruth = {
+    **HEADLINE, "headline": False, "breakdown": "age", "category": "young", "corrected": 25.0, "true": None,
+}  # fmt: skip
 FACTS: Facts = {
     "beside_truth": [HEADLINE, {**HEADLINE, "cohort": "sentenced", "perfect": 30.0, "true": 29.0}, OF_A_GROUP],
     "agreement": [{"outcome": "employed", "asked": 1_000, "agreed": 985}],

@@ -30,8 +30,8 @@ from linkage.errors import DisclosureError
 from linkage.release.auditor import certificate
 from linkage.release.auditor.files import audit, broken_rules, key, read_again, require_pass
 from linkage.release.auditor.judge import judged, prove
+from linkage.release.auditor.notes import AddsUp
 from linkage.release.auditor.reader import Given
-from linkage.release.auditor.seen import AddsUp
 from linkage.release.columns import PUBLISHED
 from linkage.release.draft import Declared
 

@@ -98,10 +98,12 @@ def test_all_mistakes_of_all_files_come_in_one_message(schemas: Path) -> None:
 
 def test_a_window_the_data_cannot_fill_is_refused(schemas: Path) -> None:
     edit(schemas / "period.yaml", "data_to: 2025-12-31", "data_to: 2025-12-28")
-    assert refusal(schemas) == (
-        "outcomes/proven_reoffending.yaml: needs data up to 547 days after the index date; period.yaml has 546 days "
+    later = ("proven_reoffending", "reoffending_after_21_days", "reoffending_after_6_weeks")
+    assert refusal(schemas).splitlines() == [
+        f"outcomes/{name}.yaml: needs data up to 547 days after the index date; period.yaml has 546 days "
         "after its last quarter. Take fewer quarters, or wait for data beyond 2025-12-28."
-    )
+        for name in later
+    ]
 
 
 def test_a_window_the_data_just_fill_is_read(schemas: Path) -> None:
@@ -130,6 +132,7 @@ def test_a_window_the_data_just_fill_is_read(schemas: Path) -> None:
         ("tables/employment.yaml", "theme: employment", "theme: employed", "no outcome has the theme 'employed'"),
         ("outcomes/employed_6_weeks.yaml", "theme: employment", "theme: work", "theme 'work' is in no table"),
         ("tables/employment.yaml", "[released_from_custody,", "[released,", "there is no cohort ['released']"),
+        ("tables/six_monthly_release.yaml", "[housed_first_night,", "[housed,", "there is no outcome ['housed']"),
         ("tables/employment.yaml", "[age_band,", "[age,", "there is no breakdown ['age']"),
         ("outcomes/in_treatment_21_days.yaml", 'need: "yes"', "need: maybe", "eligible treatment_need = ['maybe']"),
         ("outcomes/in_treatment_21_days.yaml", "until: discharge_date", "until: left", "'left' is not an attribute"),
@@ -237,12 +240,26 @@ def test_only_a_table_with_an_england_only_source_is_restricted_to_england_and_s
         "homelessness": "England",
         "lasting_employment": "England and Wales",
         "reoffending": "England and Wales",
+        "reoffending_by_employment": "England and Wales",
+        "reoffending_by_first_night": "England and Wales",
+        "reoffending_by_treatment": "England",
+        "six_monthly_release": "England and Wales",
+        "six_monthly_reoffending": "England and Wales",
+        "six_monthly_treatment": "England",
         "treatment": "England",
         "treatment_status": "England",
     }
     treatment = analysis.describe("treatment")
     assert treatment.title == "Women's drug and alcohol treatment, England, cohorts of July 2022 to June 2024"
     assert any(note.startswith("Women placed in England only, because NDTMS") for note in treatment.notes)
+
+
+def test_a_table_that_names_outcomes_shows_these_in_its_order(analysis: Analysis) -> None:
+    six_monthly = analysis.describe("six_monthly_release")
+    assert list(six_monthly.outcomes) == [
+        "housed_first_night", "settled_3_months", "employed_6_weeks", "employed_6_months",
+    ]  # fmt: skip
+    assert six_monthly.theme == "release_every_six_months"
 
 
 def test_an_outcome_of_england_only_would_take_wales_from_every_other_of_its_theme(schemas: Path) -> None:
@@ -252,10 +269,10 @@ def test_an_outcome_of_england_only_would_take_wales_from_every_other_of_its_the
 
 
 def test_geography_follows_from_the_contracts_a_table_reads(schemas: Path) -> None:
-    edit(schemas / "datasets" / "paye.yaml", "value: England and Wales", "value: England")
+    edit(schemas / "datasets" / "hclic.yaml", "value: England", "value: England and Wales")
     analysis = read_analysis(schemas, read_datasets(schemas))
-    assert analysis.describe("employment").geography == "England"
-    assert analysis.describe("reoffending").geography == "England and Wales"
+    assert analysis.describe("homelessness").geography == "England and Wales"
+    assert analysis.describe("treatment").geography == "England"
 
 
 def test_a_table_cannot_be_restricted_to_england_when_a_cohort_does_not_say_where_she_is(schemas: Path) -> None:

@@ -10,6 +10,7 @@ from linkage.cohorts.link_errors import link_errors as counted
 from linkage.contracts.link_errors import read_link_errors
 from linkage.errors import ContractError
 from linkage.matching.sampling import Stratum, errors
+from linkage.release.error_rates import Group
 from linkage.settings import Settings
 
 PLACE = ("cohort", "dataset", "breakdown", "category")
@@ -117,6 +118,14 @@ def test_a_truth_is_refused_of_people_who_are_not_invented(settings, analysis):
 def test_an_assumption_needs_neither_a_truth_nor_a_review(tmp_path, analysis):
     settings = declared(tmp_path, ORIGIN.format("assumption") + ASSUMED.format("paye", "all", "all", 0))
     assert link_errors.of_release(settings, analysis).origin == "assumption"
+
+
+def test_nothing_is_corrected_where_women_are_divided_by_an_answer(tmp_path, analysis):
+    settings = declared(tmp_path, ORIGIN.format("assumption") + ASSUMED.format("court", "all", "all", 0))
+    errors_of = link_errors.of_release(settings, analysis).errors_of
+    released = Group("released_from_custody", "court", "all", "all")
+    assert errors_of(released) == errors_of(released._replace(breakdown="age_band", category="18-20")) is not None
+    assert errors_of(released._replace(breakdown="employment_6_weeks", category="yes")) is None
 
 
 def test_only_a_woman_who_is_counted_without_a_record_is_one_whose_record_may_be_missed(analysis):

@@ -55,7 +55,7 @@ def test_the_links_are_right_and_few_are_missed(chain):
 
 def test_every_headline_is_published_and_near_the_truth(chain):
     found = headlines(beside_truth.cells(chain, EXAMPLE))
-    tables = chain.analysis.tables.values()
+    tables = [table for table in chain.analysis.tables.values() if not table.health_warning and "year" in table.periods]
     assert len(found) == sum(len(one.cohorts) * len(chain.analysis.outcomes_of(one)) for one in tables)
     for one in found:
         assert one["true"] is not None, one

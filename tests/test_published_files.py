@@ -38,6 +38,7 @@ def test_an_analyst_finds_every_table_view_and_column_explained_in_the_database(
         assert con.execute("select count(*) from work").fetchall() == [(12,)]
     assert {name for name, _ in objects} == {"outcomes", "work", "employment"}
     assert all("INVENTED DATA" in comment for _, comment in objects)
+    assert all(TITLES["work"] in comment for name, comment in objects if name != "outcomes")
     assert [name for name, _ in columns] == list(NAMES)
     assert all(comment for _, comment in columns)
     assert len((folder / "data_dictionary.csv").read_text().splitlines()) == len(NAMES) + 1

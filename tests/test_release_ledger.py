@@ -17,7 +17,8 @@ from linkage.errors import DisclosureError
 from linkage.release import coarser, ledger
 from linkage.release.auditor.files import key
 from linkage.release.auditor.judge import BEFORE, judged, prove
-from linkage.release.auditor.seen import AddsUp, said
+from linkage.release.auditor.notes import AddsUp
+from linkage.release.auditor.seen import said
 from linkage.release.ledger import Entry
 from linkage.settings import Settings
 

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from dataclasses import replace
 
 import pytest
 from small_report import ABOUT, CORRECTED, FACTS, HEADLINE, INVENTED, LIMITS, REAL, ROWS, RULES, row, text_of
@@ -92,6 +93,19 @@ def test_a_page_without_corrected_rates_says_that_nothing_was_declared_and_draws
     assert "No rates of missed and wrong links were declared for this release" in text_of(page)
     assert "orrected (" not in text_of(page)
     assert "corrected for" not in page[page.index("<svg") : page.index("</svg>")]
+
+
+def test_a_health_warning_stands_under_the_title_and_before_every_figure():
+    warned = replace(ABOUT, health_warning="An association, & no more.", breakdowns={"by_work": "Work at 6 weeks"})
+    groups = [row(breakdown="by_work", category=category, value=v) for category, v in (("yes", 20.0), ("no", 30.0))]
+    page = release_page(INVENTED, [row(), *groups], [warned], RULES)
+    section = page[page.index('<section id="work"') : page.index("</section>")]
+    assert '<h2 id="work-title">Employment, by work at 6 weeks</h2>' in section
+    assert section.index("</h2>") < section.index("An association, &amp; no more.") < section.index("<svg")
+    assert "<strong>" not in section[: section.index("<svg")]
+    drawing = section[section.index("<svg") : section.index("</svg>")]
+    assert "Work at 6 weeks, 2023/24" in drawing
+    assert "Read this first" not in release_page(INVENTED, ROWS, [ABOUT], RULES)
 
 
 def test_groups_whose_missed_records_differ_by_more_than_their_rates_are_named():

@@ -156,16 +156,16 @@ def counted(
     facts: Relation,
     custody: Relation,
     deaths: Relation,
-    last_day: int,
+    on: int,
     exclude: Collection[str],
     coverage: Coverage,
 ) -> Relation:
     """(person_id, index_date, counted, achieved, why_not_counted): one row per member.
 
-    Who died by the last day, was in custody on it, has no record in a spine, or has no known answer is not counted;
+    Who died by the day `on`, was in custody on it, has no record in a spine, or has no known answer is not counted;
     the first of these that is true is the reason. `achieved` is null for her.
     """
-    on_the_day = day("achieved.index_date", last_day)
+    on_the_day = day("achieved.index_date", on)
     died = f"deaths.died_on <= {on_the_day}" if "died" in exclude else "false"
     inside = "inside.person_id is not null" if "in_custody" in exclude else "false"
     not_linked = "recorded.person_id is null" if coverage == "spine" else "false"
@@ -223,4 +223,4 @@ def answers(
         achieved = longest_run(con, members, facts, measure)
     else:
         achieved = latest_status(con, members, facts, measure)
-    return counted(con, achieved, facts, custody, deaths, measure.last_day, outcome.exclude, coverage)
+    return counted(con, achieved, facts, custody, deaths, outcome.left_out_on, outcome.exclude, coverage)

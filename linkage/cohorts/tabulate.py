@@ -1,7 +1,8 @@
 """Women and what became of them, counted: one relation per declared table.
 
 Every declared category has a row in every period, with zeros where there is no woman: which rows a table has must not
-depend on the data. Only `not known` appears when there is somebody in it. Rows come in the order of the declarations.
+depend on the data. Only the `not known` of a column appears when there is somebody in it. Rows come in the order of the
+declarations.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,8 +18,9 @@ from linkage.cohorts.records import Records, require_persons
 from linkage.cohorts.sql import Relation, each_breakdown, gathered, literal
 from linkage.contracts.analysis import ALL, Analysis, Table, Threshold
 from linkage.contracts.cohort import NOT_KNOWN, Cohort
+from linkage.contracts.joined import NO, YES, ByAnswer
 from linkage.contracts.outcome import Outcome
-from linkage.contracts.period import Period
+from linkage.contracts.period import Period, Quarter
 
 CELL = ("cohort", "outcome", "period", "breakdown", "category", "threshold")
 
@@ -97,12 +99,30 @@ def cells(people: People, analysis: Analysis, table: Table) -> Iterator[Relation
     records = people.records
     quarters = periods(records.con, analysis.period, table)
     for one in asked(people, analysis, table):
-        breakdowns = tuple(analysis.breakdowns_of(table, analysis.cohorts[one.cohort]))
-        counted = count(records.con, one.members, one.answers, quarters, breakdowns)
+        answers = analysis.divided_by(table)
+        breakdowns = (*analysis.breakdowns_of(table, analysis.cohorts[one.cohort]), *answers)
+        members = divided(people, analysis, one.members, answers)
+        counted = count(records.con, members, one.answers, quarters, breakdowns)
         yield counted.project(
             f"{literal(one.cohort)} as cohort, {literal(one.outcome)} as outcome, "
             f"{literal(records.threshold)} as threshold, *"
         )
+
+
+def divided(people: People, analysis: Analysis, members: Relation, by_answer: Mapping[str, ByAnswer]) -> Relation:
+    """`members` with a column for each breakdown by an answer: yes, no, or not known of all who are not counted."""
+    for name, one in by_answer.items():
+        known = answers_of(people, analysis, analysis.outcomes[one.outcome], members)  # noqa: F841  read by name
+        members = people.records.con.sql(
+            f"""
+            select members.*, case
+                when known.achieved then {literal(YES)} when not known.achieved then {literal(NO)}
+                else {literal(NOT_KNOWN)} end as {name}
+            from members
+            join known on known.person_id = members.person_id and known.index_date = members.index_date
+            """
+        )
+    return members
 
 
 def answers_of(people: People, analysis: Analysis, outcome: Outcome, members: Relation) -> Relation:
@@ -144,18 +164,18 @@ def count(
 
 def periods(con: DuckDBPyConnection, period: Period, table: Table) -> Relation:
     """(quarter, period): each quarter with the label of every period of the table it is counted in."""
-    pairs = [(q.label, label) for q in period.calendar for label in labels(table, q.label, q.year, period.title)]
+    pairs = [(q.label, label) for q in period.calendar for label in labels(table, q)]
     return con.from_arrow(pa.table({"quarter": [q for q, _ in pairs], "period": [label for _, label in pairs]}))
 
 
-def labels(table: Table, quarter: str, year: str, whole: str) -> tuple[str, ...]:
+def labels(table: Table, quarter: Quarter) -> tuple[str, ...]:
     """The periods of the table a quarter is counted in."""
-    label = {"year": year, "quarter": quarter, "all": whole}
+    label = {"year": quarter.year, "half_year": quarter.half, "quarter": quarter.label, "all": ALL}
     return tuple(label[of] for of in table.periods)
 
 
 def layout(con: DuckDBPyConnection, analysis: Analysis, table_id: str) -> Relation:
-    """(place, table_id, cohort, outcome, theme, geography, period, …): every row the table may have, in order."""
+    """(place, table_id, cohort, outcome, theme, geography, period, …, always): every row it may have, in order."""
     table = analysis.tables[table_id]
     rows = [
         {"cohort": cohort, "outcome": outcome, "period": period, "threshold": threshold} | divided
@@ -171,17 +191,19 @@ def layout(con: DuckDBPyConnection, analysis: Analysis, table_id: str) -> Relati
 
 def period_labels(period: Period, table: Table) -> tuple[str, ...]:
     """Every period of the table: years, then quarters, then the whole, as it declares them."""
-    each = [labels(table, quarter.label, quarter.year, period.title) for quarter in period.calendar]
+    each = [labels(table, quarter) for quarter in period.calendar]
     return tuple(dict.fromkeys(label for of_one_kind in zip(*each, strict=True) for label in of_one_kind))
 
 
-def divisions(analysis: Analysis, table: Table, cohort: Cohort) -> Iterator[dict[str, str]]:
-    """{breakdown, category} of every row for one cohort: all women first."""
-    yield {"breakdown": ALL, "category": ALL}
+def divisions(analysis: Analysis, table: Table, cohort: Cohort) -> Iterator[dict[str, object]]:
+    """{breakdown, category, always} of every row for one cohort: all women first. `always`: shown when it is empty."""
+    yield {"breakdown": ALL, "category": ALL, "always": True}
     dataset, england = analysis.datasets[cohort.dataset], analysis.geography(table) == "England"
     for name, breakdown in analysis.breakdowns_of(table, cohort).items():
         for category in dict.fromkeys((*breakdown.categories(dataset, england), NOT_KNOWN)):
-            yield {"breakdown": name, "category": category}
+            yield {"breakdown": name, "category": category, "always": category != NOT_KNOWN}
+    for name, answer in analysis.divided_by(table).items():
+        yield from ({"breakdown": name, "category": category, "always": True} for category in answer.categories)
 
 
 def filled(con: DuckDBPyConnection, layout: Relation, counts: Relation) -> Relation:
@@ -199,7 +221,7 @@ def filled(con: DuckDBPyConnection, layout: Relation, counts: Relation) -> Relat
             coalesce(counts.not_linked, 0) as not_linked
         from layout
         left join counts on {" and ".join(f"counts.{name} = layout.{name}" for name in CELL)}
-        where layout.category <> {literal(NOT_KNOWN)} or counts.denominator is not null
+        where layout.always or counts.denominator is not null
         order by layout.place
         """
     )

@@ -101,8 +101,10 @@ def said(records: Records, analysis: Analysis) -> Relation:
         )
         for cohort, members in people.members.items()
     ]
-    for table in analysis.tables.values():
-        found += [answered(records.con, one) for one in asked(people, analysis, table)]
+    each = {  # two tables that show an outcome of the same women ask once
+        (one.cohort, one.outcome): one for table in analysis.tables.values() for one in asked(people, analysis, table)
+    }
+    found += [answered(records.con, one) for one in each.values()]
     return gathered(records.con, found)
 
 

@@ -29,10 +29,13 @@ class SensitiveOutcomes(Declaration):
 
 
 class Margins(Declaration):
-    """Breakdowns whose cells are hidden last of all, so that readers keep the totals."""
+    """Breakdowns whose cells are hidden last of all, so that readers keep the totals; but not those of the outcomes
+    named, each with its reason.
+    """
 
     breakdowns: tuple[str, ...]
     reason: str = Field(min_length=20)
+    excepted: dict[str, str] = Field(default_factory=dict, alias="except")
 
 
 class Disclosure(Declaration):
@@ -58,6 +61,10 @@ class Disclosure(Declaration):
         if self.width.value < self.threshold.value:
             raise ValueError("width must not be under threshold, or a reader can prove that a count is too few")
         return self
+
+    def margin(self, outcome: str, breakdown: str) -> bool:
+        """Is it a total that is hidden last of all?"""
+        return breakdown in self.margins.breakdowns and outcome not in self.margins.excepted
 
     def sensitive(self, outcome: str) -> bool:
         """Would 0 % or 100 % of a group having this outcome harm the women in it?"""

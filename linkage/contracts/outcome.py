@@ -59,6 +59,11 @@ class Event(Declaration):
     continuing: Continuing | None = None
 
     @property
+    def first_day(self) -> int:
+        """The first day that can decide the answer; the index date where what goes on then counts as well."""
+        return min(self.days[0], 0) if self.continuing else self.days[0]
+
+    @property
     def last_day(self) -> int:
         """The day on which the answer stands, in days from the index date."""
         return self.days[1]
@@ -100,7 +105,7 @@ class Spell(Declaration):
         """The day on which the answer stands, in days from the index date."""
         return self.day
 
-    data_days = last_day
+    first_day = data_days = last_day
 
     def mistakes(self, dataset: Dataset) -> Iterator[str]:
         """What the contract does not bear out."""
@@ -122,6 +127,11 @@ class Run(Declaration):
     days: Window
     days_on_end: int = Field(gt=0)
     where: Where = Field(default_factory=dict)
+
+    @property
+    def first_day(self) -> int:
+        """The first day that can decide the answer."""
+        return self.days[0]
 
     @property
     def last_day(self) -> int:
@@ -153,6 +163,11 @@ class Status(Declaration):
     achieved: Labels
     unknown: Labels | tuple[()] = ()
     where: Where = Field(default_factory=dict)
+
+    @property
+    def first_day(self) -> int:
+        """The first day that can decide the answer."""
+        return self.days[0]
 
     @property
     def last_day(self) -> int:
@@ -202,8 +217,9 @@ class Example(Declaration):
 
 class Outcome(Declaration):
     """`eligible` restricts it to women whose cohort record says so. `exclude`: who leaves the denominator, and is
-    counted beside it, because of a circumstance on the last day of the window. Absence of any record follows the
-    dataset's coverage: `not_linked` in a spine, no event in an event register.
+    counted beside it, because of a circumstance on the last day of the window, or on the `landmark`, a day before the
+    window: then it asks what became of those who were alive and at liberty on that day. Absence of any record follows
+    the dataset's coverage: `not_linked` in a spine, no event in an event register.
     """
 
     title: str
@@ -211,14 +227,21 @@ class Outcome(Declaration):
     measure: Annotated[Event | Run | Spell | Status, Field(discriminator="kind")]
     eligible: Where = Field(default_factory=dict)
     exclude: tuple[Circumstance, ...] = ()
+    landmark: int | None = Field(default=None, ge=0)
     source: str
     modelled_on: str
     differences: tuple[str, ...] = ()
     examples: tuple[Example, ...] = Field(min_length=1)
 
+    @property
+    def left_out_on(self) -> int:
+        """The day of which `exclude` is asked."""
+        return self.measure.last_day if self.landmark is None else self.landmark
+
     def mistakes(self, dataset: Dataset) -> Iterator[str]:
         """What the contract of its dataset does not bear out, and a day on which nothing has become of her yet."""
         yield from self.measure.mistakes(dataset)
+        yield from self.landmark_mistakes()
         if self.measure.last_day < 0:
             yield (
                 f"measure: its last day, {self.measure.last_day}, is before the index date, so it says nothing of what "
@@ -226,3 +249,15 @@ class Outcome(Declaration):
             )
         for n, example in enumerate(self.examples):
             yield from (f"examples.{n} ({example.because}): {line}" for line in example.mistakes(dataset))
+
+    def landmark_mistakes(self) -> Iterator[str]:
+        """A landmark that leaves nobody out, or before which something counts already."""
+        if self.landmark is None:
+            return
+        if not self.exclude:
+            yield f"landmark = {self.landmark} leaves nobody out. Say whom in `exclude`, or leave the landmark out."
+        if self.measure.first_day <= self.landmark:
+            yield (
+                f"landmark = {self.landmark} is not before the window, which begins on day {self.measure.first_day}: "
+                f"who is left out on that day could have the outcome already. Begin on day {self.landmark + 1}."
+            )

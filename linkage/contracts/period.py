@@ -16,9 +16,12 @@ from linkage.contracts.reading import Declaration
 
 @dataclass(frozen=True)
 class Quarter:
-    """One quarter: first and last day are both in it; `year` is the label of the four quarters it is pooled with."""
+    """One quarter: first and last day are both in it; `half` is the label of the two quarters it is pooled with, `year`
+    that of the four.
+    """
 
     label: str
+    half: str
     year: str
     first_day: datetime.date
     last_day: datetime.date
@@ -46,6 +49,7 @@ class Period(Declaration):
         return tuple(
             Quarter(
                 label=f"{first.year} Q{(first.month + 2) // 3}",
+                half=half_label(starts[n - n % 2]),
                 year=year_label(starts[n - n % 4]),
                 first_day=first,
                 last_day=after - datetime.timedelta(days=1),
@@ -72,6 +76,13 @@ class Period(Declaration):
     def title(self) -> str:
         """The whole period in words, e.g. July 2022 to June 2024."""
         return f"{self.first_day:%B %Y} to {self.last_day:%B %Y}"
+
+
+def half_label(first_day: datetime.date) -> str:
+    """The six months from `first_day`: Jul-Dec 2022, or Oct-Mar 2022/23. Short: it stands at the side of charts."""
+    last_month = datetime.date(first_day.year, (first_day.month + 4) % 12 + 1, 1)
+    year = str(first_day.year) if last_month > first_day else year_label(first_day)
+    return f"{first_day:%b}-{last_month:%b} {year}"
 
 
 def year_label(first_day: datetime.date) -> str:

@@ -1,8 +1,8 @@
 """Sees counts, and decides what may leave.
 
 Read in this order: `columns` (what a published row holds), `primary` (which counts are too few by themselves),
-`coarser` (breakdowns left out), `draft` and `joint` (all tables as one problem), `before` (with what left earlier),
-`suppress` (which cells hide the others), `control` (unrounded counts in, publishable rows out), `publish` (the files),
+`coarser` (breakdowns left out), `draft`, `joint` and `joined` (all tables as one problem), `before` (with what left
+earlier), `suppress` (which cells hide the others), `control` (counts in, publishable rows out), `publish` (the files),
 `auditor` (the files, judged by code of its own), `ledger` (what left). `given`, `frames`: the same for any tidy table.
 """
 

@@ -43,13 +43,22 @@ Places = dict[Place, int]
 
 @dataclass(frozen=True)
 class Declared:
-    """What adds up. `years`: {a quarter: the year it is pooled into}. `within`: {(breakdown, category): (wider
-    breakdown, the category of it that it is part of)}. `asked`: {outcome: which women of a cohort it is asked about}.
+    """What adds up. `years`: {a quarter or half-year: the year it is in}. `halves`: {a quarter: its half-year}.
+    `within`: {(breakdown, category): (wider breakdown, the category of it that it is part of)}. `divided`: {breakdown:
+    the outcome whose answers divide}.
+
+    Of each outcome: `asked`, which women of a cohort it is asked about; `leaving`, whom it leaves out on which day;
+    `never`, reasons for which it leaves nobody out; `wider`, outcomes that count all its events.
     """
 
     years: Mapping[str, str] = field(default_factory=dict)
+    halves: Mapping[str, str] = field(default_factory=dict)
     within: Within = field(default_factory=dict)
     asked: Mapping[str, str] = field(default_factory=dict)
+    leaving: Mapping[str, str] = field(default_factory=dict)
+    never: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    wider: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    divided: Mapping[str, str] = field(default_factory=dict)
 
 
 class Unit(NamedTuple):

@@ -2,16 +2,17 @@
 
 A row is hidden whole, at all linkage thresholds at once, since they count different sets of women. Rows add up over
 categories, over wider categories and over periods; within a row, women with and without the outcome make the women
-counted, and those left out make all who were asked, whom the outcomes of one cohort share.
+counted, and those left out make all who were asked, whom the outcomes of one cohort share (`joined`: and what more they
+say of each other).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from linkage.contracts.disclosure import Disclosure
 from linkage.errors import DisclosureError
-from linkage.release import before
+from linkage.release import before, joined
 from linkage.release.draft import (
     ADDITIVE,
     ALL,
@@ -33,7 +34,12 @@ from linkage.release.suppress.problem import NOBODY, Problem, Target, persons
 
 NONE: frozenset[int] = frozenset()
 KNOWN_TO_HER = (*RATE, "in_custody")  # nobody knows of herself that her death, or a link, is missing
-A_MARGIN, A_ROW, AN_EXCLUSION = 100, 4, 1  # what is lost by hiding one: whole numbers, so that bounds are whole
+A_MARGIN, A_PART, A_ROW, AN_EXCLUSION = (
+    100,
+    20,
+    4,
+    1,
+)  # what is lost by hiding one: whole numbers, so that bounds are whole
 Figures = dict[tuple[Cell, str], dict[str, int]]
 
 
@@ -47,19 +53,21 @@ def problem_of(
     figures = figures_of(rows)
     cells = list(dict.fromkeys(cell for cell, _ in figures))
     thresholds = list(dict.fromkeys(threshold for _, threshold in figures))
-    draft = Draft(units=units(figures, cells, thresholds, disclosure))
+    draft = Draft(units=units(figures, cells, thresholds, declared, disclosure))
     for number, cell in enumerate(cells):
         for threshold in thresholds:
             write_row(draft, cell, threshold, figures.get((cell, threshold)), number, len(cells), disclosure)
             write_asked(draft, draft.places, cell, threshold, declared)
     write_sums(draft, draft.places, cells, thresholds, declared)
-    asked = list(targets(draft, draft.places, disclosure))
+    asked = joined.write(draft, draft.places, cells, thresholds, declared, disclosure)
+    asked += targets(draft, draft.places, declared, disclosure)
     left = [(release, before.write(draft, release)) for release in earlier]
     for release, places in left:
         for cell, threshold in dict.fromkeys((place.cell, place.threshold) for place in places):
             write_asked(draft, places, cell, threshold, declared)
         write_sums(draft, places, release.cells, release.thresholds, declared)
-        asked += [*targets(draft, places, disclosure), *before.changes(draft, places, release, disclosure)]
+        asked += joined.write(draft, places, release.cells, release.thresholds, declared, disclosure)
+        asked += [*targets(draft, places, declared, disclosure), *before.changes(draft, places, release, disclosure)]
     before.settle(draft, cells, thresholds, left)
     return finished(draft, list({target.number: target for target in asked}.values())), cells
 
@@ -153,19 +161,28 @@ def sums_of(cells: Iterable[Cell], declared: Declared) -> list[tuple[Cell, tuple
         if wider := declared.within.get((cell.breakdown, cell.category)):
             whole = cell._replace(breakdown=wider[0], category=wider[1])
             found.setdefault((whole, cell.breakdown), []).append(cell)
-        for pooled in pooled_into(cell.period, declared.years):
-            kind = "quarters" if cell.period in declared.years else "years"
-            found.setdefault((cell._replace(period=pooled), kind), []).append(cell)
+        for pooled in pooled_into(cell.period, declared):
+            found.setdefault((cell._replace(period=pooled), length(cell.period, declared)), []).append(cell)
     held = set(present)
     return [(total, tuple(parts)) for (total, _), parts in sorted(found.items()) if total in held]
 
 
-def pooled_into(period: str, years: Mapping[str, str]) -> list[str]:
+def pooled_into(period: str, declared: Declared) -> list[str]:
     """The longer periods that contain this one."""
-    return [longer for longer in (years.get(period), ALL) if longer and longer != period]
+    longer = (declared.halves.get(period), declared.years.get(period), ALL)
+    return [one for one in longer if one and one != period]
 
 
-def units(figures: Figures, cells: Sequence[Cell], thresholds: Sequence[str], limits: Disclosure) -> list[Unit]:
+def length(period: str, declared: Declared) -> str:
+    """How long a period is: what is divided by it is divided by all of that length."""
+    if period in declared.halves.values():
+        return "half-years"
+    return "quarters" if period in declared.years else "years"
+
+
+def units(
+    figures: Figures, cells: Sequence[Cell], thresholds: Sequence[str], declared: Declared, limits: Disclosure
+) -> list[Unit]:
     """Every row, then every exclusion of a row. A zero hides nothing, so it is published."""
 
     def of(cell: Cell, figure: str) -> list[int]:
@@ -175,13 +192,19 @@ def units(figures: Figures, cells: Sequence[Cell], thresholds: Sequence[str], li
     for cell in cells:
         rate = list(zip(of(cell, "numerator"), of(cell, "denominator"), strict=True))
         unsafe = unsafe_rate(rate, cell.outcome, limits)
-        loss = A_MARGIN if cell.breakdown in limits.margins.breakdowns else A_ROW
-        found.append(Unit(loss, unsafe, not unsafe and not any(women for _, women in rate)))
+        found.append(Unit(worth(cell, declared, limits), unsafe, not unsafe and not any(women for _, women in rate)))
     for cell in cells:
         for figure in EXCLUSIONS:
             few = any(is_small(n, limits) for n in of(cell, figure))
             found.append(Unit(AN_EXCLUSION, few, not few and not any(of(cell, figure))))
     return found
+
+
+def worth(cell: Cell, declared: Declared, limits: Disclosure) -> int:
+    """What is lost by hiding a row; a part of a year is given up before the year."""
+    if not limits.margin(cell.outcome, cell.breakdown):
+        return A_ROW
+    return A_PART if cell.period in declared.years else A_MARGIN
 
 
 def finished(draft: Draft, asked: Sequence[Target]) -> Problem:
@@ -207,7 +230,7 @@ def finished(draft: Draft, asked: Sequence[Target]) -> Problem:
     )
 
 
-def targets(draft: Draft, places: Places, disclosure: Disclosure) -> Iterable[Target]:
+def targets(draft: Draft, places: Places, declared: Declared, disclosure: Disclosure) -> Iterable[Target]:
     """Every count that must stay uncertain: too few, or all or none of a group."""
     for place, number in places.items():
         owners = [draft.units[unit] for unit in draft.owners[number] if unit != NOBODY]
@@ -217,7 +240,8 @@ def targets(draft: Draft, places: Places, disclosure: Disclosure) -> Iterable[Ta
         whole = place.figure in ("numerator", "without") and all_or_none(count, women, place.cell.outcome, disclosure)
         if is_small(count, disclosure) or (whole and count == 0):
             left_out = place.figure in EXCLUSIONS
-            yield Target(number, (disclosure.width_left_out if left_out else disclosure.width).value, not left_out)
+            narrow = left_out or (is_small(women, disclosure) and joined.are_left_out(place.cell, declared))
+            yield Target(number, (disclosure.width_left_out if narrow else disclosure.width).value, not left_out)
 
 
 def check(rows: Iterable[Row]) -> None:

@@ -100,7 +100,10 @@ def write_database(path: Path, rows: list[Row], provenance: Provenance) -> None:
 def views(rows: list[Row]) -> dict[str, dict[str, str]]:
     """{column: {a value of it that gets a view: what the view shows}}; a table's own name wins over a theme's."""
     tables = {row["table_id"]: row["title"] for row in rows}
-    themes = {row["theme"]: f"every outcome of the theme {row['theme']}" for row in rows}
+    titles: dict[str, dict[str, None]] = {}
+    for row in rows:
+        titles.setdefault(row["theme"], {})[row["title"]] = None
+    themes = {theme: f"every outcome of the theme {theme}. {'. '.join(of)}" for theme, of in titles.items()}
     return {"table_id": tables, "theme": {name: about for name, about in themes.items() if name not in tables}}
 
 

@@ -33,11 +33,15 @@ class Headline(NamedTuple):
 
 
 class Section(NamedTuple):
-    """One theme: its figures, one chart, the table of the chart, and more tables that open on demand."""
+    """One theme: its figures, one chart, the table of the chart, and more tables that open on demand.
+
+    A table with a health warning has no headlines: what it is there for is to be read with that.
+    """
 
     anchor: str
     title: str
     subtitle: str
+    health_warning: str
     headlines: tuple[Headline, ...]
     figures: tuple[tuple[str, str, Grid], ...]
     more: tuple[tuple[str, tuple[Grid, ...]], ...]
@@ -50,13 +54,20 @@ def section(rows: Sequence[Row], about: Description) -> Section:
     main = [row for row in rows if row["threshold"] == best]
     return Section(
         anchor=about.table_id,
-        title=about.theme.replace("_", " ").capitalize(),
+        title=heading(about),
         subtitle=about.title,
-        headlines=tuple(headlines(main, about)),
+        health_warning=about.health_warning,
+        headlines=() if about.health_warning else tuple(headlines(main, about)),
         figures=tuple(figure(rows, main, outcome, about) for outcome in about.outcomes),
         more=tuple((title, grids(main, name, about)) for name, title in about.breakdowns.items() if held(main, name)),
         notes=about.notes,
     )
+
+
+def heading(about: Description) -> str:
+    """The theme in words; of an association also what it is by, since several may share their theme."""
+    by = [f"by {title.lower()}" for title in about.breakdowns.values()] if about.health_warning else []
+    return ", ".join([about.theme.replace("_", " ").capitalize(), *by])
 
 
 def main_threshold(rows: Iterable[Row]) -> str:
@@ -84,12 +95,14 @@ def figure(rows: Sequence[Row], main: Sequence[Row], outcome: str, about: Descri
     of_outcome = [row for row in main if row["outcome"] == outcome]
     others = {threshold: at(rows, threshold) for threshold in ("high", "low")}
     totals = [row for row in of_outcome if row["breakdown"] == ALL]
-    bands = [row for row in of_outcome if row["breakdown"] == CHARTED and row["status"] != "z"]
-    latest = bands[-1]["period"] if bands else ""
-    by_age = [point(row, row["category"], about, others) for row in bands if row["period"] == latest]
+    charted = next(iter(about.breakdowns), "") if about.health_warning else CHARTED
+    groups = [row for row in of_outcome if row["breakdown"] == charted and row["status"] != "z"]
+    latest = groups[-1]["period"] if groups else ""
+    drawn_groups = [point(row, row["category"], about, others) for row in groups if row["period"] == latest]
+    by = "By age" if charted == CHARTED else about.breakdowns.get(charted, "")
     panels = [
         Panel("All women", [point(row, period_text(row), about, others) for row in totals]),
-        Panel(f"By age, {latest}", by_age),
+        Panel(f"{by}, {latest}", drawn_groups),
     ]
     title = about.outcomes[outcome]
     drawn = rates(panels, list(about.cohorts.values()), "women with the outcome, %", alternative(title, totals, about))

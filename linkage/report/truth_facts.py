@@ -7,9 +7,11 @@ class BesideTruth(TypedDict):
     """One cell of a release: its rate in % as published, its interval, the same corrected for errors of links, what
     perfect links would show, and what was lived.
 
-    None where it is suppressed, or not known: what was lived is known of all women, and not by group.
+    None where it is suppressed, or not known: what was lived is known of all women, and not by group. `headline`: the
+    rate of all women of a cohort in the latest year.
     """
 
+    headline: bool
     cohort: str
     outcome: str
     period: str

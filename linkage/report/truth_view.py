@@ -32,9 +32,7 @@ def truth_section(cells: Sequence[BesideTruth], women: Sequence[Agreement]) -> S
 
 def headlines(found: Iterable[BesideTruth]) -> list[BesideTruth]:
     """The rates of all women of each cohort in the latest year."""
-    everybody = [one for one in found if one["breakdown"] == "all"]
-    latest = max((one["period"] for one in everybody), default="")
-    return [one for one in everybody if one["period"] == latest]
+    return [one for one in found if one["headline"]]
 
 
 def known(cell: BesideTruth) -> bool:

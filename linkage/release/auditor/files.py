@@ -19,8 +19,8 @@ from linkage.contracts.disclosure import Disclosure
 from linkage.errors import DisclosureError
 from linkage.release.auditor import certificate, seen
 from linkage.release.auditor.judge import Verdict, judged, prove
+from linkage.release.auditor.notes import AddsUp, Earlier, key_of
 from linkage.release.auditor.reader import Given
-from linkage.release.auditor.seen import AddsUp, Earlier
 
 Row = dict[str, Any]
 ALONE = AddsUp()
@@ -82,9 +82,9 @@ def audit(
 
 def read_again(tables: Path, left: Iterable[Row], disclosure: Disclosure, adds_up: AddsUp, earlier: Earlier) -> Given:
     """What its certificate must prove of a release. `left`: its rows in the ledger. Raises DisclosureError."""
-    true = {seen.key_of(row): {name: one[0] for name, one in row["figures"].items()} for row in left}
+    true = {key_of(row): {name: one[0] for name, one in row["figures"].items()} for row in left}
     rows = from_csv(tables)
-    if {seen.key_of(row) for row in rows} != true.keys():
+    if {key_of(row) for row in rows} != true.keys():
         raise DisclosureError(f"{tables} has other rows than the ledger says. Publish again.")
     notes, known, wanted = seen.read(rows, true, adds_up, disclosure, earlier)
     return Given(known, notes.truth, wanted)

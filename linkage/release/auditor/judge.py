@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from linkage.contracts.disclosure import Disclosure
+from linkage.release.auditor.notes import AddsUp, Earlier, Key, key_of
 from linkage.release.auditor.reader import Proof, Seen, proofs
-from linkage.release.auditor.seen import AddsUp, Earlier, Key, key_of, read
+from linkage.release.auditor.seen import read
 
 Row = dict[str, Any]
 Word = Literal["pass", "review", "fail"]
@@ -44,7 +45,7 @@ def prove(
     """Attack every suppressed count at risk, with everything published in all tables and releases together."""
     notes, seen, wanted = read(rows, {key_of(row): row for row in true}, adds_up, disclosure, earlier)
     of = {number: key for (key, _), number in [*notes.earlier.items(), *notes.at.items()]}
-    of |= {number: key for number, (key, _) in notes.changes.items()}
+    of |= {number: key for number, (key, _) in (notes.changes | notes.beside).items()}
     return Proved(seen, notes.truth, list(proofs(seen, notes.truth, wanted)), of)
 
 

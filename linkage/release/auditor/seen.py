@@ -6,34 +6,16 @@ reader knew how many women are in the one and not in the other.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from linkage.contracts.disclosure import Disclosure
-from linkage.release.auditor.reader import Seen, Sum, Wanted
+from linkage.release.auditor import across
+from linkage.release.auditor.notes import ALL, LEFT_OUT, AddsUp, Earlier, Key, Notes, Place, Row, Said, key_of
+from linkage.release.auditor.reader import Seen, Wanted
 
-Row = dict[str, Any]
-Key = tuple[str, ...]
-Place = tuple[Key, str]  # a row, and one of its figures
-Said = tuple[int, int, int | None]  # a true count, and the least and the most that a reader takes it for
-Earlier = Sequence[tuple[str, Sequence[Row]]]  # releases that left: their rows with `figures`, {figure: Said}
 NO_LEAST = -(10**9)
-KEY = ("cohort", "outcome", "geography", "period", "breakdown", "category", "threshold")
-LEFT_OUT = ("in_custody", "died", "unknown", "not_linked")
 SUMMED = ("numerator", "denominator", *LEFT_OUT)
 SHE_KNOWS = ("numerator", "without", "denominator", "in_custody")
-ALL = "all"
-
-
-@dataclass(frozen=True)
-class AddsUp:
-    """What a reader knows to add up. `years`: {quarter: its year}. `within`: {(breakdown, category): (wider breakdown,
-    its category)}. `asked`: {outcome: which women of a cohort it is asked about}.
-    """
-
-    years: Mapping[str, str] = field(default_factory=dict)
-    within: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
-    asked: Mapping[str, str] = field(default_factory=dict)
 
 
 class Secret(NamedTuple):
@@ -42,40 +24,6 @@ class Secret(NamedTuple):
     key: Key
     figure: str
     women: int
-
-
-@dataclass
-class Notes:
-    """What is noted while reading: each figure with its limits and its true count, and sums.
-
-    `at`: of the release being judged. `same`: a figure that two releases count alike is one figure: a reader is taken
-    to know so. `implied`: sums that tell him no more, but show who is alone in a count.
-    `earlier`: of those before. `changes`: the figures a few women more, or fewer, are counted in than before.
-    """
-
-    at: dict[Place, int] = field(default_factory=dict)
-    same: dict[tuple[Place, int], int] = field(default_factory=dict)
-    labels: list[str] = field(default_factory=list)
-    least: list[int] = field(default_factory=list)
-    most: list[int | None] = field(default_factory=list)
-    truth: list[int] = field(default_factory=list)
-    sums: list[Sum] = field(default_factory=list)
-    implied: list[Sum] = field(default_factory=list)
-    earlier: dict[Place, int] = field(default_factory=dict)
-    changes: dict[int, Place] = field(default_factory=dict)
-
-    def note(self, at: dict[Place, int], place: Place, said: Said, release: str = "") -> int:
-        """A figure and its limits; what two tables, or releases, say of it must all hold. Returns its number."""
-        (truth, least, most), (key, figure) = said, place
-        number = at.setdefault(place, self.same.setdefault((place, truth), len(self.truth)))
-        if number == len(self.truth):
-            self.truth.append(truth)
-            self.least.append(least)
-            self.most.append(most)
-            self.labels.append(", ".join([*key, figure.replace("_", " "), *([release] if release else [])]))
-        self.least[number] = max(self.least[number], least)
-        self.most[number] = min((end for end in (self.most[number], most) if end is not None), default=None)
-        return number
 
 
 def read(
@@ -98,7 +46,8 @@ def read(
         pairs = [(number, notes.at.get(place, number)) for place, number in at.items()]
         came_or_went = [sorted(pair, key=lambda n: notes.truth[n]) for pair in pairs]
         notes.implied += [((one,), (no,)) for no, one in came_or_went if (notes.truth[no], notes.truth[one]) == (0, 1)]
-    return notes, Seen(notes.labels, notes.least, notes.most, notes.sums), wanted(notes, hidden, limits)
+    must_stay = wanted(notes, hidden, adds_up, limits)
+    return notes, Seen(notes.labels, notes.least, notes.most, notes.sums), must_stay
 
 
 def write(notes: Notes, at: dict[Place, int], rows: Sequence[Row], adds_up: AddsUp, release: str = "") -> None:
@@ -113,6 +62,7 @@ def write(notes: Notes, at: dict[Place, int], rows: Sequence[Row], adds_up: Adds
         whole, *rest = (at[key_of(row), "without"] for row in (total, *parts))
         if notes.truth[whole] == sum(notes.truth[n] for n in rest):
             notes.implied.append(((whole,), tuple(rest)))
+    across.write(notes, at, rows, adds_up)
 
 
 def said(row: Row, true: Row, limits: Disclosure) -> dict[str, Said]:
@@ -161,11 +111,6 @@ def note_changes(notes: Notes, at: Mapping[Place, int], rows: Iterable[Row], rel
                 notes.changes[change] = place
 
 
-def key_of(row: Row) -> Key:
-    """Which cell at which linkage threshold, whatever table shows it."""
-    return tuple(row[name] for name in KEY)
-
-
 def within_a_row(notes: Notes, at: dict[Place, int], row: Row, adds_up: AddsUp) -> None:
     """With and without the outcome make the women counted, and those left out with them all who were asked."""
     key = key_of(row)
@@ -203,10 +148,12 @@ def wholes(row: Row, adds_up: AddsUp) -> Iterable[tuple[Row, str]]:
         yield {"breakdown": ALL, "category": ALL}, row["breakdown"]
     if wider := adds_up.within.get((row["breakdown"], row["category"])):
         yield {"breakdown": wider[0], "category": wider[1]}, row["breakdown"]
-    if period in adds_up.years:
-        yield {"period": adds_up.years[period]}, "quarters"
+    parts = "halves" if period in adds_up.halves.values() else "quarters" if period in adds_up.years else "years"
+    for longer in (adds_up.halves, adds_up.years):
+        if period in longer:
+            yield {"period": longer[period]}, parts
     if period != ALL:
-        yield {"period": ALL}, "all quarters" if period in adds_up.years else "all years"
+        yield {"period": ALL}, f"all {parts}"
 
 
 def summed(notes: Notes, at: dict[Place, int], total: Key, parts: Sequence[Key], figure: str) -> None:
@@ -220,17 +167,19 @@ def summed(notes: Notes, at: dict[Place, int], total: Key, parts: Sequence[Key],
     notes.sums.append(((whole,), (*members, odd)) if off > 0 else ((whole, odd), members))
 
 
-def wanted(notes: Notes, hidden: Mapping[int, Secret], limits: Disclosure) -> list[Wanted]:
+def wanted(notes: Notes, hidden: Mapping[int, Secret], adds_up: AddsUp, limits: Disclosure) -> list[Wanted]:
     """What must stay uncertain: suppressed figures that are too few, or say all or none of a sensitive outcome; and
-    changes of few women.
+    differences of few women, between two releases or two outcomes.
     """
     truth, same = notes.truth, same_woman(notes)
     alone = [n for n, one in hidden.items() if truth[n] == 1 and one.figure in SHE_KNOWS]
-    found = [Wanted(change, limits.width_of_change.value) for change in notes.changes]
+    few = [more for more in notes.beside if 0 < truth[more] < limits.threshold.value]
+    found = [Wanted(one, limits.width_of_change.value) for one in (*notes.changes, *few)]
     for number, secret in hidden.items():
         if at_risk(truth[number], secret, limits):
             left_out = secret.figure in LEFT_OUT
-            width = (limits.width_left_out if left_out else limits.width).value
+            few_women = secret.women < limits.threshold.value and across.left_out(secret.key, adds_up)
+            width = (limits.width_left_out if left_out or few_women else limits.width).value
             others = [one for one in alone if one != number and number not in same.get(one, ())]
             found.append(Wanted(number, width, () if left_out else tuple(others)))
     return found

@@ -181,13 +181,31 @@ def at_liberty_on(life: Life, day: Date) -> bool:
 
 def proven_reoffending(life: Life, member: Member) -> Answer:
     """An offence from day 1 to 365, decided by half a year after that; breaches do not count. Everybody is counted."""
-    first, last = days_after(member.index_date, 1), days_after(member.index_date, 365)
+    return Answer("proven_reoffending", True, offended(life, member, 1))
+
+
+def reoffending_after_6_weeks(life: Life, member: Member) -> Answer:
+    """The same from day 43 on, of the women alive and at liberty on day 42, whatever they had done by then."""
+    counted = at_liberty_on(life, days_after(member.index_date, 42))
+    return Answer("reoffending_after_6_weeks", counted, counted and offended(life, member, 43))
+
+
+def reoffending_after_21_days(life: Life, member: Member) -> Answer:
+    """The same from day 22 on, of the women in England with a need, alive and at liberty on day 21."""
+    at_liberty = at_liberty_on(life, days_after(member.index_date, 21))
+    counted = at_liberty and member.need and member.region != WALES
+    return Answer("reoffending_after_21_days", counted, counted and offended(life, member, 22))
+
+
+def offended(life: Life, member: Member, first_day: int) -> bool:
+    """An offence from the first day to day 365, decided by half a year after that; breaches do not count."""
+    first, last = days_after(member.index_date, first_day), days_after(member.index_date, 365)
     latest_decision = days_after(last, 182)
     achieved = False
     for offence in life.offences:
         if first <= offence.committed <= last and offence.decided <= latest_decision and not offence.breach:
             achieved = True
-    return Answer("proven_reoffending", True, achieved)
+    return achieved
 
 
 def employed_6_weeks(life: Life, member: Member) -> Answer:
@@ -286,9 +304,9 @@ def in_treatment_12_months(life: Life, member: Member) -> Answer:
 
 
 OF_EVERY_ORDER = (
-    proven_reoffending, employed_6_weeks, employed_6_months, sustained_employment, out_of_work_benefit_30_days,
-    settled_3_months, homelessness_duty_90_days, in_treatment_21_days, treatment_completed_12_months,
-    in_treatment_12_months,
+    proven_reoffending, reoffending_after_6_weeks, reoffending_after_21_days, employed_6_weeks, employed_6_months,
+    sustained_employment, out_of_work_benefit_30_days, settled_3_months, homelessness_duty_90_days,
+    in_treatment_21_days, treatment_completed_12_months, in_treatment_12_months,
 )  # fmt: skip
 ASKED_OF = {
     RELEASED: (*OF_EVERY_ORDER, housed_first_night),

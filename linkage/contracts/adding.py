@@ -1,0 +1,73 @@
+"""What readers of a release know to add up, by the declarations alone. Suppressor and auditor are both told, and each
+writes it down in its own way.
+"""
+
+from typing import TypedDict
+
+from linkage.contracts.analysis import Analysis
+from linkage.contracts.dataset import Dataset
+from linkage.contracts.outcome import Event, Outcome
+
+ON_A_DAY = ("in_custody", "died")
+
+
+class Adding(TypedDict):
+    """`years`: {quarter or half-year: the year it is in}. `halves`: {quarter: its half-year}. `within`: {(breakdown,
+    category): (wider breakdown, its category)}.
+
+    Of outcomes: `asked`, which women of a cohort it is asked about; `leaving`, who is left out on which day, the same
+    words for the same women; `never`, reasons for which it leaves nobody out; `wider`, others of the same women that
+    count all its events. `divided`: {breakdown: the outcome whose answers are its categories}.
+    """
+
+    years: dict[str, str]
+    halves: dict[str, str]
+    within: dict[tuple[str, str], tuple[str, str]]
+    asked: dict[str, str]
+    leaving: dict[str, str]
+    never: dict[str, tuple[str, ...]]
+    wider: dict[str, tuple[str, ...]]
+    divided: dict[str, str]
+
+
+def adding(analysis: Analysis) -> Adding:
+    """What the declarations of an analysis say of its sums."""
+    outcomes = analysis.outcomes
+    return Adding(
+        years={part: quarter.year for quarter in analysis.period.calendar for part in (quarter.label, quarter.half)},
+        halves={quarter.label: quarter.half for quarter in analysis.period.calendar},
+        within=analysis.within,
+        asked=analysis.asked,
+        leaving={name: f"{sorted(one.exclude)} on day {one.left_out_on}" for name, one in outcomes.items()},
+        never={name: never(one, analysis.datasets[one.measure.dataset]) for name, one in outcomes.items()},
+        wider={
+            name: tuple(other for other, wider in outcomes.items() if other != name and counts_all_of(wider, one))
+            for name, one in outcomes.items()
+        },
+        divided={name: one.outcome for name, one in analysis.by_answer.items()},
+    )
+
+
+def never(outcome: Outcome, dataset: Dataset) -> tuple[str, ...]:
+    """Reasons for which an outcome can leave nobody out, as whoever reads its definition knows."""
+    impossible = [reason for reason in ON_A_DAY if reason not in outcome.exclude]
+    impossible += ["unknown"] if outcome.measure.kind != "status" else []
+    return (*impossible, *(["not_linked"] if dataset.coverage != "spine" else []))
+
+
+def counts_all_of(wider: Outcome, narrower: Outcome) -> bool:
+    """Has whoever is counted with the narrower outcome the wider one, too? Both of the same women, and of events."""
+    one, other = wider.measure, narrower.measure
+    if not (isinstance(one, Event) and isinstance(other, Event)) or wider.eligible != narrower.eligible:
+        return False
+    if wider.exclude and (wider.exclude, wider.left_out_on) != (narrower.exclude, narrower.left_out_on):
+        return False  # it may leave out a woman with the event, whom the narrower one counts
+    days = one.days[0] <= other.days[0] and other.days[1] <= one.days[1]
+    alike = one.model_copy(update={"days": other.days, "confirmed_by": other.confirmed_by}) == other
+    return days and alike and confirms(one, other)
+
+
+def confirms(wider: Event, narrower: Event) -> bool:
+    """Is an event confirmed in time for the narrower outcome confirmed in time for the wider one?"""
+    one, other = wider.confirmed_by, narrower.confirmed_by
+    return one is None or (other is not None and one.date == other.date and other.within_days <= one.within_days)
