@@ -173,8 +173,8 @@ def wanted(notes: Notes, hidden: Mapping[int, Secret], adds_up: AddsUp, limits: 
     """
     truth, same = notes.truth, same_woman(notes)
     alone = [n for n, one in hidden.items() if truth[n] == 1 and one.figure in SHE_KNOWS]
-    few = [more for more in notes.beside if 0 < truth[more] < limits.threshold.value]
-    found = [Wanted(one, limits.width_of_change.value) for one in (*notes.changes, *few)]
+    some_more = [more for more in notes.beside if 0 < truth[more] < limits.threshold.value]
+    found = [Wanted(one, limits.width_of_change.value) for one in (*notes.changes, *some_more)]
     for number, secret in hidden.items():
         if at_risk(truth[number], secret, limits):
             left_out = secret.figure in LEFT_OUT
