@@ -6,7 +6,7 @@ declarations.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
@@ -15,10 +15,10 @@ from linkage.cohorts.circumstances import custody_spells, deaths
 from linkage.cohorts.members import members_of_each
 from linkage.cohorts.outcomes import answers, eligible
 from linkage.cohorts.records import Records, require_persons
-from linkage.cohorts.sql import Relation, each_breakdown, gathered, literal
+from linkage.cohorts.sql import Relation, each_breakdown, gathered, kept, literal
 from linkage.contracts.analysis import ALL, Analysis, Table, Threshold
 from linkage.contracts.cohort import NOT_KNOWN, Cohort
-from linkage.contracts.joined import NO, YES, ByAnswer
+from linkage.contracts.joined import NO, YES
 from linkage.contracts.outcome import Outcome
 from linkage.contracts.period import Period, Quarter
 
@@ -50,12 +50,16 @@ def tables(
 
 @dataclass(frozen=True)
 class People:
-    """What every table needs to know at one threshold: the members of each cohort, custody and deaths."""
+    """What every table needs to know at one threshold: the members of each cohort, custody and deaths.
+
+    `said`: what was asked already, by cohort, outcome, and whether of women in England alone: tables share answers.
+    """
 
     records: Records
     members: Mapping[str, Relation]
     custody: Relation
     deaths: Relation
+    said: "dict[tuple[str, str, bool], Asked]" = field(default_factory=dict)
 
 
 def people_at(records: Records, analysis: Analysis) -> People:
@@ -84,14 +88,23 @@ class Asked:
 
 
 def asked(people: People, analysis: Analysis, table: Table) -> Iterator[Asked]:
-    """Each outcome of a table, asked of each of its cohorts: of the women in England alone where it is about those."""
+    """Each outcome of a table, asked of each of its cohorts."""
+    for cohort in table.cohorts:
+        for outcome in analysis.outcomes_of(table):
+            yield ask(people, analysis, table, cohort, outcome)
+
+
+def ask(people: People, analysis: Analysis, table: Table, cohort: str, outcome: str) -> Asked:
+    """One outcome asked of one cohort: of the women in England alone where the table is about those."""
     england = analysis.geography(table) == "England"
-    for name in table.cohorts:
-        members = people.members[name].filter("in_england") if england else people.members[name]
-        anchors = people.records.of(analysis.cohorts[name].dataset)
-        for outcome_name, outcome in analysis.outcomes_of(table).items():
-            in_question = eligible(people.records.con, members, anchors, outcome.eligible)
-            yield Asked(name, outcome_name, in_question, answers_of(people, analysis, outcome, in_question))
+    if (cohort, outcome, england) not in people.said:
+        con, declared = people.records.con, analysis.outcomes[outcome]
+        members = people.members[cohort].filter("in_england") if england else people.members[cohort]
+        anchors = people.records.of(analysis.cohorts[cohort].dataset)
+        in_question = kept(con, eligible(con, members, anchors, declared.eligible))
+        answers = kept(con, answers_of(people, analysis, declared, in_question))
+        people.said[cohort, outcome, england] = Asked(cohort, outcome, in_question, answers)
+    return people.said[cohort, outcome, england]
 
 
 def cells(people: People, analysis: Analysis, table: Table) -> Iterator[Relation]:
@@ -99,9 +112,8 @@ def cells(people: People, analysis: Analysis, table: Table) -> Iterator[Relation
     records = people.records
     quarters = periods(records.con, analysis.period, table)
     for one in asked(people, analysis, table):
-        answers = analysis.divided_by(table)
-        breakdowns = (*analysis.breakdowns_of(table, analysis.cohorts[one.cohort]), *answers)
-        members = divided(people, analysis, one.members, answers)
+        breakdowns = (*analysis.breakdowns_of(table, analysis.cohorts[one.cohort]), *analysis.divided_by(table))
+        members = divided(people, analysis, table, one)
         counted = count(records.con, members, one.answers, quarters, breakdowns)
         yield counted.project(
             f"{literal(one.cohort)} as cohort, {literal(one.outcome)} as outcome, "
@@ -109,10 +121,11 @@ def cells(people: People, analysis: Analysis, table: Table) -> Iterator[Relation
         )
 
 
-def divided(people: People, analysis: Analysis, members: Relation, by_answer: Mapping[str, ByAnswer]) -> Relation:
-    """`members` with a column for each breakdown by an answer: yes, no, or not known of all who are not counted."""
-    for name, one in by_answer.items():
-        known = answers_of(people, analysis, analysis.outcomes[one.outcome], members)  # noqa: F841  read by name
+def divided(people: People, analysis: Analysis, table: Table, one: Asked) -> Relation:
+    """The members with a column for each breakdown by an answer: yes, no, or not known of all who are not counted."""
+    members = one.members
+    for name, by_answer in analysis.divided_by(table).items():
+        known = ask(people, analysis, table, one.cohort, by_answer.outcome).answers  # noqa: F841  read by name
         members = people.records.con.sql(
             f"""
             select members.*, case
