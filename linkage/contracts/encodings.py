@@ -25,9 +25,13 @@ SEALED_ONLY: frozenset[str] = frozenset({"soundex", "prefix", "year", "month"})
 
 
 class Kind(Declaration):
-    """A kind of identifier: the functions, in order, that give its standard form (None where it is not valid)."""
+    """A kind of identifier: the functions, in order, that give its standard form (None where it is not valid).
+
+    `called`: what its columns are called elsewhere. A column of such a name that is no identifier is refused.
+    """
 
     about: str = ""
+    called: tuple[str, ...] = ()
     standardise: tuple[Standardiser, ...]
 
 
