@@ -114,7 +114,9 @@ def test_an_identifier_that_would_leave_as_an_attribute_is_a_matter_of_privacy(s
 @pytest.mark.parametrize("said", ['" "', "true", '"no"'])
 def test_a_text_leaves_in_clear_only_for_a_reason_in_words(schemas, said):
     forename = "customProperties: [{property: identifier, value: forename}]"
-    change(schemas / "datasets" / "court.yaml", forename, f"customProperties: [{{property: namesNobody, value: {said}}}]")
+    change(
+        schemas / "datasets" / "court.yaml", forename, f"customProperties: [{{property: namesNobody, value: {said}}}]"
+    )
     with pytest.raises(ContractError, match="court.yaml: forenames.namesNobody: say why in words"):
         read_datasets(schemas)
 
