@@ -1,16 +1,17 @@
 """The life of a key: made, shown, replaced by that of a new epoch, destroyed. Each step is an entry of the log."""
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from linkage.erasing import erase
 from linkage.errors import PrivacyError
 from linkage.ledger import Entry, Log, ledger_of
 from linkage.pseudonymisation.key_sources import KeyFolder
 from linkage.pseudonymisation.keys import TokenKey
 from linkage.settings import Settings
-from linkage.workspace import erase, mark_of, private_folder
+from linkage.workspace import mark_of, private_folder
 
 DESTROYED, STUDY_DESTROYED = "epoch destroyed", "study-id key destroyed"
 
@@ -165,15 +166,22 @@ def epoch_of(mark: str) -> str:
 
 
 def check_one_mark(settings: Settings, compared: Iterable[str], version: str) -> str:
-    """The mark that the tokens of these datasets share: version/epoch/fingerprint. It stands in the files themselves.
+    """The mark that the tokens of these datasets share. It stands in the files themselves. Raises PrivacyError."""
+    marks = {name: {mark_of(path) for path in settings.files.matching.of_dataset(name)} for name in compared}
+    return one_mark(f"{settings.files.matching.root}: the tokens to be linked", marks, version)
 
-    Raises PrivacyError where they were made under different keys, epochs or versions: none would ever agree.
+
+def one_mark(what: str, marks: Mapping[str, Collection[str]], version: str) -> str:
+    """The mark all these share, version/epoch/fingerprint; "" where there are none. `marks`: {dataset: its own}.
+
+    Raises PrivacyError where they were made under different keys, epochs or versions, since none would ever agree, and
+    where the version is another than that of the linkage schema.
     """
-    marks = {name: sorted({mark_of(path) for path in settings.files.matching.of_dataset(name)}) for name in compared}
     said = {mark for of_dataset in marks.values() for mark in of_dataset}
     if len(said) > 1 or any(not mark.startswith(f"{version}/") for mark in said):
+        by_dataset = {name: sorted(of_dataset) for name, of_dataset in marks.items()}
         raise PrivacyError(
-            f"The tokens to be linked were made under different keys, epochs or versions (version/epoch/key: {marks}; "
+            f"{what} were made under different keys, epochs or versions (version/epoch/key: {by_dataset}; "
             f"encodings.yaml is version {version}). Pseudonymise these datasets again with one token key."
         )
     return said.pop() if said else ""

@@ -99,6 +99,7 @@ def pseudonymise(
     contract, files, ledger = settings.dataset(dataset), settings.files, ledger_of(settings)
     delivered = file or files.department.extract(contract.path)
     ledger.verify()
+    files.forget_unfinished(dataset)
     with passing_folder(files.department.scratch(dataset)) as scratch, spilling(scratch) as con:
         found = zone.pseudonymise(
             con=con,

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import duckdb
 
+from linkage.erasing import erase
+
 OWNER_ONLY_FOLDER = 0o700
 OWNER_ONLY_FILE = 0o600
 
@@ -279,6 +281,12 @@ class Workspace:
         shutil.rmtree(self.matching.root / "links", ignore_errors=True)
         self.forget_people()
 
+    def forget_unfinished(self, dataset: str) -> None:
+        """Delete tokens and fragments of a dataset that a killed run left half written."""
+        for folder in self.holding_tokens:
+            for path in folder.rglob(unfinished_of(Path(f"{dataset}.parquet")).name):
+                erase(path)
+
     def forget_people(self) -> None:
         """Drop the person index, and all that was made with it."""
         matching = self.matching
@@ -294,15 +302,26 @@ class Workspace:
 
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that becomes `path` when the block ends well, and is gone when it does not."""
+    """A temporary path beside `path` that becomes `path` when the block ends well, and is gone when it does not.
+
+    Nobody else can read it while it is written either: whoever is killed leaves it as it is.
+    """
     private_folder(path.parent)
-    unfinished = path.with_name(f".{path.name}.unfinished")
+    unfinished = unfinished_of(path)
+    others = os.umask(0o777 - OWNER_ONLY_FOLDER)
     try:
+        unfinished.unlink(missing_ok=True)
         yield unfinished
         unfinished.chmod(OWNER_ONLY_FILE)
         unfinished.replace(path)
     finally:
+        os.umask(others)
         unfinished.unlink(missing_ok=True)
+
+
+def unfinished_of(path: Path) -> Path:
+    """Where a file lies until it is whole, and for as long as a run that was killed has not been started again."""
+    return path.with_name(f".{path.name}.unfinished")
 
 
 @contextlib.contextmanager
@@ -352,25 +371,6 @@ def mark_of(path: Path) -> str:
         return str(dict(said).get("mark", ""))
     except duckdb.Error:
         return ""
-
-
-def erase(path: Path) -> None:
-    """Overwrite a file once and delete it, on the disk when this returns. Copies a file system keeps are beyond it."""
-    with path.open("r+b") as file:
-        file.write(bytes(path.stat().st_size))
-        file.flush()
-        os.fsync(file.fileno())
-    path.unlink()
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the disk know which files a folder holds."""
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 def write_text(text: str, path: Path) -> None:
