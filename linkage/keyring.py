@@ -8,12 +8,12 @@ from typing import Any
 from linkage.erasing import erase
 from linkage.errors import PrivacyError
 from linkage.ledger import Entry, Log, ledger_of
-from linkage.pseudonymisation.key_sources import KeyFolder
-from linkage.pseudonymisation.keys import TokenKey
+from linkage.pseudonymisation.key_sources import FIRST_EPOCH, KeyFolder
+from linkage.pseudonymisation.keys import TokenKey, refuse
 from linkage.settings import Settings
 from linkage.workspace import mark_of, private_folder
 
-DESTROYED, STUDY_DESTROYED = "epoch destroyed", "study-id key destroyed"
+TO_DESTROY, DESTROYED, STUDY_DESTROYED = "epoch to be destroyed", "epoch destroyed", "study-id key destroyed"
 
 
 def new_keys(settings: Settings, epoch: str | None = None) -> list[str]:
@@ -21,10 +21,10 @@ def new_keys(settings: Settings, epoch: str | None = None) -> list[str]:
 
     Raises PrivacyError where there is a token key of another epoch, or where that epoch was destroyed.
     """
-    ledger = ledger_of(settings)
-    check_never_destroyed(settings, epoch)
-    private_folder(settings.files.department.keys)
-    keys = KeyFolder(settings.files.department.keys)
+    ledger, keys = ledger_of(settings), KeyFolder(settings.files.department.keys)
+    if epoch or not keys.path("token").exists():
+        check_never_destroyed(settings, epoch or FIRST_EPOCH)
+    private_folder(keys.folder)
     made = keys.make(settings.datasets, epoch)
     if made:
         fingerprints = {row["key"]: row["fingerprint"] for row in show_keys(settings)}
@@ -124,10 +124,9 @@ def rotate_keys(settings: Settings, epoch: str) -> dict[str, str]:
     return {"earlier": earlier.epoch, "new": new.epoch, "log": entry.hash}
 
 
-def check_never_destroyed(settings: Settings, epoch: str | None) -> None:
+def check_never_destroyed(settings: Settings, epoch: str) -> None:
     """Raises PrivacyError where an epoch of that name was destroyed: its receipt must stay true."""
-    entries = ledger_of(settings).verify().entries
-    if epoch is not None and any(e.what == DESTROYED and e.details["epoch"] == epoch for e in entries):
+    if about_destroying(ledger_of(settings).verify(), epoch):
         raise PrivacyError(
             f"Epoch {epoch!r} was destroyed; {settings.files.log} says so, and it must stay true. Name another epoch. "
             "Nothing was written."
@@ -137,20 +136,30 @@ def check_never_destroyed(settings: Settings, epoch: str | None) -> None:
 def destroy_epoch(settings: Settings, epoch: str) -> Entry:
     """Delete every file that holds tokens of an epoch, then its key. Returns the receipt, the entry in the log.
 
-    The key goes last: killed on the way, it is run again. The person index, attributes and edges stay, since they hold
-    record ids and no token; so do the weights of a model, which are numbers of a population. Copies that a backup or a
-    file system keeps are beyond this program. Raises PrivacyError where the epoch has no key here.
+    What is to go is logged before, and the key goes last: killed on the way, it is run again, and writes the receipt
+    also where that is all that is missing. The person index, attributes and edges stay, since they hold record ids and
+    no token; so do the weights of a model, which are numbers of a population. Copies that a backup or a file system
+    keeps are beyond this program. Raises PrivacyError where the epoch has no key here.
     """
     ledger = ledger_of(settings)
-    ledger.verify()
-    key, key_files = KeyFolder(settings.files.department.keys).of_epoch(epoch)
-    doomed = token_files(settings, epoch)
-    names = [str(path.relative_to(settings.workspace)) for path in doomed]
-    for path in [*doomed, *key_files]:
-        erase(path)
-    return ledger.append(
-        DESTROYED, epoch=epoch, fingerprint=key.fingerprint, deleted=[*names, *(path.name for path in key_files)]
-    )
+    about = about_destroying(ledger.verify(), epoch)
+    keys = KeyFolder(settings.files.department.keys).of_epoch(epoch)
+    if not keys and (not about or about[-1].what == DESTROYED):
+        where = settings.files.department.keys
+        refuse(where, f"holds no token key of epoch {epoch!r}. Which there are says: linkage keys show")
+    if keys:
+        doomed = token_files(settings, epoch)
+        names = [*(str(path.relative_to(settings.workspace)) for path in doomed), *(path.name for path in keys)]
+        fingerprint = next(iter(keys.values())).fingerprint
+        about = [ledger.append(TO_DESTROY, epoch=epoch, fingerprint=fingerprint, deleted=names)]
+        for path in [*doomed, *keys]:
+            erase(path)
+    return ledger.append(DESTROYED, **about[-1].details)
+
+
+def about_destroying(log: Log, epoch: str) -> list[Entry]:
+    """What the log says of the destruction of an epoch, first to last."""
+    return [e for e in log.entries if e.what in (TO_DESTROY, DESTROYED) and e.details["epoch"] == epoch]
 
 
 def token_files(settings: Settings, epoch: str) -> list[Path]:

@@ -243,10 +243,10 @@ class Workspace:
 
     @property
     def holding_tokens(self) -> tuple[Path, ...]:
-        """The folders whose files hold tokens, or pseudonyms that live as long as the token key."""
+        """The folders whose files hold tokens, scratch among them, or pseudonyms that live as long as the token key."""
         of_pairs = [f"links/{name}" for name in ("pairs", "numbers", "alike", "unlinkable")]
         of_matching = map(self.matching.root.joinpath, ["encoded", "crosswalk", "candidates", "scored", *of_pairs])
-        return (self.blocking.root, self.unsealing.root, *of_matching)
+        return (self.department.scratch("any").parent, self.blocking.root, self.unsealing.root, *of_matching)
 
     def release(self, name: str) -> Path:
         """The folder of one published release."""

@@ -107,14 +107,11 @@ class KeyFolder:
         unfinished.replace(self.path("token"))
         return earlier, self.token_key()
 
-    def of_epoch(self, epoch: str) -> tuple[TokenKey, list[Path]]:
-        """The token key of an epoch, current or kept aside, and the files it is in. Raises PrivacyError."""
+    def of_epoch(self, epoch: str) -> dict[Path, TokenKey]:
+        """{file: its token key} of an epoch, current or kept aside; {} where there is none. Raises PrivacyError."""
         found = [p for p in (self.path("token"), self.path(f"token-{an_epoch(epoch)}")) if p.exists()]
         keys = {path: self._token_key(path.stem) for path in found}
-        files = [path for path, key in keys.items() if key.epoch == epoch]
-        if not files:
-            refuse(self.folder, f"holds no token key of epoch {epoch!r}. Which there are says: linkage keys show")
-        return keys[files[0]], files
+        return {path: key for path, key in keys.items() if key.epoch == epoch}
 
     def path(self, name: str) -> Path:
         """The file of one key."""
