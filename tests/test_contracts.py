@@ -43,6 +43,8 @@ def change(path: Path, old: str, new: str) -> None:
         ("datasets/paye.yaml", 'value: "|"', 'value: "||"', "not one character"),
         ("datasets/prison.yaml", "value: {birth_month: month}", "value: {birth_month: day}", "'day' is not one of"),
         ("datasets/prison.yaml", "value: {birth_month: month}", "value: [month]", "under which name"),
+        ("encodings.yaml", 'version: "1"', "version: 1/2026", "version: "),
+        ("encodings.yaml", 'version: "1"', "version: it's one", "version: "),
         ("encodings.yaml", "take: sector", "take: corner", "tokens.postcode_sector.take"),
         ("encodings.yaml", "{surname: parts,", "{surname: halves,", "tokens.names_any.compound.1.surname"),
         ("encodings.yaml", "{surname: parts,", "{surnam: parts,", "tokens.names_any: no identifier .'surnam'"),

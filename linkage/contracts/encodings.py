@@ -21,6 +21,7 @@ Derivation = Literal[
 ]  # fmt: skip
 MANY_VALUED: frozenset[str] = frozenset({"parts", "wildcards", "soundex", "first_letters"})
 # Several of these in one row give a name or a birth date away (see README): they stand in sealed rules only.
+A_VERSION = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"  # it stands in marks, version/epoch/fingerprint
 SEALED_ONLY: frozenset[str] = frozenset({"soundex", "prefix", "year", "month"})
 
 
@@ -267,7 +268,7 @@ class Profile(Declaration):
 class Encodings(Declaration):
     """The whole linkage schema."""
 
-    version: str
+    version: str = Field(pattern=A_VERSION)
     identifiers: dict[str, Kind]
     profiles: dict[str, Profile] = Field(default_factory=dict)
     clusters: Clusters = Clusters()
