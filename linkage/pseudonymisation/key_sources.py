@@ -162,18 +162,19 @@ class KeyFolder:
 def owners_only(path: Path) -> str:
     """The text of a file that belongs to us and that nobody else can read. Raises PrivacyError.
 
-    What is looked at is what is read: the file is opened first, and never through a link.
+    What is looked at is what is read: the file is opened first, never through a link, and without waiting for a writer.
     """
     try:
-        opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
         refuse(path, "is not there. Make keys with: linkage keys new")
     except OSError as error:
         refuse(path, f"cannot be opened as a file of its own ({error.strerror}). Put the key there itself, not a link")
+    state = os.fstat(opened)
+    if not stat.S_ISREG(state.st_mode):
+        os.close(opened)
+        refuse(path, "is not a file. Put it away and make keys with: linkage keys new")
     with os.fdopen(opened, encoding="utf-8") as file:
-        state = os.fstat(opened)
-        if not stat.S_ISREG(state.st_mode):
-            refuse(path, "is not a file. Put it away and make keys with: linkage keys new")
         if state.st_uid != os.geteuid():
             refuse(path, "belongs to somebody else, who knows the key. Put it away and make another: linkage keys new")
         if stat.S_IMODE(state.st_mode) & 0o077:
