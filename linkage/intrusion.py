@@ -107,7 +107,7 @@ def target_of(settings: Settings) -> Sample:
     version of the scheme than the intruder would learn.
     """
     encodings, files = settings.encodings, settings.files.matching
-    stages.check_one_mark(settings, settings.datasets, encodings.version)
+    stages.check_one_mark(settings, settings.datasets, encodings.scheme)
     tables = []
     with duckdb.connect() as con:
         for dataset in settings.datasets:

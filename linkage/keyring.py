@@ -170,27 +170,27 @@ def token_files(settings: Settings, epoch: str) -> list[Path]:
 
 
 def epoch_of(mark: str) -> str:
-    """The epoch in a mark, version/epoch/fingerprint."""
+    """The epoch in a mark, scheme/epoch/fingerprint."""
     return mark.rpartition("/")[0].rpartition("/")[2]
 
 
-def check_one_mark(settings: Settings, compared: Iterable[str], version: str) -> str:
+def check_one_mark(settings: Settings, compared: Iterable[str], scheme: str) -> str:
     """The mark that the tokens of these datasets share. It stands in the files themselves. Raises PrivacyError."""
     marks = {name: {mark_of(path) for path in settings.files.matching.of_dataset(name)} for name in compared}
-    return one_mark(f"{settings.files.matching.root}: the tokens to be linked", marks, version)
+    return one_mark(f"{settings.files.matching.root}: the tokens to be linked", marks, scheme)
 
 
-def one_mark(what: str, marks: Mapping[str, Collection[str]], version: str) -> str:
-    """The mark all these share, version/epoch/fingerprint; "" where there are none. `marks`: {dataset: its own}.
+def one_mark(what: str, marks: Mapping[str, Collection[str]], scheme: str) -> str:
+    """The mark all these share, scheme/epoch/fingerprint; "" where there are none. `marks`: {dataset: its own}.
 
     Raises PrivacyError where they were made under different keys, epochs or versions, since none would ever agree, and
-    where the version is another than that of the linkage schema.
+    where the scheme is another than that of the linkage schema.
     """
     said = {mark for of_dataset in marks.values() for mark in of_dataset}
-    if len(said) > 1 or any(not mark.startswith(f"{version}/") for mark in said):
+    if len(said) > 1 or any(not mark.startswith(f"{scheme}/") for mark in said):
         by_dataset = {name: sorted(of_dataset) for name, of_dataset in marks.items()}
         raise PrivacyError(
-            f"{what} were made under different keys, epochs or versions (version/epoch/key: {by_dataset}; "
-            f"encodings.yaml is version {version}). Pseudonymise these datasets again with one token key."
+            f"{what} were made under different keys, epochs or versions (scheme/epoch/key: {by_dataset}; "
+            f"encodings.yaml is {scheme}). Pseudonymise these datasets again with one token key."
         )
     return said.pop() if said else ""

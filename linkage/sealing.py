@@ -96,7 +96,7 @@ def there(files: Mapping[str, Path], view: str) -> Mapping[str, Path]:
 def mark_shared(settings: Settings, what: str, files: Mapping[str, Path]) -> str:
     """What all these files are made under. Raises PrivacyError where that is not one key, epoch and version."""
     marks = {name: [mark_of(path)] for name, path in files.items()}
-    return one_mark(f"{next(iter(files.values())).parent}: {what}", marks, settings.encodings.version)
+    return one_mark(f"{next(iter(files.values())).parent}: {what}", marks, settings.encodings.scheme)
 
 
 def delete(settings: Settings, view: str, what: str, files: Any) -> None:

@@ -226,9 +226,22 @@ def test_keys_of_another_version_of_the_linkage_schema_are_refused_before_they_a
     encodings = spelled.schemas / "encodings.yaml"
     encodings.write_text(encodings.read_text().replace('version: "1"', 'version: "2"'))
     before = what_lies_in(spelled)
-    with pytest.raises(PrivacyError, match=r"blocking/keys/names: .*'paye': \['1/.*encodings.yaml is version 2.*again"):
+    with pytest.raises(PrivacyError, match=r"blocking/keys/names: .*'paye': \['1-.*encodings.yaml is 2-.*again"):
         stages.block(Settings(spelled.schemas, spelled.workspace), "names")
     assert what_lies_in(spelled) == before
+
+
+def test_keys_of_one_version_that_was_changed_without_another_number_are_refused(spelled):
+    encodings = spelled.schemas / "encodings.yaml"
+    changed = encodings.read_text().replace(
+        "surname: {standardise: [name, one_spelling]", "surname: {standardise: [name]"
+    )
+    assert changed != encodings.read_text()
+    encodings.write_text(changed)
+    own = Settings(spelled.schemas, spelled.workspace)
+    stages.pseudonymise(own, "court", court(own, *map(unlike, range(300))))
+    with pytest.raises(PrivacyError, match=r"'court': \['1-\w+/test/\w+'\], 'paye': \['1-\w+/test/\w+'\]"):
+        stages.block(own, "names")
 
 
 def half_written(settings: Settings) -> Path:
