@@ -137,24 +137,30 @@ def destroy_epoch(settings: Settings, epoch: str) -> Entry:
     """Delete every file that holds tokens of an epoch, then its key. Returns the receipt, the entry in the log.
 
     What is to go is logged before, and the key goes last: killed on the way, it is run again, and writes the receipt
-    also where that is all that is missing. The person index, attributes and edges stay, since they hold record ids and
-    no token; so do the weights of a model, which are numbers of a population. Copies that a backup or a file system
-    keeps are beyond this program. Raises PrivacyError where the epoch has no key here.
+    also where that is all that is missing. A key in a vault is destroyed there; here its tokens go, with a receipt of
+    the fingerprint that they bear. The person index, attributes and edges stay, since they hold record ids and no
+    token; so do the weights of a model, which are numbers of a population. Copies that a backup or a file system keeps
+    are beyond this program. Raises PrivacyError where there is neither a key of the epoch here nor a token.
     """
     ledger = ledger_of(settings)
     about = about_destroying(ledger.verify(), epoch)
-    keys = KeyFolder(settings.files.department.keys).of_epoch(epoch)
-    if not keys and (not about or about[-1].what == DESTROYED):
-        where = settings.files.department.keys
-        refuse(where, f"holds no token key of epoch {epoch!r}. Which there are says: linkage keys show")
-    if keys:
-        doomed = token_files(settings, epoch)
+    keys, doomed = KeyFolder(settings.files.department.keys).of_epoch(epoch), token_files(settings, epoch)
+    fingerprints = sorted({key.fingerprint for key in keys.values()} | fingerprints_of(doomed))
+    if fingerprints:
         names = [*(str(path.relative_to(settings.workspace)) for path in doomed), *(path.name for path in keys)]
-        fingerprint = next(iter(keys.values())).fingerprint
-        about = [ledger.append(TO_DESTROY, epoch=epoch, fingerprint=fingerprint, deleted=names)]
+        said = {"epoch": epoch, "fingerprint": ", ".join(fingerprints), "deleted": names}
+        about = [ledger.append(TO_DESTROY, **said)]
         for path in [*doomed, *keys]:
             erase(path)
+    elif not about or about[-1].what == DESTROYED:
+        where = settings.files.department.keys
+        refuse(where, f"holds no token key of epoch {epoch!r}. Which there are says: linkage keys show")
     return ledger.append(DESTROYED, **about[-1].details)
+
+
+def fingerprints_of(files: Iterable[Path]) -> set[str]:
+    """The fingerprints of the keys that these files say they were made under."""
+    return {mark.rpartition("/")[2] for path in files if (mark := mark_of(path))}
 
 
 def about_destroying(log: Log, epoch: str) -> list[Entry]:

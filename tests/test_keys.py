@@ -355,6 +355,20 @@ def test_a_destruction_that_was_killed_half_way_is_run_again_and_leaves_a_receip
         keyring.destroy_epoch(settings, "test")
 
 
+def test_tokens_whose_key_is_in_a_vault_go_with_a_receipt_of_the_fingerprint_they_bear(settings):
+    stages.pseudonymise(settings, "court", court(settings, *map(unlike, range(300))))
+    fingerprint = KeyFolder(settings.files.department.keys).token_key().fingerprint
+    shutil.rmtree(settings.files.department.keys)
+    with pytest.raises(PrivacyError, match="holds no token key of epoch 'another'"):
+        keyring.destroy_epoch(settings, "another")
+    receipt = keyring.destroy_epoch(settings, "test")
+    assert receipt.details["fingerprint"] == fingerprint
+    assert "matching/encoded/names/court.parquet" in receipt.details["deleted"]
+    assert not list(settings.files.matching.root.rglob("*.parquet"))
+    with pytest.raises(PrivacyError, match="holds no token key of epoch 'test'"):
+        keyring.destroy_epoch(settings, "test")
+
+
 def test_tokens_that_a_killed_run_spilled_go_with_their_epoch(settings):
     spilled = settings.files.department.scratch("court") / "duckdb_temp_storage-0.tmp"
     spilled.parent.mkdir(parents=True)
