@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import NoReturn
 
 from linkage.errors import PrivacyError
-from linkage.workspace import sync_folder
 
 
 def erase(path: Path) -> None:
@@ -27,6 +26,15 @@ def erase(path: Path) -> None:
         os.fsync(opened)
     path.unlink()
     sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the disk know which files a folder holds."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def check_no_link(paths: Iterable[Path]) -> None:

@@ -103,9 +103,11 @@ def known_people(target: Sample) -> pd.Series:
 def target_of(settings: Settings) -> Sample:
     """The tokens of the workspace as they lie in the matching zone, the views joined where they are of one record.
 
-    Raises LinkError where nothing has been pseudonymised.
+    Raises LinkError where nothing has been pseudonymised, PrivacyError where that was under several keys, or by another
+    version of the scheme than the intruder would learn.
     """
     encodings, files = settings.encodings, settings.files.matching
+    stages.check_one_mark(settings, settings.datasets, encodings.scheme)
     tables = []
     with duckdb.connect() as con:
         for dataset in settings.datasets:

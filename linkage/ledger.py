@@ -18,9 +18,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
+from linkage.erasing import sync_folder
 from linkage.errors import PrivacyError
 from linkage.settings import Settings
-from linkage.workspace import OWNER_ONLY_FILE, private_folder, sync_folder
+from linkage.workspace import OWNER_ONLY_FILE, private_folder
 
 BEFORE_THE_FIRST = "0" * 64
 

@@ -48,7 +48,7 @@ def seen_in(settings: Settings, con: duckdb.DuckDBPyConnection, view: str) -> Se
     encodings, files = settings.encodings, settings.files
     compared = profiles.compared(encodings, settings.datasets, view)
     encoded = {name: arrived(con, files.matching.encoded(view, name), name) for name in compared}
-    mark = check_one_mark(settings, compared, encodings.version)
+    mark = check_one_mark(settings, compared, encodings.scheme)
     rows = profiles.profiles(con, encoded, encodings.views[view], [n for n, known in compared.items() if known])
     return Seen(
         rows, compared, mark, functools.partial(model.train, rows, encodings.views[view], view, encodings.version)

@@ -18,7 +18,7 @@ from linkage.linking import Progress, Seen, quiet, seen_in
 from linkage.matching.score import Before, Scored
 from linkage.sealing import candidates
 from linkage.settings import Settings
-from linkage.workspace import OWNER_ONLY_FOLDER, mark_of, private_folder, whole_folder, write_parquet, write_text
+from linkage.workspace import OWNER_ONLY_FOLDER, private_folder, whole_folder, write_parquet, write_text
 
 ROWS, PAIRS, FREQUENCY = "rows.parquet", "pairs.parquet", "frequency_of_{}.parquet"
 

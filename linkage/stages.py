@@ -99,6 +99,7 @@ def pseudonymise(
     contract, files, ledger = settings.dataset(dataset), settings.files, ledger_of(settings)
     delivered = file or files.department.extract(contract.path)
     ledger.verify()
+    files.forget_unfinished(dataset)
     with passing_folder(files.department.scratch(dataset)) as scratch, spilling(scratch) as con:
         found = zone.pseudonymise(
             con=con,
@@ -164,13 +165,11 @@ def pass_gate(settings: Settings, verdict: Any) -> None:
 
 
 def key_source(settings: Settings) -> Any:
-    """Where keys come from: the owner-only folder of the workspace, or Airflow's secrets backend when it has none."""
+    """Where keys come from: the owner-only folder of the workspace, or Airflow's secrets backend where that is said."""
     from linkage.pseudonymisation.key_sources import AirflowConnections, KeyFolder
 
-    folder = settings.files.department.keys
-    if folder.exists() or os.environ.get("LINKAGE_KEYS") != "airflow":
-        return KeyFolder(folder)
-    return AirflowConnections()
+    in_a_vault = os.environ.get("LINKAGE_KEYS") == "airflow"
+    return AirflowConnections() if in_a_vault else KeyFolder(settings.files.department.keys)
 
 
 def score(settings: Settings, view: str, progress: Progress = quiet, anew: bool = False) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import duckdb
 
+from linkage.erasing import erase
+
 OWNER_ONLY_FOLDER = 0o700
 OWNER_ONLY_FILE = 0o600
 
@@ -245,10 +247,10 @@ class Workspace:
 
     @property
     def holding_tokens(self) -> tuple[Path, ...]:
-        """The folders whose files hold tokens, or pseudonyms that live as long as the token key."""
+        """The folders whose files hold tokens, scratch among them, or pseudonyms that live as long as the token key."""
         of_pairs = [f"links/{name}" for name in ("pairs", "numbers", "alike", "unlinkable")]
         of_matching = map(self.matching.root.joinpath, ["encoded", "crosswalk", "candidates", "scored", *of_pairs])
-        return (self.blocking.root, self.unsealing.root, *of_matching)
+        return (self.department.scratch("any").parent, self.blocking.root, self.unsealing.root, *of_matching)
 
     def release(self, name: str) -> Path:
         """The folder of one published release."""
@@ -283,6 +285,12 @@ class Workspace:
         shutil.rmtree(self.matching.root / "links", ignore_errors=True)
         self.forget_people()
 
+    def forget_unfinished(self, dataset: str) -> None:
+        """Delete tokens and fragments of a dataset that a killed run left half written."""
+        for folder in self.holding_tokens:
+            for path in folder.rglob(unfinished_of(Path(f"{dataset}.parquet")).name):
+                erase(path)
+
     def forget_people(self) -> None:
         """Drop the person index, and all that was made with it."""
         matching = self.matching
@@ -298,15 +306,26 @@ class Workspace:
 
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that becomes `path` when the block ends well, and is gone when it does not."""
+    """A temporary path beside `path` that becomes `path` when the block ends well, and is gone when it does not.
+
+    Nobody else can read it while it is written either: whoever is killed leaves it as it is.
+    """
     private_folder(path.parent)
-    unfinished = path.with_name(f".{path.name}.unfinished")
+    unfinished = unfinished_of(path)
+    others = os.umask(0o777 - OWNER_ONLY_FOLDER)
     try:
+        unfinished.unlink(missing_ok=True)
         yield unfinished
         unfinished.chmod(OWNER_ONLY_FILE)
         unfinished.replace(path)
     finally:
+        os.umask(others)
         unfinished.unlink(missing_ok=True)
+
+
+def unfinished_of(path: Path) -> Path:
+    """Where a file lies until it is whole, and for as long as a run that was killed has not been started again."""
+    return path.with_name(f".{path.name}.unfinished")
 
 
 @contextlib.contextmanager
@@ -346,25 +365,6 @@ def write_parquet(relation: duckdb.DuckDBPyRelation, path: Path, mark: str = "")
     with whole_file(path) as unfinished:
         quoted = str(unfinished).replace("'", "''")
         relation.query("rows", f"copy (from rows) to '{quoted}' (format parquet, compression zstd{kept})")
-
-
-def mark_of(path: Path) -> str:
-    """What the tokens of a Parquet file are made under; "" where it does not say, or is damaged."""
-    try:
-        with duckdb.connect() as con:
-            said = con.execute("select decode(key), decode(value) from parquet_kv_metadata(?)", [str(path)]).fetchall()
-        return str(dict(said).get("mark", ""))
-    except duckdb.Error:
-        return ""
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the disk know which files a folder holds."""
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 def write_text(text: str, path: Path) -> None:

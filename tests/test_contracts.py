@@ -43,6 +43,8 @@ def change(path: Path, old: str, new: str) -> None:
         ("datasets/paye.yaml", 'value: "|"', 'value: "||"', "not one character"),
         ("datasets/prison.yaml", "value: {birth_month: month}", "value: {birth_month: day}", "'day' is not one of"),
         ("datasets/prison.yaml", "value: {birth_month: month}", "value: [month]", "under which name"),
+        ("encodings.yaml", 'version: "1"', "version: 1/2026", "version: "),
+        ("encodings.yaml", 'version: "1"', "version: it's one", "version: "),
         ("encodings.yaml", "take: sector", "take: corner", "tokens.postcode_sector.take"),
         ("encodings.yaml", "{surname: parts,", "{surname: halves,", "tokens.names_any.compound.1.surname"),
         ("encodings.yaml", "{surname: parts,", "{surnam: parts,", "tokens.names_any: no identifier .'surnam'"),
@@ -94,12 +96,31 @@ def test_a_mistake_is_refused_with_its_file_and_place(schemas, file, old, new, s
         ),
         ("customProperties: [{property: identifier, value: postcode}]", "", "is called like the identifier postcode"),
         ("name: breach", "name: nhs_number", "is called like the identifier nhs"),
+        ("name: offence_date", "name: dob", "dob: is called like the identifier date_of_birth"),
+        ("name: offence_date", "name: day_born", "day_born: is called like the identifier date_of_birth"),
+        ("name: breach", "name: maiden_name", "maiden_name: is called like the identifier other_surname"),
+        ("name: previous_offences", "name: hospital_number", "is called like the identifier nhs"),
+        (
+            "logicalType: string\n        customProperties: [{property: identifier, value: forename}]",
+            "logicalType: boolean",
+            "forenames: a text that is neither",
+        ),
     ],
 )
 def test_an_identifier_that_would_leave_as_an_attribute_is_a_matter_of_privacy(schemas, old, new, says):
     change(schemas / "datasets" / "court.yaml", old, new)
     with pytest.raises(PrivacyError, match=f"court.yaml: .*{says}.*Mark it as an identifier"):
         stages.check(Settings(schemas, schemas.parent / "workspace"))
+
+
+@pytest.mark.parametrize("said", ['" "', "true", '"no"'])
+def test_a_text_leaves_in_clear_only_for_a_reason_in_words(schemas, said):
+    forename = "customProperties: [{property: identifier, value: forename}]"
+    change(
+        schemas / "datasets" / "court.yaml", forename, f"customProperties: [{{property: namesNobody, value: {said}}}]"
+    )
+    with pytest.raises(ContractError, match="court.yaml: forenames.namesNobody: say why in words"):
+        read_datasets(schemas)
 
 
 def test_the_mistakes_of_all_files_come_in_one_message(schemas):

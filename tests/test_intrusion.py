@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 from conftest import REPOSITORY, TEST_KEY, put_test_keys
+from small_extracts import court, unlike
 
 from benchmarks.token_sets import SETS, written
 from linkage import facts, intrusion, stages
 from linkage.attack.score import OVERALL
-from linkage.errors import ContractError, LinkError
+from linkage.errors import ContractError, LinkError, PrivacyError
 from linkage.settings import Settings
 from linkage.terminal import attack_verdict
 
@@ -26,6 +27,15 @@ def test_a_token_set_is_the_same_whichever_sets_were_written_before_it(tmp_path)
 def test_nothing_encoded_is_not_attacked(settings):
     with pytest.raises(LinkError, match="linkage pseudonymise"):
         intrusion.attack(settings)
+
+
+def test_tokens_of_another_version_than_the_intruder_would_learn_are_not_attacked(settings, tmp_path):
+    stages.pseudonymise(settings, "court", court(settings, *map(unlike, range(300))))
+    schemas = shutil.copytree(settings.schemas, tmp_path / "schemas")
+    text = (schemas / "encodings.yaml").read_text()
+    (schemas / "encodings.yaml").write_text(text.replace('version: "1"', 'version: "2"'))
+    with pytest.raises(PrivacyError, match="encodings.yaml is 2-"):
+        intrusion.attack(Settings(schemas, settings.workspace), knowledge=tmp_path)
 
 
 @pytest.fixture(scope="module")

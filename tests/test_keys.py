@@ -134,6 +134,21 @@ def test_a_key_behind_a_link_is_refused(settings, tmp_path):
     refused(settings, "not a link")
 
 
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_a_key_that_is_no_file_is_refused_and_not_waited_for(settings, make):
+    path = KeyFolder(settings.files.department.keys).path("token")
+    path.unlink()
+    make(path, 0o700)
+    refused(settings, "token.yaml is not a file. Put it away")
+
+
+def test_a_log_that_is_not_there_is_not_said_to_hold(bare):
+    answer = said("audit", "verify", settings=bare)
+    assert answer.exit_code == 0
+    assert "There is no log" in answer.output
+    assert "sealing" not in answer.output
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to somebody else")
 def test_a_key_or_folder_of_somebody_else_is_refused(settings):
     keys = settings.files.department.keys

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import os
 import shutil
 from pathlib import Path
 
@@ -13,10 +14,11 @@ from small_extracts import PAYE, court, encoded, unlike
 from linkage import sealing, stages
 from linkage.blocking.pairs import candidates, opened
 from linkage.contracts.encodings import View, read_encodings
-from linkage.errors import LinkError, PrivacyError
+from linkage.errors import ExtractError, LinkError, PrivacyError
 from linkage.ledger import ledger_of
 from linkage.pseudonymisation.tokens import soundex
 from linkage.settings import Settings
+from linkage.workspace import unfinished_of, whole_file
 
 # --- the pairs --------------------------------------------------------------------------------------------------------
 
@@ -204,6 +206,75 @@ def test_keys_of_two_epochs_are_not_compared(spelled):
     stages.pseudonymise(spelled, "court", court(spelled, *map(unlike, range(300))))
     with pytest.raises(PrivacyError, match="different keys, epochs or versions"):
         stages.block(spelled, "names")
+
+
+def what_lies_in(settings: Settings) -> dict[str, bytes]:
+    """Every file of the workspace."""
+    return {str(p): p.read_bytes() for p in settings.workspace.rglob("*") if p.is_file()}
+
+
+@pytest.mark.parametrize("step", [stages.block, stages.unseal])
+def test_nothing_is_used_or_deleted_where_the_log_is_broken(spelled, step):
+    spelled.files.log.write_bytes(spelled.files.log.read_bytes().replace(b'"rows_in":5', b'"rows_in":6'))
+    before = what_lies_in(spelled)
+    with pytest.raises(PrivacyError, match="is broken"):
+        step(spelled, "names")
+    assert what_lies_in(spelled) == before
+
+
+def test_keys_of_another_version_of_the_linkage_schema_are_refused_before_they_are_used(spelled):
+    encodings = spelled.schemas / "encodings.yaml"
+    encodings.write_text(encodings.read_text().replace('version: "1"', 'version: "2"'))
+    before = what_lies_in(spelled)
+    with pytest.raises(PrivacyError, match=r"blocking/keys/names: .*'paye': \['1-.*encodings.yaml is 2-.*again"):
+        stages.block(Settings(spelled.schemas, spelled.workspace), "names")
+    assert what_lies_in(spelled) == before
+
+
+def test_keys_of_one_version_that_was_changed_without_another_number_are_refused(spelled):
+    encodings = spelled.schemas / "encodings.yaml"
+    changed = encodings.read_text().replace(
+        "surname: {standardise: [name, one_spelling]", "surname: {standardise: [name]"
+    )
+    assert changed != encodings.read_text()
+    encodings.write_text(changed)
+    own = Settings(spelled.schemas, spelled.workspace)
+    stages.pseudonymise(own, "court", court(own, *map(unlike, range(300))))
+    with pytest.raises(PrivacyError, match=r"'court': \['1-\w+/test/\w+'\], 'paye': \['1-\w+/test/\w+'\]"):
+        stages.block(own, "names")
+
+
+def half_written(settings: Settings) -> Path:
+    """Fragments that a killed run had begun to write."""
+    left = unfinished_of(settings.files.blocking.keys("names", "court"))
+    left.write_bytes(b"half of the keys")
+    return left
+
+
+def test_fragments_that_a_killed_run_left_half_written_go_with_the_next_run_even_where_it_is_refused(spelled):
+    left = half_written(spelled)
+    with pytest.raises(ExtractError):
+        stages.pseudonymise(spelled, "court", spelled.workspace / "no such extract")
+    assert not left.exists()
+
+
+def test_fragments_that_a_killed_run_left_half_written_go_with_those_that_were_used_and_the_log_says_so(spelled):
+    left = half_written(spelled)
+    stages.block(spelled, "names")
+    assert not left.exists()
+    deleted = ledger_of(spelled).verify().entries[-1].details["deleted"]
+    assert "blocking/keys/names/.court.parquet.unfinished" in deleted
+
+
+def test_nobody_else_can_read_a_file_while_it_is_written(tmp_path):
+    others = os.umask(0o022)
+    try:
+        with whole_file(tmp_path / "keys.parquet") as unfinished:
+            duckdb.sql("select 1 as key").write_parquet(str(unfinished))
+            assert unfinished.stat().st_mode & 0o077 == 0
+        assert os.umask(0o022) == 0o022
+    finally:
+        os.umask(others)
 
 
 # --- who may hold what ------------------------------------------------------------------------------------------------

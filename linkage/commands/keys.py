@@ -105,6 +105,13 @@ def audit_verify(
     log = ledger_of(settings).verify()
     if contains and contains not in {entry.hash for entry in log.entries}:
         raise PrivacyError(f"{settings.files.log}: no entry has the hash {contains}; another log has taken its place.")
+    if not log.entries:
+        OUT.print(
+            f"There is no log at {settings.files.log}: nothing was done here, or it was taken away with what tells of "
+            "its end. Only a hash that was kept elsewhere shows which: linkage audit verify --contains <hash>",
+            soft_wrap=True,
+        )
+        return
     said = f"{len(log.entries):,} entries, each sealing the one before; the last is {log.head}"
     OUT.print(f"{settings.files.log}: {said}", soft_wrap=True)
     if log.unfinished:

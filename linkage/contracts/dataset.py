@@ -30,24 +30,14 @@ ColumnType = Literal["string", "date", "integer", "number", "boolean"]
 Lossy = Literal["month", "year", "how_many"]
 HOW_MANY = ("none", "one", "two or more")
 JAVA_TO_STRPTIME = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "MMM": "%b", "HH": "%H", "mm": "%M", "ss": "%S"}
+# What intake holds each value to; of any other type whatever stands there is let through, and may be a name.
+HELD_TO_A_FORM = frozenset({"date", "integer", "number"})
 A_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 # Names that the pipeline gives to columns of its own beside those of an extract.
-BELONGS_TO_US = frozenset(
-    {
-        "record_id",
-        "dataset",
-        "person_id",
-        "view_id",
-        "raw",
-        "row",
-        "line",
-        "lines",
-        "reason",
-        "copies",
-        "valid",
-        "out_of_scope",
-    }
-)
+BELONGS_TO_US = frozenset({
+    "record_id", "dataset", "person_id", "view_id", "raw", "row", "line", "lines", "reason", "copies", "valid",
+    "out_of_scope",
+})  # fmt: skip
 OF_THE_CONTRACT = frozenset(
     {"controller", "lawfulBasis", "geography", "coverage", "delimiter", "encoding", "sensitivity", "personNumber"}
 )
@@ -289,7 +279,7 @@ def column_of(declared: SchemaProperty) -> Column:
         identifier=said.get("identifier"),
         derived=derived,
         separator=one_character(f"{name}.separator", separator) if separator is not None else None,
-        names_nobody=said.get("namesNobody"),
+        names_nobody=reason(f"{name}.namesNobody", said["namesNobody"]) if "namesNobody" in said else None,
         protects=str(said["protects"]) if "protects" in said else None,
         about=declared.description or "",
     )
@@ -338,16 +328,16 @@ def mistakes(dataset: Dataset, encodings: Encodings) -> list[str]:
 
 
 def leaks(dataset: Dataset, encodings: Encodings) -> list[str]:
-    """Attributes that may say who somebody is: texts without codes, and columns that are called like an identifier."""
-    kinds = {kind: set(kind.split("_")) for kind in encodings.identifiers}
+    """Attributes that may say who somebody is: texts without codes, and columns called as identifiers are."""
+    kinds = [(kind, called.split("_")) for kind, of in encodings.identifiers.items() for called in (kind, *of.called)]
     found = []
     for name, column in dataset.attributes.items():
         if column.identifier or column.names_nobody:
             continue
-        alike = [kind for kind, words in kinds.items() if words <= set(name.split("_"))]
+        alike = [kind for kind, words in kinds if {*words} <= {*name.split("_")}]
         if alike:
             found.append(f"{name}: is called like the identifier {alike[0]} and would leave the department in clear")
-        elif column.type == "string" and not column.codes:
+        elif column.type not in HELD_TO_A_FORM and not column.codes:
             found.append(f"{name}: a text that is neither an identifier nor a code would leave the department in clear")
     return found
 
@@ -363,6 +353,13 @@ def one_character(place: str, value: Any) -> str:
     """A single character. Raises ValueError."""
     if not isinstance(value, str) or len(value) != 1:
         raise ValueError(f"{place}: {value!r} is not one character")
+    return value
+
+
+def reason(place: str, value: Any) -> str:
+    """Why something is so, in words. Raises ValueError."""
+    if not isinstance(value, str) or len(value.split()) < 2:
+        raise ValueError(f"{place}: say why in words")
     return value
 
 

@@ -1,9 +1,11 @@
 """schemas/encodings.yaml: what may be compared, how it becomes a token, and what an agreement is worth looking at.
 
 The departments agree on this one document. Its version goes into the derivation of every key, so tokens made under two
-versions never meet by accident.
+versions never meet by accident; and what alters a token goes into the mark of files, in case the version was forgotten.
 """
 
+import hashlib
+import json
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -21,13 +23,18 @@ Derivation = Literal[
 ]  # fmt: skip
 MANY_VALUED: frozenset[str] = frozenset({"parts", "wildcards", "soundex", "first_letters"})
 # Several of these in one row give a name or a birth date away (see README): they stand in sealed rules only.
+A_VERSION = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"  # it stands in marks, scheme/epoch/fingerprint
 SEALED_ONLY: frozenset[str] = frozenset({"soundex", "prefix", "year", "month"})
 
 
 class Kind(Declaration):
-    """A kind of identifier: the functions, in order, that give its standard form (None where it is not valid)."""
+    """A kind of identifier: the functions, in order, that give its standard form (None where it is not valid).
+
+    `called`: what its columns are called elsewhere. A column of such a name that is no identifier is refused.
+    """
 
     about: str = ""
+    called: tuple[str, ...] = ()
     standardise: tuple[Standardiser, ...]
 
 
@@ -263,7 +270,7 @@ class Profile(Declaration):
 class Encodings(Declaration):
     """The whole linkage schema."""
 
-    version: str
+    version: str = Field(pattern=A_VERSION)
     identifiers: dict[str, Kind]
     profiles: dict[str, Profile] = Field(default_factory=dict)
     clusters: Clusters = Clusters()
@@ -308,6 +315,18 @@ class Encodings(Declaration):
             ):
                 raise ValueError(f"profiles.{name}: leaves out {needed}, which a view needs")
         return self
+
+    @property
+    def scheme(self) -> str:
+        """What tokens are made by: the version, and a fingerprint of whatever alters a token.
+
+        Departments whose declarations differ although they bear one version are told apart by it.
+        """
+        altering = {"standardise": {name: kind.standardise for name, kind in self.identifiers.items()}} | {
+            name: view.model_dump(mode="json", include={"tokens", "sealed_blocking"})
+            for name, view in self.views.items()
+        }
+        return f"{self.version}-{hashlib.sha256(json.dumps(altering).encode()).hexdigest()[:8]}"
 
     def profile(self, name: str) -> Profile:
         """The profile of that name; one that leaves nothing out where it is not declared."""

@@ -105,14 +105,11 @@ class KeyFolder:
         unfinished.replace(self.path("token"))
         return earlier, self.token_key()
 
-    def of_epoch(self, epoch: str) -> tuple[TokenKey, list[Path]]:
-        """The token key of an epoch, current or kept aside, and the files it is in. Raises PrivacyError."""
+    def of_epoch(self, epoch: str) -> dict[Path, TokenKey]:
+        """{file: its token key} of an epoch, current or kept aside; {} where there is none. Raises PrivacyError."""
         found = [p for p in (self.path("token"), self.path(f"token-{an_epoch(epoch)}")) if p.exists()]
         keys = {path: self._token_key(path.stem) for path in found}
-        files = [path for path, key in keys.items() if key.epoch == epoch]
-        if not files:
-            refuse(self.folder, f"holds no token key of epoch {epoch!r}. Which there are says: linkage keys show")
-        return keys[files[0]], files
+        return {path: key for path, key in keys.items() if key.epoch == epoch}
 
     def path(self, name: str) -> Path:
         """The file of one key."""
@@ -184,18 +181,19 @@ def check_project(folder: Path, project: str) -> None:
 def owners_only(path: Path) -> str:
     """The text of a file that belongs to us and that nobody else can read. Raises PrivacyError.
 
-    What is looked at is what is read: the file is opened first, and never through a link.
+    What is looked at is what is read: the file is opened first, never through a link, and without waiting for a writer.
     """
     try:
-        opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
         refuse(path, "is not there. Make keys with: linkage keys new")
     except OSError as error:
         refuse(path, f"cannot be opened as a file of its own ({error.strerror}). Put the key there itself, not a link")
+    state = os.fstat(opened)
+    if not stat.S_ISREG(state.st_mode):
+        os.close(opened)
+        refuse(path, "is not a file. Put it away and make keys with: linkage keys new")
     with os.fdopen(opened, encoding="utf-8") as file:
-        state = os.fstat(opened)
-        if not stat.S_ISREG(state.st_mode):
-            refuse(path, "is not a file. Put it away and make keys with: linkage keys new")
         if state.st_uid != os.geteuid():
             refuse(path, "belongs to somebody else, who knows the key. Put it away and make another: linkage keys new")
         if stat.S_IMODE(state.st_mode) & 0o077:

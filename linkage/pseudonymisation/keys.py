@@ -139,9 +139,9 @@ class TokenKey:
         """Tells this key from others."""
         return self.key.fingerprint(self.epoch)
 
-    def mark(self, scheme_version: str) -> str:
-        """What tokens are made under: version, epoch and a fingerprint of the key. Only equal marks compare."""
-        return f"{scheme_version}/{self.epoch}/{self.fingerprint}"
+    def mark(self, scheme: str) -> str:
+        """What tokens are made under: scheme, epoch and a fingerprint of the key. Only equal marks compare."""
+        return f"{scheme}/{self.epoch}/{self.fingerprint}"
 
     def for_token(self, scheme_version: str, view: str, token: str) -> SubKey:
         """The sub-key of one token of one view, under one version of the linkage schema."""

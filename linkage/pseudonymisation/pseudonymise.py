@@ -25,7 +25,7 @@ class Pseudonymised:
 
     `attributes`: (record_id, attributes …). `encoded`: {view: (view_id, tokens …)}. `crosswalk`: {view: (view_id,
     record_id)}. `sealed`: {view: rule keys}, of the views that have such rules. Each is sorted by its own pseudonym, so
-    that the order of rows tells nothing. `mark`: version, epoch and fingerprint of the key the tokens are made under.
+    that the order of rows tells nothing. `mark`: scheme, epoch and fingerprint of the key the tokens are made under.
     """
 
     attributes: duckdb.DuckDBPyRelation
@@ -83,7 +83,7 @@ def pseudonymise(
         sealed={view: sealed(con, dataset, encodings, view, token_key) for view in with_rules},
         quarantine=intake.quarantine(con, dataset),
         intake=intake.summary(con, dataset, arrived, invalid),
-        mark=token_key.mark(encodings.version),
+        mark=token_key.mark(encodings.scheme),
     )
 
 
