@@ -14,6 +14,7 @@ import splink
 
 from linkage import facts, models, quality_run
 from linkage.clustering import tell_clustering
+from linkage.keyring import mark_of
 from linkage.linking import Progress, Seen, quiet, seen_in
 from linkage.matching.score import Before, Scored
 from linkage.sealing import candidates
