@@ -21,7 +21,7 @@ from linkage.matching import blocking_report
 from linkage.matching.blocking import blocked
 from linkage.matching.model import model_from
 from linkage.matching.score import Before, compare, score
-from linkage.matching.settings import connection
+from linkage.matching.settings import as_scored, connection
 from linkage.sealing import candidates
 from linkage.settings import Settings
 
@@ -52,7 +52,7 @@ def side_by_side(settings: Settings, repeats: int) -> Times:
     def predict() -> int:
         made = blocked(profiles, view, VIEW, sealed)
         with connection(profiles) as con:
-            compare(con, made.view, model, made.pairs, Before())
+            compare(con, as_scored(view, profiles), model, made.pairs, Before())
             return int(con.execute("select count(*) from pair").fetchall()[0][0])
 
     def whole() -> int:

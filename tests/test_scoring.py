@@ -1,5 +1,6 @@
 """Tokens in, scored pairs out; and no pair scored twice."""
 
+import dataclasses
 import math
 
 import duckdb
@@ -9,6 +10,7 @@ import pyarrow.compute as pc
 import pytest
 from small_view import PEOPLE, VIEW, invented
 
+from linkage.contracts.encodings import View
 from linkage.errors import LinkError
 from linkage.matching.blocking import blocked
 from linkage.matching.model import Model, model_from, train
@@ -155,6 +157,28 @@ def test_a_pair_weighs_the_sum_of_its_levels_and_the_prior(linked):
     bits = sum(math.log2(model.comparisons[c][n].m / model.comparisons[c][n].u) for c, n in levels)
     assert pair["match_weight"] == pytest.approx(math.log2(model.prior / (1 - model.prior)) + bits)
     assert pair["match_probability"] == pytest.approx(1 / (1 + 2 ** -pair["match_weight"]))
+
+
+def test_a_surname_is_worth_its_chance_apart_to_two_who_are_not_born_on_one_day(linked):
+    stacked, *_ = linked
+    declared = VIEW.model_dump(mode="json", by_alias=True)
+    declared["comparisons"]["surname"]["levels"][0] |= {"within": "dob", "apart": 0.0002, "term_frequency": None}
+    view = View.model_validate(declared)
+    model = train(stacked, view, "names", "1")
+    beside, apart, *_ = model.comparisons["surname"]
+    assert (apart.m, apart.u, apart.u_from) == (beside.m, 0.0002, "declared")
+    made = blocked(stacked, view, "names").pairs
+    one, other = (score(stacked, view, m, made).pairs for m in (model, without_apart(model)))
+    by_pair = {(p["view_id_l"], p["view_id_r"]): p["match_weight"] for p in other.to_pylist()}
+    moved = {round(p["match_weight"] - by_pair.get((p["view_id_l"], p["view_id_r"]), 99), 6) for p in one.to_pylist()}
+    assert {0.0, round(math.log2(beside.u / apart.u), 6)} <= moved
+
+
+def without_apart(model: Model) -> Model:
+    """The model, where a surname is worth as much to everybody."""
+    beside, apart, *others = model.comparisons["surname"]
+    weights = (beside, dataclasses.replace(apart, u=beside.u), *others)
+    return dataclasses.replace(model, comparisons=model.comparisons | {"surname": weights})
 
 
 def test_a_pairs_own_two_records_do_not_make_its_name_a_common_one(linked):

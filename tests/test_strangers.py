@@ -114,6 +114,15 @@ def test_what_is_not_within_a_token_keeps_the_share_of_random_pairs(table):
     assert learned["forename"][1] == SEEN["forename"][1]
 
 
+def test_a_chance_that_is_declared_is_not_learned(table):
+    declared = VIEW.model_dump(mode="json", by_alias=True)
+    declared["comparisons"]["forename"]["levels"][0] |= {"chance": SEEN["forename"][0], "apart": 0.0001}
+    with connection(profiles(table(BORN_ON_TWO_DAYS).to_arrow_table())) as con:
+        learned = among_strangers(con, View.model_validate(declared), SEEN)
+    assert learned["forename"] == SEEN["forename"]
+    assert learned["surname"] != SEEN["surname"]
+
+
 def simulated(pairs: int, true: float, m: list[list[float]], u: list[list[float]], seed: int) -> Patterns:
     """Counts of the patterns that so many pairs show, of which a share is true, with these shares at each level."""
     draw = np.random.default_rng(seed)

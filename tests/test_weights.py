@@ -6,7 +6,7 @@ from small_view import VIEW
 
 from linkage.contracts.encodings import Level, View
 from linkage.matching.model import Weight, among_random_pairs, levels_of, true_among_random
-from linkage.matching.settings import condition, connection, fillable
+from linkage.matching.settings import as_scored, condition, connection, fillable
 
 # ------------------------------------------------------------------------------------------------------------ levels
 
@@ -70,6 +70,32 @@ def test_a_level_keeps_those_of_its_alternatives_that_somebody_fills_and_goes_wi
     ]
 
 
+APART = ["exact", "exact, not the same dob", "alias", "all else"]
+
+
+def with_a_chance_apart() -> View:
+    """The small view, where strangers of one birth date have the same surname more often than others have."""
+    declared = VIEW.model_dump(by_alias=True)
+    exact, *others = declared["comparisons"]["surname"]["levels"]
+    exact |= {"within": "dob", "apart": 0.003, "term_frequency": None}
+    declared["comparisons"]["surname"]["levels"] = [exact, *others]
+    return View.model_validate(declared)
+
+
+def test_a_level_with_a_chance_apart_is_scored_as_two():
+    people = pa.table({"surname": [1], "surnames": [[1]], "dob": [1]})
+    exact, apart, *_ = as_scored(with_a_chance_apart(), people).comparisons["surname"].levels
+    assert (exact.label, exact.same) == (APART[0], ("surname", "dob"))
+    assert (apart.label, apart.same, apart.chance) == (APART[1], ("surname",), 0.003)
+
+
+def test_where_nobody_holds_what_a_level_is_within_all_pairs_are_apart():
+    people = pa.table({"surname": [1], "surnames": [[1]], "dob": pa.array([None], pa.int64())})
+    assert [level.label for level in as_scored(with_a_chance_apart(), people).comparisons["surname"].levels] == APART[
+        1:
+    ]
+
+
 @pytest.mark.parametrize(
     ("levels", "complaint"),
     [
@@ -78,6 +104,7 @@ def test_a_level_keeps_those_of_its_alternatives_that_somebody_fills_and_goes_wi
         ([{"label": "a", "same": ["dob"]}, {"label": "a"}], "same label"),
         ([{"label": "a", "same": ["dob", "pnc"], "term_frequency": "dob"}, {"label": "b"}], "term_frequency"),
         ([{"label": "a", "swapped": ["dob"]}, {"label": "b"}], "two columns"),
+        ([{"label": "a", "same": ["dob"], "apart": 0.1}, {"label": "b"}], "says nothing without"),
     ],
 )
 def test_levels_that_cannot_work_are_refused_when_the_file_is_read(levels, complaint):

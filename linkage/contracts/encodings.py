@@ -122,7 +122,8 @@ class Level(Declaration):
     rarity sharpens this level. `within`: the token without which strangers are not seen to be at this level, since the
     level looks at compounds of it; how often they are is then learned among pairs who agree on it, not among all.
     `chance`: how often strangers are at it, 0 to 1, where that is known and cannot be learned: a source with little to
-    compare cannot tell a stranger from a woman who moved.
+    compare cannot tell a stranger from a woman who moved. `apart`: how often those strangers are at it who do not agree
+    on `within`, where that is another: two born on one day may be twins, and have the names of their year.
     """
 
     label: str
@@ -133,6 +134,13 @@ class Level(Declaration):
     term_frequency: str | None = None
     within: str | None = None
     chance: float | None = Field(default=None, gt=0, lt=1)
+    apart: float | None = Field(default=None, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _is_apart_from_something(self) -> Self:
+        if self.apart and not self.within:
+            raise ValueError(f"level {self.label}: apart says nothing without `within`, the token they do not agree on")
+        return self
 
     @property
     def columns(self) -> set[str]:

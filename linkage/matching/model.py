@@ -5,7 +5,7 @@ log2(m / u) to a pair's match weight. The definition of the model stays in code 
 what is saved, because Splink's own saved model holds SQL of one engine.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 import pyarrow as pa
@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from linkage.contracts.encodings import Comparison, Level, View
 from linkage.errors import LinkError
-from linkage.matching.settings import Numbers, agreement, condition, connection, fillable, linker, one_row, rule
+from linkage.matching.settings import Numbers, agreement, condition, connection, fillable, linker, one_row, parts, rule
 from linkage.matching.strangers import Estimates, among_strangers
 
 TRAINED, DECLARED = "trained", "declared"
@@ -90,7 +90,7 @@ def train(profiles: pa.Table, view: View, name: str, version: str) -> Model:
     maximisation within each of `em_blocks` (the median where several teach it); the prior from `prior_rules`. Random
     pairs hold a few true pairs, which makes a rare agreement look commoner among strangers than it is: where a share t
     of the random pairs that a comparison can compare are true, u is corrected to (u - t m) / (1 - t), and m learned
-    again.
+    again. What is worth something else to pairs that do not agree on what a level is `within` gets that weight besides.
     Raises LinkError where nothing can be learned: no comparison is left, or no pair agrees on any prior rule.
     """
     view, notes = fillable(view, profiles)
@@ -125,6 +125,7 @@ def train(profiles: pa.Table, view: View, name: str, version: str) -> Model:
         notes.append("prior: one training block alone holds more true pairs than the prior rules imply; raised to it")
     notes += [f"{c}: {w.label}: {w.m_from}" for c, ws in weights.items() for w in ws if w.m_from != TRAINED]
     counts = {"profiles": len(profiles), "pairs": pairs, "agreed_by_prior_rules": agreed, "random_pairs": sampled}
+    weights = {c: of_parts(comparison.levels, weights[c], view) for c, comparison in view.comparisons.items()}
     return Model(name, version, splink.__version__, significant(prior), weights, counts, rounds, tuple(notes))
 
 
@@ -282,6 +283,16 @@ def levels_of(
             share = max(share or 0.0, SMALLEST_M)
         weights.append(Weight(levels[n].label, significant(share or 0.0), significant(u), m_from, u_from))
     return tuple(reversed(weights))
+
+
+def of_parts(levels: tuple[Level, ...], weights: tuple[Weight, ...], view: View) -> tuple[Weight, ...]:
+    """The weights of levels as they are scored: records of one person are at both parts of a level as often."""
+    return tuple(
+        weight if part.label == level.label
+        else replace(weight, label=part.label, u=part.chance or weight.u, u_from=DECLARED)
+        for level, weight in zip(levels, weights, strict=True)
+        for part in parts(level, view)
+    )  # fmt: skip
 
 
 def significant(number: float) -> float:

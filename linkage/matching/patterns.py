@@ -8,7 +8,7 @@ import pyarrow as pa
 from linkage.contracts.encodings import Comparison, View
 from linkage.matching.model import Model, Weight
 from linkage.matching.score import check
-from linkage.matching.settings import condition, fillable
+from linkage.matching.settings import as_scored, condition
 
 MISSING = "missing"
 
@@ -28,7 +28,7 @@ def patterns(
     worth in bits, before how common the value is: "exact (+20.9)". `pairs` (pair, dataset_l, record_id_l, dataset_r,
     record_id_r); `crosswalk` (dataset, view_id, record_id). Raises LinkError when the model is of another scheme.
     """
-    view, _ = fillable(declared, profiles)
+    view = as_scored(declared, profiles)
     check(view, model)
     columns = [name for name in view.tokens if name in profiles.column_names]
     sides = {side: ", ".join(f'{side}."{name}" as "{name}_{side}"' for name in columns) for side in "lr"}

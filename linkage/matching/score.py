@@ -12,7 +12,7 @@ from linkage.errors import LinkError
 from linkage.matching.blocking import bits, of_numbers, of_others, sealed
 from linkage.matching.itself import stand_ins, unlinkable
 from linkage.matching.model import Model
-from linkage.matching.settings import connection, fillable, linker, one_row
+from linkage.matching.settings import as_scored, connection, linker, one_row
 
 # Pairs less probable than this are never looked at again: the lowest cluster threshold is .80, and a score histogram
 # needs only some room below it. They are most of the pairs.
@@ -67,7 +67,7 @@ def score(profiles: pa.Table, view: View, model: Model, made: pa.Table, before: 
     counted once for a model and then stays: else every record that comes or goes would move every other woman's weight.
     Raises LinkError when the model is of another scheme.
     """
-    view, _ = fillable(view, profiles)
+    view = as_scored(view, profiles)
     check(view, model)
     with connection(profiles) as con:
         compared, frequencies = compare(con, view, model, made, before or Before())

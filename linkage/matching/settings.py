@@ -45,6 +45,33 @@ def fillable(view: View, profiles: pa.Table) -> tuple[View, list[str]]:
     ), notes
 
 
+def as_scored(view: View, profiles: pa.Table) -> View:
+    """The view as these profiles are scored: cut to what they can fill, and each level in its `parts`."""
+    view, _ = fillable(view, profiles)
+    comparisons = {
+        name: one.model_copy(update={"levels": tuple(part for level in one.levels for part in parts(level, view))})
+        for name, one in view.comparisons.items()
+    }
+    return view.model_copy(update={"comparisons": comparisons})
+
+
+def parts(level: Level, view: View) -> list[Level]:
+    """A level with a chance `apart` is two: of pairs who agree on what it is `within`, and of all others.
+
+    The first is left out where nobody holds that token. Any other level is one.
+    """
+    if not (level.apart and level.within):
+        return [level]
+    beside = level.model_copy(update={"same": (*level.same, level.within), "apart": None})
+    others = {
+        "label": f"{level.label}, not the same {level.within}",
+        "chance": level.apart,
+        "within": None,
+        "apart": None,
+    }
+    return [*([beside] if level.within in view.tokens else []), level.model_copy(update=others)]
+
+
 def cut(level: Level, held: set[str]) -> Level:
     """The level with those of its alternatives that are held, where one is."""
     either = tuple(column for column in level.either if column in held)

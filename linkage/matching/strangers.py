@@ -40,9 +40,13 @@ class Patterns:
 def among_strangers(con: duckdb.DuckDBPyConnection, view: View, seen: Estimates) -> Estimates:
     """`seen`, the share of random pairs at each level, with the levels that are seen only `within` a token replaced.
 
-    Those get the share of strangers who agree on that token. A token on which no two profiles agree changes nothing.
+    Those get the share of strangers who agree on that token, but where a chance is declared. A token on which no two
+    profiles agree changes nothing.
     """
-    within = {name: [level.within for level in comparison.levels] for name, comparison in view.comparisons.items()}
+    within = {
+        name: [None if level.chance else level.within for level in comparison.levels]
+        for name, comparison in view.comparisons.items()
+    }
     shares = {name: list(levels) for name, levels in seen.items()}
     for token in sorted({token for levels in within.values() for token in levels if token}):
         found = patterns(con, view, token)
