@@ -13,7 +13,7 @@ from linkage.matching.settings import agreement, connection, fillable, one_row
 
 @dataclass(frozen=True)
 class Blocked:
-    """`pairs` (profile_id_l, profile_id_r, rules): one row per pair of profiles, l < r, in that order.
+    """`pairs` (profile_id_l, profile_id_r, rules): one row per pair of profiles, l < r, in no order.
 
     Bit n of `rules` is set where rule n of `view` makes the pair, the next after the last where sealed blocking did.
     `view`: cut to what the profiles can fill. `profiles`: how many there are. `sealed`: was there sealed blocking?
@@ -31,13 +31,13 @@ def blocked(profiles: pa.Table, view: View, name: str, candidates: pa.Table | No
     Raises LinkError where the rules would make more pairs than the linkage schema allows; then none was made.
     """
     view, _ = fillable(view, profiles)
-    with connection(profiles) as con:
+    columns = sorted({"profile_id", "known", "view_ids"}.union(*view.block_on))
+    with connection(profiles.select(columns)) as con:
         check_ceiling(con, view, name)
         con.register("given", candidates or pa.table({"view_id_l": [], "view_id_r": []}))
         pairs = con.sql(
             f"""
-            select profile_id_l, profile_id_r, bit_or(rules) as rules from ({every_pair(view)})
-            group by all order by profile_id_l, profile_id_r
+            select profile_id_l, profile_id_r, bit_or(rules) as rules from ({every_pair(view)}) group by all
             """
         ).to_arrow_table()
     return Blocked(view, len(profiles), pairs, candidates is not None)

@@ -27,8 +27,11 @@ def stand_ins(con: duckdb.DuckDBPyConnection, view: View, rare: Collection[str])
     con.execute(
         f"""
         create table alike as
-        select profile_id, min(profile_id) over (partition by {", ".join(["pattern", *shares])}) as stand_in
-        from (select {", ".join(["profile_id", f"{pattern} as pattern", *shares])} from profiles {joined})
+        select unnest(profile_ids) as profile_id, stand_in
+        from (
+            select list(profile_id) as profile_ids, min(profile_id) as stand_in
+            from profiles {joined} group by {", ".join([pattern, *shares])}
+        )
         """
     )
 

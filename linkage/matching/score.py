@@ -119,13 +119,16 @@ def to_compare(con: duckdb.DuckDBPyConnection, view: View, made: pa.Table, befor
             from profiles
         );
         create or replace table profiles as select profile_id, {looked_at} from profiles;
+        create table compared_before as select profile_id, row from seen where kept;
         create table blocked as
         select 'made' as match_key, profile_id_l as join_key_l, profile_id_r as join_key_r
-        from made join seen l on l.profile_id = profile_id_l join seen r on r.profile_id = profile_id_r
-        where not (l.kept and r.kept);
+        from made
+        where profile_id_l not in (select profile_id from compared_before)
+        or profile_id_r not in (select profile_id from compared_before);
         create table kept_pair as
         select profile_id_l, profile_id_r, match_weight, match_probability
-        from made join seen l on l.profile_id = profile_id_l join seen r on r.profile_id = profile_id_r
+        from made
+        join compared_before l on l.profile_id = profile_id_l join compared_before r on r.profile_id = profile_id_r
         join pairs_before on row_l = least(l.row, r.row) and row_r = greatest(l.row, r.row)
         """
     )
