@@ -40,8 +40,8 @@ PAYE = """
 | 421       | F   | 2023-12-15 | -        | -     |
 """
 NDTMS = """
-| record_id | sex | triage_date | treatment_start | discharge_date |
-| 501       | F   | 2022-11-01  | 2022-11-10      | 2022-12-20     |
+| record_id | sex | triage_date | treatment_start | discharge_date | discharge_reason |
+| 501       | F   | 2022-11-01  | 2022-11-10      | 2022-12-20     | completed        |
 """
 DWP = """
 | record_id | sex | benefit                       | start_date | end_date   |
