@@ -83,7 +83,7 @@ def counted(
         raise LinkError(f"Tables {missing} have not been counted. Run: linkage tabulate")
     counts = con.read_parquet([str(path) for path in paths])
     rows = [dict(zip(counts.columns, row, strict=True)) for row in counts.fetchall()]
-    found = coarser.left_out(rows, settings.disclosure)
+    found = coarser.left_out(rows, settings.disclosure, analysis.by_answer)
     for one in found:
         counts = counts.filter(f"not (table_id = '{one.table_id}' and breakdown = '{one.breakdown}')")
     return counts, found

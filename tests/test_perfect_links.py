@@ -163,7 +163,7 @@ def by_the_truth(
     con: duckdb.DuckDBPyConnection, lived: Path, outcome: str, divides: str
 ) -> Iterator[tuple[str, str, str, bool]]:
     """(cohort, quarter, category, achieved) of each woman counted; her category is what her life says of `divides`."""
-    rows = truth.happened(con, lived).project("cohort, quarter, person, outcome, counted, achieved").fetchall()
+    rows = happened(con, lived).project("cohort, quarter, person, outcome, counted, achieved").fetchall()
     answers = {row[:4]: row[4:] for row in rows}
     for (cohort, quarter, person, asked), (counted, achieved) in answers.items():
         known = answers.get((cohort, quarter, person, divides))

@@ -297,3 +297,15 @@ def test_the_finest_breakdown_of_a_release_too_large_to_prove_is_left_out_with_t
     ]
     found = coarser.left_out(rows, rules)
     assert [(one.breakdown, "more than 40 rows" in one.why) for one in found] == [("force", True)]
+
+
+@pytest.mark.parametrize(
+    ("women", "category", "gone"),
+    [(10, "yes", []), (9, "no", ["by_work"]), (0, "yes", ["by_work"]), (0, "not known", [])],
+)
+def test_a_breakdown_by_an_answer_that_few_gave_is_left_out_since_who_is_nobody_is_shown(women, category, gone):
+    row = {"table_id": "joined", "outcome": "employed", "breakdown": "by_work", "category": "yes", "numerator": 50}
+    row |= {"denominator": 100} | dict.fromkeys(("in_custody", "died", "unknown", "not_linked"), 0)
+    rows = [row] * 20 + [row | {"category": category, "numerator": 0, "denominator": 0, "died": women}]
+    assert [one.breakdown for one in coarser.left_out(rows, RULES, ["by_work"])] == gone
+    assert coarser.left_out(rows, RULES) == []

@@ -246,7 +246,7 @@ def test_a_cohort_of_orders_leaves_out_children_and_licences():
     a_month_younger = Life("p2", True, datetime.date(2005, 4, 1), supervisions=orders)
     assert [m.index_date for m in members(born_18_years_before, first, last)] == [after(1)]
     assert members(a_month_younger, first, last) == []
-    assert len(list(outcomes(born_18_years_before, first, last))) == 10
+    assert len(list(outcomes(born_18_years_before, first, last))) == 12
 
 
 def test_a_cohort_takes_the_first_caution_of_each_quarter_and_asks_of_it_whether_she_reoffends():
