@@ -22,16 +22,24 @@ from linkage.settings import Settings
 
 PICTURE = Path(__file__).with_name("frontier.svg")
 LIMIT = 0.05
+QUICK_PEOPLE, QUICK_SETS = 1_000, ["default"]
 
 
 def main() -> int:
     """Returns 0; the figures and the picture are for reading."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--attack", type=Path, required=True, help="the figures of benchmarks.attack")
+    parser.add_argument("--attack", type=Path, help="the figures of benchmarks.attack; needed but with --quick")
     parser.add_argument("--people", type=int, default=6_000)
     parser.add_argument("--seeds", type=int, nargs="+", default=[11, 12])
     parser.add_argument("--sets", nargs="+", default=list(SETS), choices=list(SETS))
+    parser.add_argument("--quick", action="store_true", help=f"F1 of the default, {QUICK_PEOPLE:,} people; no picture")
     chosen = parser.parse_args()
+    if chosen.quick:
+        for name, figures in links(QUICK_PEOPLE, chosen.seeds[0], QUICK_SETS):
+            OUT.print(f"{name}: F1 {figures['f1']:.4f} ({figures['f1_between']:.4f} between sources)", highlight=False)
+        return 0
+    if chosen.attack is None:
+        parser.error("--attack FILE is needed. Make it with: python -m benchmarks.attack --json FILE")
     attacked = json.loads(chosen.attack.read_text())["rows"]
     if missing := set(chosen.sets) - {row["set"] for row in attacked}:
         parser.error(

@@ -307,7 +307,12 @@ def report(schemas: SchemasOption = None, workspace: WorkspaceOption = None) -> 
 
 @app.command()
 def demo(
-    people: Annotated[int, typer.Option(min=1000, help="How many people to invent.")] = 60_000,
+    people: Annotated[
+        int,
+        typer.Option(
+            min=1000, help="How many people to invent. Of fewer than 12,000 a table may have no figure to show."
+        ),
+    ] = 60_000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same release.")] = 1,
     schemas: SchemasOption = None,
     workspace: WorkspaceOption = None,
