@@ -1,5 +1,6 @@
 """Definitions: what the pipeline says of each woman when no link is wrong, beside plain code over her invented life."""
 
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -78,6 +79,14 @@ def test_cells_by_the_true_index_are_those_of_perfect_links(records: Records, an
     linked = tabulate.tables(records.con, at_medium(analysis), records.attributes, records.person_index)
     counted = {cell for table in linked.values() for cell in table.project(", ".join(found.columns)).fetchall()}
     assert set(found.fetchall()) == counted
+
+
+def test_the_truth_may_lie_in_a_folder_of_any_name(records: Records, lived: Path, tmp_path: Path) -> None:
+    odd = tmp_path / "the department's 'truth'"
+    odd.mkdir()
+    shutil.copy(lived / "outcomes.csv", odd)
+    there, here = (happened(records.con, folder).order("all").fetchall() for folder in (odd, lived))
+    assert there == here != []
 
 
 def test_a_record_that_the_truth_does_not_know_is_a_person_of_its_own(records: Records) -> None:

@@ -122,12 +122,10 @@ def answered(con: DuckDBPyConnection, one: Asked) -> Relation:
 
 def happened(con: DuckDBPyConnection, lived: Path) -> Relation:
     """The same rows as the truth has them."""
+    file = con.read_csv(str(lived / "outcomes.csv"), header=True)
+    outcomes = file.project("* replace (counted = 'yes' as counted, achieved = 'yes' as achieved)")  # noqa: F841  by name
     return con.sql(
         f"""
-        with outcomes as (
-            select * replace (counted = 'yes' as counted, achieved = 'yes' as achieved)
-            from read_csv('{lived}/outcomes.csv', header = true)
-        )
         from outcomes
         union all
         select distinct cohort, {literal(MEMBERS)}, quarter, person, index_date, true, true from outcomes

@@ -20,11 +20,7 @@ PUBLISHED = (
     PublishedColumn("theme", "text", "theme of the table"),
     PublishedColumn("outcome", "text", "what is measured in the time after the index date"),
     PublishedColumn("geography", "text", "the country or countries the women and the sources are from"),
-    PublishedColumn(
-        "period",
-        "text",
-        "when the index date fell; 'all' pools the periods of the table",
-    ),
+    PublishedColumn("period", "text", "when the index date fell; 'all' pools the periods of the table"),
     PublishedColumn("breakdown", "text", "what the women are divided by; 'all' for all of them together"),
     PublishedColumn("category", "text", "the group within the breakdown; 'all' for all women together"),
     PublishedColumn(
