@@ -7,6 +7,7 @@ import json
 import tempfile
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from linkage import stages
 from linkage.cohorts import tabulate
 from linkage.cohorts.link_errors import link_errors
 from linkage.cohorts.truth import at_medium, true_index
+from linkage.contracts.analysis import ALL, Analysis
 from linkage.linking import arrived, whole
 from linkage.pseudonymisation.pseudonyms import with_record_ids
 from linkage.settings import Settings
@@ -68,7 +70,7 @@ def counted(schemas: Path, people: int, seed: int, spoiled: bool) -> dict[str, A
                 stages.pseudonymise(settings, dataset)
         else:
             linked(settings)
-        analysis = at_medium(settings.analysis)
+        analysis = of_years(at_medium(settings.analysis))
         truth = con.from_arrow(
             with_record_ids(con, settings.files.truth / "records.csv", settings.datasets, stages.key_source(settings))
         )
@@ -84,10 +86,28 @@ def counted(schemas: Path, people: int, seed: int, spoiled: bool) -> dict[str, A
         errors = link_errors(con, analysis, attributes, index, truth)
         return {
             "seed": seed, "people": people,
-            "cells": [cell for name in analysis.tables for cell in side_by_side(as_linked[name], perfect[name])],
+            "cells": [cell for name in analysis.tables for cell in side_by_side(as_linked[name], perfect[name])
+                      if cell[LABELS.index("period")] in {ALL, *years(analysis).values()}],
             "lives": lived(settings), "errors": [list(row) for row in errors.fetchall()],
             "seconds": round(time.perf_counter() - began, 1),
         }  # fmt: skip
+
+
+def of_years(analysis: Analysis) -> Analysis:
+    """Without tables by an answer, whose rates are not corrected, and of half-years, which show women once more."""
+    return replace(
+        analysis,
+        tables={
+            name: table
+            for name, table in analysis.tables.items()
+            if not analysis.divided_by(table) and "half_year" not in table.periods
+        },
+    )
+
+
+def years(analysis: Analysis) -> dict[str, str]:
+    """{quarter: its year}."""
+    return {quarter.label: quarter.year for quarter in analysis.period.calendar}
 
 
 def ids(person: str) -> str:
@@ -139,8 +159,8 @@ def side_by_side(one: Relation, other: Relation) -> list[list[Any]]:
 
 
 def lived(settings: Settings) -> list[list[Any]]:
-    """[cohort, outcome, year, with the outcome, counted] of all women, from the invented lives."""
-    years = {quarter.label: quarter.year for quarter in settings.analysis.period.calendar}
+    """[cohort, outcome, year or all of them, with the outcome, counted] of all women, from the invented lives."""
+    year_of = years(settings.analysis)
     rows = duckdb.sql(
         f"""
         select cohort, outcome, quarter, count(*) filter (achieved = 'yes'), count(*)
@@ -150,6 +170,7 @@ def lived(settings: Settings) -> list[list[Any]]:
     ).fetchall()
     found: dict[tuple[str, ...], list[int]] = {}
     for cohort, outcome, quarter, having, women in rows:
-        sums = found.setdefault((cohort, outcome, years[quarter]), [0, 0])
-        sums[0], sums[1] = sums[0] + having, sums[1] + women
+        for period in (year_of[quarter], ALL):
+            sums = found.setdefault((cohort, outcome, period), [0, 0])
+            sums[0], sums[1] = sums[0] + having, sums[1] + women
     return [[*cell, *sums] for cell, sums in sorted(found.items())]

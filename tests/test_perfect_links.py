@@ -99,6 +99,7 @@ def test_a_record_that_the_truth_does_not_know_is_a_person_of_its_own(records: R
     assert con.sql(f"from found where dataset = 'paye' and person_id_low in {others}").fetchall() == []
     persons = con.sql("select count(distinct person_id_low) from found where dataset <> 'paye'").fetchall()[0][0]
     assert persons == con.sql("select count(distinct person) from known").fetchall()[0][0]
+    assert true_index(con, known, known).shape[0] == known.shape[0]
 
 
 def test_each_outcome_comes_about_for_some_women_counted_and_not_for_others(records: Records, lived: Path) -> None:

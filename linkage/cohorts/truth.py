@@ -32,7 +32,8 @@ def true_index(con: DuckDBPyConnection, records: Relation, truth: Relation) -> R
     `records`: (dataset, record_id …); `truth`: (dataset, record_id, person). A record that the truth does not know is a
     person of its own.
     """
-    person = "cast(dense_rank() over (order by person, coalesce(person, dataset || ' ' || record_id)) as bigint)"
+    whose = "truth.person, coalesce(truth.person, dataset || ' ' || record_id)"
+    person = f"cast(dense_rank() over (order by {whose}) as bigint)"
     ids = ", ".join(f"{person} as person_id_{threshold}" for threshold in ("high", "medium", "low"))
     return kept(
         con, con.sql(f"select dataset, record_id, {ids} from records left join truth using (dataset, record_id)")
