@@ -10,29 +10,29 @@ from duckdb import DuckDBPyRelation
 Draw = Callable[[str], DuckDBPyRelation]
 
 PRISON = """
-| record_id | sex | birth_month | ethnicity | region     | police_force_area | other_surnames | reception_date | reception_type | release_date | release_type         | sentence_days | no_fixed_abode | treatment_need | discharge_accommodation      |
-| 101       | F   | 1990-05-01  | White     | London     | Metropolitan Police | none           | 2022-09-01   | sentenced      | 2022-11-01   | conditional release  | 120           | yes            | yes            | settled                      |
-| 102       | F   | 1990-05-01  | White     | London     | Metropolitan Police | none           | 2022-12-01   | sentenced      | 2022-12-20   | automatic release    | 40            | yes            | yes            | rough sleeping               |
-| 103       | F   | 1990-05-01  | White     | London     | Metropolitan Police | none           | 2023-02-01   | sentenced      | 2023-02-10   | conditional release  | 400           | yes            | no             | unknown                      |
-| 111       | F   | 2004-11-01  | Asian     | Wales      | Gwent             | none           | 2022-10-10     | sentenced      | 2022-11-15   | home detention curfew | 1461         | no             | yes            | other housed                 |
-| 121       | F   | 1970-01-01  | -         | North West | Cumbria           | none           | 2022-10-10     | sentenced      | 2023-10-01   | automatic release    | 182           | no             | yes            | homeless, not rough sleeping |
-| 131       | F   | 1980-01-01  | White     | London     | Metropolitan Police | none           | 2022-10-10   | remand         | 2022-11-10   | unsentenced release  | -             | no             | no             | -                            |
-| 132       | F   | 1980-01-01  | White     | London     | Metropolitan Police | none           | 2022-10-10   | sentenced      | 2022-11-10   | deported             | 90            | no             | no             | -                            |
-| 141       | not known | 1980-01-01 | White | London    | Metropolitan Police | none           | 2022-10-10    | sentenced      | 2022-11-10   | automatic release    | 90            | no             | no             | -                            |
+| record_id | sex | birth_month | ethnicity | region     | police_force_area | other_surnames | reception_date | reception_type | release_date | release_type         | sentence_days | no_fixed_abode | treatment_need | discharge_accommodation      | main_offence_group |
+| 101       | F   | 1990-05-01  | White     | London     | Metropolitan Police | none           | 2022-09-01   | sentenced      | 2022-11-01   | conditional release  | 120           | yes            | yes            | settled                      | Theft offences     |
+| 102       | F   | 1990-05-01  | White     | London     | Metropolitan Police | none           | 2022-12-01   | sentenced      | 2022-12-20   | automatic release    | 40            | yes            | yes            | rough sleeping               | Theft offences     |
+| 103       | F   | 1990-05-01  | White     | London     | Metropolitan Police | none           | 2023-02-01   | sentenced      | 2023-02-10   | conditional release  | 400           | yes            | no             | unknown                      | Theft offences     |
+| 111       | F   | 2004-11-01  | Asian     | Wales      | Gwent             | none           | 2022-10-10     | sentenced      | 2022-11-15   | home detention curfew | 1461         | no             | yes            | other housed                 | Theft offences     |
+| 121       | F   | 1970-01-01  | -         | North West | Cumbria           | none           | 2022-10-10     | sentenced      | 2023-10-01   | automatic release    | 182           | no             | yes            | homeless, not rough sleeping | Theft offences     |
+| 131       | F   | 1980-01-01  | White     | London     | Metropolitan Police | none           | 2022-10-10   | remand         | 2022-11-10   | unsentenced release  | -             | no             | no             | -                            | Theft offences     |
+| 132       | F   | 1980-01-01  | White     | London     | Metropolitan Police | none           | 2022-10-10   | sentenced      | 2022-11-10   | deported             | 90            | no             | no             | -                            | Theft offences     |
+| 141       | not known | 1980-01-01 | White | London    | Metropolitan Police | none           | 2022-10-10    | sentenced      | 2022-11-10   | automatic release    | 90            | no             | no             | -                            | Theft offences     |
 """  # noqa: E501
 PROBATION = """
-| record_id | sex | birth_month | ethnicity | region | police_force_area   | other_surnames | disposal        | start_date | requirement         | treatment_need | review_date | accommodation_status | date_of_death |
-| 201       | F   | 1990-05-01  | White     | London | Metropolitan Police | none           | licence         | 2022-11-01 | none                | no             | 2022-12-01  | settled              | -             |
-| 221       | M   | 1970-01-01  | White     | London | Metropolitan Police | none           | community order | 2023-05-01 | drug rehabilitation | yes            | 2023-06-01  | settled              | 2023-12-01    |
-| 251       | F   | 1995-03-01  | Mixed     | -      | -                   | none           | community order | 2023-04-01 | drug rehabilitation | yes            | 2023-06-01  | rough sleeping       | -             |
-| 252       | F   | 1995-03-01  | Mixed     | London | Metropolitan Police | none           | community order | 2023-04-01 | none                | no             | 2023-05-01  | unknown              | -             |
+| record_id | sex | birth_month | ethnicity | region | police_force_area   | other_surnames | disposal        | start_date | requirement         | treatment_need | review_date | accommodation_status | date_of_death | main_offence_group | previous_offences |
+| 201       | F   | 1990-05-01  | White     | London | Metropolitan Police | none           | licence         | 2022-11-01 | none                | no             | 2022-12-01  | settled              | -             | Drug offences      | 7                 |
+| 221       | M   | 1970-01-01  | White     | London | Metropolitan Police | none           | community order | 2023-05-01 | drug rehabilitation | yes            | 2023-06-01  | settled              | 2023-12-01    | Drug offences      | 7                 |
+| 251       | F   | 1995-03-01  | Mixed     | -      | -                   | none           | community order | 2023-04-01 | drug rehabilitation | yes            | 2023-06-01  | rough sleeping       | -             | Drug offences      | 7                 |
+| 252       | F   | 1995-03-01  | Mixed     | London | Metropolitan Police | none           | community order | 2023-04-01 | none                | no             | 2023-05-01  | unknown              | -             | Drug offences      | 7                 |
 """  # noqa: E501
 COURT = """
-| record_id | sex | birth_month | offence_group  | offence_date | outcome_date | disposal | breach |
-| 301       | F   | 1990-05-01  | Theft offences | 2023-01-15   | 2023-02-01   | fine     | no     |
-| 361       | F   | 1995-03-01  | Theft offences | 2022-12-20   | 2022-12-20   | caution  | no     |
-| 362       | F   | 1995-03-01  | Theft offences | 2022-12-01   | 2022-12-20   | caution  | no     |
-| 363       | F   | 1995-03-01  | Theft offences | 2023-02-01   | 2023-04-01   | other    | no     |
+| record_id | sex | birth_month | offence_group  | offence_date | outcome_date | disposal | breach | previous_offences |
+| 301       | F   | 1990-05-01  | Theft offences | 2023-01-15   | 2023-02-01   | fine     | no     | 0                 |
+| 361       | F   | 1995-03-01  | Theft offences | 2022-12-20   | 2022-12-20   | caution  | no     | 0                 |
+| 362       | F   | 1995-03-01  | Theft offences | 2022-12-01   | 2022-12-20   | caution  | no     | 0                 |
+| 363       | F   | 1995-03-01  | Theft offences | 2023-02-01   | 2023-04-01   | other    | no     | 2                 |
 """
 PAYE = """
 | record_id | sex | start_date | end_date | hours |
@@ -49,9 +49,9 @@ DWP = """
 | 611       | F   | Personal Independence Payment | 2020-01-01 | -          |
 """
 HCLIC = """
-| record_id | sex | application_date | duty   | duty_start | duty_end   |
-| 701       | F   | 2022-10-20       | relief | 2022-11-25 | 2023-01-20 |
-| 711       | F   | 2022-11-20       | relief | 2022-11-25 | -          |
+| record_id | sex | application_date | duty   | duty_start | duty_end   | end_reason                         |
+| 701       | F   | 2022-10-20       | relief | 2022-11-25 | 2023-01-20 | accommodation secured for 6 months |
+| 711       | F   | 2022-11-20       | relief | 2022-11-25 | -          | -                                  |
 """
 PERSONS = """
 | dataset   | record_id | person_id_high | person_id_medium | person_id_low |

@@ -13,6 +13,7 @@ from linkage.contracts.dataset import read_datasets
 from linkage.synthetic.synthesise import synthesise
 from linkage.synthetic.truth.files import age_bands, several_surnames
 from linkage.synthetic.truth.outcomes import (
+    OF_EVERY_ORDER,
     Claim,
     Duty,
     Job,
@@ -23,6 +24,7 @@ from linkage.synthetic.truth.outcomes import (
     Spell,
     Supervision,
     Treatment,
+    accommodation_secured_6_months,
     employed_6_months,
     employed_6_weeks,
     homelessness_duty_90_days,
@@ -32,7 +34,9 @@ from linkage.synthetic.truth.outcomes import (
     members,
     out_of_work_benefit_30_days,
     outcomes,
+    prevention_duty_90_days,
     proven_reoffending,
+    relief_duty_90_days,
     settled_3_months,
     sustained_employment,
     treatment_completed_12_months,
@@ -212,6 +216,27 @@ def test_a_homelessness_duty_is_one_that_began_on_days_0_to_90(began, kind, achi
     assert homelessness_duty_90_days(woman(duties=[Duty(after(began), kind)]), RELEASE)[1:] == (True, achieved)
 
 
+def test_a_duty_of_one_kind_is_none_of_the_other():
+    for kind, asked, other in (
+        ("PREV", prevention_duty_90_days, relief_duty_90_days),
+        ("REL", relief_duty_90_days, prevention_duty_90_days),
+    ):
+        life = woman(duties=[Duty(after(90), kind), Duty(after(10), "MAIN")])
+        assert (asked(life, RELEASE)[1:], other(life, RELEASE)[1:]) == ((True, True), (True, False))
+        assert not asked(woman(duties=[Duty(after(91), kind)]), RELEASE).achieved
+
+
+@pytest.mark.parametrize(
+    ("ended", "how", "achieved"),
+    [(0, "SECU", True), (182, "SECU", True), (183, "SECU", False), (-1, "SECU", False), (9, "D56", False)],
+)
+def test_accommodation_was_secured_where_a_duty_ended_so_on_days_0_to_182(ended, how, achieved):
+    life = woman(duties=[Duty(after(-30), "REL", after(ended), how), Duty(after(1), "PREV")])
+    assert accommodation_secured_6_months(life, RELEASE)[1:] == (True, achieved)
+    inside = [Spell(after(180), "REC", after(200), "CRD", "E12000001", False)]
+    assert accommodation_secured_6_months(woman(duties=life.duties, spells=inside), RELEASE)[1:] == (False, False)
+
+
 def test_homelessness_and_benefits_leave_out_the_dead_and_those_inside_and_duties_leave_out_wales():
     owed, claims = [Duty(after(3), "REL")], [Claim(after(1), None, "UC")]
     inside = [Spell(after(20), "REC", after(100), "CRD", "E12000001", False)]
@@ -246,7 +271,8 @@ def test_a_cohort_of_orders_leaves_out_children_and_licences():
     a_month_younger = Life("p2", True, datetime.date(2005, 4, 1), supervisions=orders)
     assert [m.index_date for m in members(born_18_years_before, first, last)] == [after(1)]
     assert members(a_month_younger, first, last) == []
-    assert len(list(outcomes(born_18_years_before, first, last))) == 12
+    asked = [answer.outcome for _, answer in outcomes(born_18_years_before, first, last)]
+    assert asked == [ask.__name__ for ask in OF_EVERY_ORDER]
 
 
 def test_a_cohort_takes_the_first_caution_of_each_quarter_and_asks_of_it_whether_she_reoffends():

@@ -213,7 +213,8 @@ def divisions(analysis: Analysis, table: Table, cohort: Cohort) -> Iterator[dict
     yield {"breakdown": ALL, "category": ALL, "always": True}
     dataset, england = analysis.datasets[cohort.dataset], analysis.geography(table) == "England"
     for name, breakdown in analysis.breakdowns_of(table, cohort).items():
-        for category in dict.fromkeys((*breakdown.categories(dataset, england), NOT_KNOWN)):
+        possible = [c for c in breakdown.categories(dataset, england) if cohort.may_say(breakdown.column, c)]
+        for category in dict.fromkeys((*possible, NOT_KNOWN)):
             yield {"breakdown": name, "category": category, "always": category != NOT_KNOWN}
     for name, answer in analysis.divided_by(table).items():
         yield from ({"breakdown": name, "category": category, "always": True} for category in answer.categories)

@@ -11,6 +11,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
+import duckdb
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from linkage.contracts.choices import Word, each_once, unknown_dataset, where_mistakes
@@ -54,6 +55,12 @@ class Table(Declaration):
     health_warning: str = ""
 
 
+def words_of_sql() -> set[str]:
+    """Words that can name no column, such as order and group."""
+    words = duckdb.sql("select keyword_name from duckdb_keywords() where keyword_category = 'reserved'").fetchall()
+    return {word for (word,) in words}
+
+
 class Breakdowns(Declaration):
     """schemas/breakdowns.yaml. A breakdown's name becomes a column beside those of a cohort.
 
@@ -68,7 +75,7 @@ class Breakdowns(Declaration):
     def _names_make_columns(cls, given: dict[str, R]) -> dict[str, R]:
         if wrong := [name for name in given if not A_NAME.match(name)]:
             raise ValueError(f"a breakdown is named in lower case with underscores, unlike {wrong}")
-        if taken := sorted(set(given) & TAKEN):
+        if taken := sorted(set(given) & (TAKEN | words_of_sql())):
             raise ValueError(f"choose another name than {taken}")
         return given
 
@@ -120,10 +127,16 @@ class Analysis:
         return {name: outcome for name, outcome in self.outcomes.items() if outcome.theme == table.theme}
 
     def breakdowns_of(self, table: Table, cohort: Cohort) -> dict[str, Breakdown]:
-        """{name: breakdown} of the table that the cohort's dataset can fill, in the table's order."""
+        """{name: breakdown} of the table that the cohort's dataset can fill, in the table's order; none that would show
+        all women again, since the cohort takes one category alone.
+        """
         dataset = self.datasets[cohort.dataset]
         named = {name: self.breakdowns[name] for name in table.breakdowns if name in self.breakdowns}
-        return {name: breakdown for name, breakdown in named.items() if breakdown.fits(dataset)}
+        return {
+            name: breakdown
+            for name, breakdown in named.items()
+            if breakdown.fits(dataset) and len(cohort.where.get(breakdown.column, ())) != 1
+        }
 
     def divided_by(self, table: Table) -> dict[str, ByAnswer]:
         """{name: breakdown} of the table that are answers to an outcome, in the table's order."""

@@ -38,6 +38,10 @@ class Cohort(Declaration):
         where = sorted((column, sorted(set(labels))) for column, labels in self.where.items())
         return self.dataset, self.index_date, where, self.sex, self.born, self.youngest
 
+    def may_say(self, column: str, label: str) -> bool:
+        """Can a record that `where` chooses have the label there?"""
+        return label in self.where.get(column, (label,))
+
     def mistakes(self, dataset: Dataset) -> Iterator[str]:
         """What the contract of its dataset does not bear out."""
         yield from column_mistakes("index_date", self.index_date, "date", dataset)

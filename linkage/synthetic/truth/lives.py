@@ -53,8 +53,8 @@ def told(lives: Lives, names: list[str]) -> Iterator[Life]:
             life.treatments.append(Treatment(start, end, how))
     for life, start, end, benefit in happened("claims", "start", "end", "benefit"):
         life.claims.append(Claim(start, end, benefit))
-    for life, start, duty in happened("duties", "start", "duty"):
-        life.duties.append(Duty(start, duty))
+    for life, start, duty, end, how in happened("duties", "start", "duty", "end", "end_reason"):
+        life.duties.append(Duty(start, duty, end, how))
     yield from found.values()
 
 

@@ -80,10 +80,12 @@ class Claim(NamedTuple):
 
 
 class Duty(NamedTuple):
-    """A duty that a local authority owed her under the homelessness acts, from the day it began."""
+    """A duty of a local authority under the homelessness acts; it still runs while `ended` is None. `how` it ended."""
 
     began: Date
     kind: str
+    ended: Date | None = None
+    how: str = ""
 
 
 @dataclass
@@ -267,11 +269,35 @@ def settled_3_months(life: Life, member: Member) -> Answer:
 
 
 def homelessness_duty_90_days(life: Life, member: Member) -> Answer:
-    """A duty that began on days 0 to 90, of the women in England, alive and at liberty on day 90."""
+    """A duty of any kind that began on days 0 to 90, of the women in England, alive and at liberty on day 90."""
+    return owed("homelessness_duty_90_days", life, member, HOMELESSNESS_DUTIES)
+
+
+def prevention_duty_90_days(life: Life, member: Member) -> Answer:
+    """The same of a duty to prevent that she becomes homeless."""
+    return owed("prevention_duty_90_days", life, member, ("PREV",))
+
+
+def relief_duty_90_days(life: Life, member: Member) -> Answer:
+    """The same of a duty to help her, being homeless."""
+    return owed("relief_duty_90_days", life, member, ("REL",))
+
+
+def owed(outcome: str, life: Life, member: Member, kinds: tuple[str, ...]) -> Answer:
+    """A duty of these kinds that began on days 0 to 90, of the women in England, alive and at liberty on day 90."""
     day = days_after(member.index_date, 90)
     counted = at_liberty_on(life, day) and member.region != WALES
-    achieved = any(member.index_date <= d.began <= day and d.kind in HOMELESSNESS_DUTIES for d in life.duties)
-    return Answer("homelessness_duty_90_days", counted, counted and achieved)
+    achieved = any(member.index_date <= duty.began <= day and duty.kind in kinds for duty in life.duties)
+    return Answer(outcome, counted, counted and achieved)
+
+
+def accommodation_secured_6_months(life: Life, member: Member) -> Answer:
+    """A duty that ended with a home on days 0 to 182, of the women in England, alive and at liberty on day 182."""
+    day = days_after(member.index_date, 182)
+    counted = at_liberty_on(life, day) and member.region != WALES
+    secured = (duty.ended for duty in life.duties if duty.how == "SECU" and duty.ended is not None)
+    achieved = any(member.index_date <= ended <= day for ended in secured)
+    return Answer("accommodation_secured_6_months", counted, counted and achieved)
 
 
 def in_treatment_21_days(life: Life, member: Member) -> Answer:
@@ -306,7 +332,8 @@ def in_treatment_12_months(life: Life, member: Member) -> Answer:
 OF_EVERY_ORDER = (
     proven_reoffending, reoffending_after_6_weeks, reoffending_after_21_days, employed_6_weeks, employed_6_months,
     sustained_employment, out_of_work_benefit_30_days, settled_3_months, homelessness_duty_90_days,
-    in_treatment_21_days, treatment_completed_12_months, in_treatment_12_months,
+    prevention_duty_90_days, relief_duty_90_days, accommodation_secured_6_months, in_treatment_21_days,
+    treatment_completed_12_months, in_treatment_12_months,
 )  # fmt: skip
 ASKED_OF = {
     RELEASED: (*OF_EVERY_ORDER, housed_first_night),
