@@ -27,6 +27,11 @@ class Records:
         """(person_id, record_id, attributes …): one row per record of the dataset, with the person it belongs to."""
         return with_persons(self.con, self.attributes[dataset], self.person_index, dataset, self.threshold)
 
+    def of_these(self, dataset: str, people: Relation) -> Relation:
+        """The same, of `people` (person_id) alone."""
+        records = self.of(dataset)  # noqa: F841  the query reads it by name
+        return self.con.sql("select records.* from records where records.person_id in (select person_id from people)")
+
 
 def with_persons(
     con: DuckDBPyConnection, records: Relation, person_index: Relation, dataset: str, threshold: Threshold
