@@ -30,8 +30,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 # The longest by far, and waiting for Airflow much of the time: begun last, they would keep one worker while the other
-# has nothing left to do.
-FIRST = ("test_up.py", "test_pipeline.py")
+# has nothing left to do. And the first of two that share what is made once, lest one worker wait for the other.
+FIRST = ("test_up.py", "test_pipeline.py", "test_projects.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
