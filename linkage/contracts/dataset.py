@@ -104,7 +104,7 @@ class Dataset:
     sensitivity: str = DEFAULT
     person_number: str | None = None
 
-    @property
+    @functools.cached_property
     def identifiers(self) -> dict[str, list[Column]]:
         """{kind of identifier: the columns that hold one}."""
         kinds: dict[str, list[Column]] = {}
@@ -113,7 +113,7 @@ class Dataset:
                 kinds.setdefault(column.identifier, []).append(column)
         return kinds
 
-    @property
+    @functools.cached_property
     def attributes(self) -> dict[str, Column]:
         """{name downstream: the column it comes from}: whatever may leave the department in clear."""
         kept = {c.name: c for c in self.columns if not c.identifier and c.name != self.record_key}
