@@ -2,6 +2,8 @@
 
 import csv
 import datetime
+import fcntl
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,8 +30,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 # The longest by far, and waiting for Airflow much of the time: begun last, they would keep one worker while the other
-# has nothing left to do.
-FIRST = ("test_up.py", "test_pipeline.py")
+# has nothing left to do. And the first of two that share what is made once, lest one worker wait for the other.
+FIRST = ("test_up.py", "test_pipeline.py", "test_projects.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -95,6 +97,30 @@ def records(
 ) -> Records:
     """Their records, at the default threshold."""
     return Records(con, attributes, person_index, "medium")
+
+
+MadeOnce = Callable[[str, Callable[[Path], object]], Path]
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    """Gives a folder that what is called makes: the first process of a run of tests that asks; others wait for it.
+
+    For what several modules read, or copy before they change it.
+    """
+    own = tmp_path_factory.getbasetemp()
+    of_all = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def made(name: str, make: Callable[[Path], object]) -> Path:
+        folder, done = of_all / name, of_all / f"{name}.made"
+        with (of_all / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                make(folder)
+                done.touch()
+        return folder
+
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,7 @@ STUDY = {
 def delivered_to(folder: Path) -> Settings:
     """The declarations and the workspace, in which both projects have been exported."""
     shutil.copytree(REPOSITORY / "schemas", folder / "schemas")
-    settings = Settings(folder / "schemas", folder / "workspace")
+    settings = there(folder)
     declare(settings, "housing", STUDY)
     declare(settings, "health", STUDY)
     truth.deliver(settings, PEOPLE, SEED, read_calibration())
@@ -47,6 +47,11 @@ def copied(delivered: Settings, folder: Path) -> Settings:
     """A copy of it, to change."""
     for part in ("schemas", "workspace"):
         shutil.copytree(getattr(delivered, part), folder / part)
+    return there(folder)
+
+
+def there(folder: Path) -> Settings:
+    """What lies in a folder."""
     return Settings(folder / "schemas", folder / "workspace")
 
 

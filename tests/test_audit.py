@@ -1,10 +1,10 @@
 """The audit finds what control must not let through, and shares no code with it."""
 
 import ast
+import functools
 import json
 import re
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import duckdb
@@ -36,8 +36,14 @@ from linkage.release.columns import PUBLISHED
 from linkage.release.draft import Declared
 
 
+@functools.cache
+def protected(drawing: str) -> list[dict[str, Any]]:
+    """What control makes of a drawing: nothing of it may be changed."""
+    return control(counts(drawing), RULES, TITLES)
+
+
 def test_the_audit_passes_what_control_made_and_counts_it(tmp_path):
-    made = control(counts(BY_AGE), RULES, TITLES)
+    made = protected(BY_AGE)
     assert audit(released(tmp_path / "demo", made), counts(BY_AGE), RULES).cells == 12
 
 
@@ -56,7 +62,7 @@ TAMPERED: list[tuple[str, dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("category", "change", "finding"), TAMPERED)
 def test_the_audit_finds_a_cell_that_breaks_a_rule(tmp_path, category, change, finding):
-    made = control(counts(BY_AGE), RULES, TITLES)
+    made = protected(BY_AGE)
     rows = [row | change if row["category"] == category else row for row in made]
     folder = released(tmp_path / "demo", rows)
     with pytest.raises(DisclosureError, match=finding) as caught:
@@ -66,7 +72,7 @@ def test_the_audit_finds_a_cell_that_breaks_a_rule(tmp_path, category, change, f
 
 
 def test_the_audit_finds_a_category_suppressed_alone_under_its_total(tmp_path):
-    made = control(counts(TWO), RULES, TITLES)
+    made = protected(TWO)
     shown_again = {"status": "", "numerator": 195, "denominator": 450, "value": 43.3, "lower": 38.8, "upper": 47.9}
     shown_again |= {"in_custody": 0, "died": 0, "unknown": 0, "not_linked": 0}
     rows = [row | shown_again if row["category"] == "old" else row for row in made]
@@ -77,12 +83,12 @@ def test_the_audit_finds_a_category_suppressed_alone_under_its_total(tmp_path):
 
 def test_the_audit_allows_more_to_be_suppressed_than_must_be(tmp_path):
     empty = dict.fromkeys(c.name for c in PUBLISHED if c.type != "text") | {"status": "c"}
-    rows = [row | empty if row["category"] == "all" else row for row in control(counts(BY_AGE), RULES, TITLES)]
+    rows = [row | empty if row["category"] == "all" else row for row in protected(BY_AGE)]
     assert audit(released(tmp_path / "demo", rows), counts(BY_AGE), RULES).cells == 12
 
 
 def test_the_audit_finds_a_cell_published_at_one_threshold_and_suppressed_at_another(tmp_path):
-    made = control(counts(BY_AGE), RULES, TITLES)
+    made = protected(BY_AGE)
     empty = dict.fromkeys(c.name for c in PUBLISHED if c.type != "text") | {"status": "c"}
     rows = [row | empty if (row["category"], row["threshold"]) == ("middle", "low") else row for row in made]
     with pytest.raises(DisclosureError, match="at one linkage threshold and published at another"):
@@ -99,11 +105,17 @@ ONE_WOMAN = """
 """
 
 
-def certified(folder: Path, drawing: str) -> tuple[dict[str, Any], Given]:
-    """What the certificate of a drawn release says, and what it must prove."""
-    made = released(folder / "demo", control(counts(drawing), RULES, TITLES))
-    found = audit(made, counts(drawing), RULES)
-    return json.loads(found.certificate), read_again(made / "tables.csv", found.left, RULES, AddsUp(), [])
+@pytest.fixture(scope="module")
+def certified(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[dict[str, Any], Given]]:
+    """Gives what the certificate of a drawn release says, and what it must prove."""
+
+    @functools.cache
+    def audited(drawing: str) -> tuple[str, Given]:
+        made = released(tmp_path_factory.mktemp("certified") / "demo", protected(drawing))
+        found = audit(made, counts(drawing), RULES)
+        return found.certificate, read_again(made / "tables.csv", found.left, RULES, AddsUp(), [])
+
+    return lambda drawing: (json.loads(audited(drawing)[0]), audited(drawing)[1])
 
 
 @pytest.mark.parametrize(
@@ -129,8 +141,10 @@ def certified(folder: Path, drawing: str) -> tuple[dict[str, Any], Given]:
         ),
     ],
 )
-def test_a_certificate_is_believed_in_nothing_but_the_tables_that_prove_the_release(tmp_path, change, finding):
-    said, given = certified(tmp_path, TWO)
+def test_a_certificate_is_believed_in_nothing_but_the_tables_that_prove_the_release(
+    certified, tmp_path, change, finding
+):
+    said, given = certified(TWO)
     path = tmp_path / "certificate.json"
     path.write_text(json.dumps(said))
     assert certificate.check(certificate.opened(path), given)["at risk"] == len(given.wanted) > 0
@@ -140,16 +154,16 @@ def test_a_certificate_is_believed_in_nothing_but_the_tables_that_prove_the_rele
 
 
 @pytest.mark.parametrize("change", [{"about": None}, {"about": {}}, {"counts": "x"}, {"proofs": [[1]]}, {"version": 1}])
-def test_a_damaged_certificate_is_refused(tmp_path, change):
-    said, _ = certified(tmp_path, TWO)
+def test_a_damaged_certificate_is_refused(certified, tmp_path, change):
+    said, _ = certified(TWO)
     path = tmp_path / "certificate.json"
     path.write_text(json.dumps(said | change))
     with pytest.raises(DisclosureError, match="is no audit certificate"):
         certificate.opened(path)
 
 
-def test_a_certificate_proves_nothing_to_the_woman_whose_count_its_tables_change(tmp_path):
-    said, given = certified(tmp_path, ONE_WOMAN)
+def test_a_certificate_proves_nothing_to_the_woman_whose_count_its_tables_change(certified, tmp_path):
+    said, given = certified(ONE_WOMAN)
     at_her = next(one for one in given.wanted if one.insiders)
     changed = {n for n, table in enumerate(said["tables"]) if any(at_her.insiders[0] == count for count, _ in table)}
     said["proofs"] = [one for one in said["proofs"] if one[0] != at_her.count or changed & {*one[3:]}]
@@ -160,14 +174,14 @@ def test_a_certificate_proves_nothing_to_the_woman_whose_count_its_tables_change
 
 
 def test_the_verdict_on_each_table_says_what_is_wrong_in_words():
-    made = control(counts(TWO), RULES, TITLES)
+    made = protected(TWO)
     passing = judged(made, prove(made, true_of(TWO).values(), RULES, AddsUp()))
     assert [(v.table_id, v.verdict, v.reasons) for v in passing] == [("work", "pass", ())]
     assert all(verdict.at_risk and verdict.narrowest >= RULES.width.value for verdict in passing)
 
 
 def test_the_audit_finds_files_that_differ(tmp_path):
-    folder = released(tmp_path / "demo", control(counts(BY_AGE), RULES, TITLES))
+    folder = released(tmp_path / "demo", protected(BY_AGE))
     text = (folder / "tables.csv").read_text()
     assert ",300," in text
     (folder / "tables.csv").write_text(text.replace(",300,", ",305,", 1))
@@ -176,7 +190,7 @@ def test_the_audit_finds_files_that_differ(tmp_path):
 
 
 def test_the_audit_finds_a_table_nobody_controlled(tmp_path):
-    folder = released(tmp_path / "demo", control(counts(BY_AGE), RULES, TITLES))
+    folder = released(tmp_path / "demo", protected(BY_AGE))
     with duckdb.connect(str(folder / "womens_outcomes.duckdb")) as con:
         con.execute("create table notes as select 1 as n")
     with pytest.raises(DisclosureError, match="not audited"):
@@ -184,7 +198,7 @@ def test_the_audit_finds_a_table_nobody_controlled(tmp_path):
 
 
 def test_the_audit_finds_a_row_that_was_lost(tmp_path):
-    folder = released(tmp_path / "demo", control(counts(BY_AGE), RULES, TITLES)[1:])
+    folder = released(tmp_path / "demo", protected(BY_AGE)[1:])
     with pytest.raises(DisclosureError, match="not the rows that were counted"):
         audit(folder, counts(BY_AGE), RULES)
 

@@ -6,8 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from conftest import MadeOnce
 from killed import killed
-from small_projects import copied, delivered_to
+from small_projects import copied, delivered_to, there
 
 from linkage import projects, study_keys
 from linkage.errors import PrivacyError
@@ -18,9 +19,9 @@ from linkage.settings import Settings
 
 
 @pytest.fixture(scope="module")
-def delivered(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """4,000 invented people, of whom two projects have files."""
-    return delivered_to(tmp_path_factory.mktemp("projects"))
+def delivered(made_once: MadeOnce) -> Settings:
+    """4,000 invented people, of whom two projects have files: nothing of it may be changed."""
+    return there(made_once("projects", delivered_to))
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-from conftest import REPOSITORY
-from small_projects import JUDGED, STUDY, copied, declare, delivered_to, link, study_ids, tables
+from conftest import REPOSITORY, MadeOnce
+from small_projects import JUDGED, STUDY, copied, declare, delivered_to, link, study_ids, tables, there
 from typer.testing import CliRunner
 
 from linkage import facts, projects, stages, study_keys
@@ -28,9 +28,9 @@ from linkage.settings import Settings
 
 
 @pytest.fixture(scope="module")
-def delivered(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """4,000 invented people, of whom two projects have files."""
-    return delivered_to(tmp_path_factory.mktemp("projects"))
+def delivered(made_once: MadeOnce) -> Settings:
+    """4,000 invented people, of whom two projects have files: nothing of it may be changed."""
+    return there(made_once("projects", delivered_to))
 
 
 @pytest.fixture
@@ -65,12 +65,12 @@ def test_a_table_has_one_row_of_each_woman_and_no_study_id_of_another_table(deli
     assert len(people[0] & people[1]) > 5  # women who are in both
 
 
-def test_whatever_is_known_of_a_woman_three_rows_say_it_in_the_files_of_both_projects(delivered):
-    declare(delivered, "other", STUDY | {"breakdowns": {}, "by_day": {}})
-    projects.new(delivered, "other")
-    projects.export(delivered, "other")
+def test_whatever_is_known_of_a_woman_three_rows_say_it_in_the_files_of_both_projects(settings):
+    declare(settings, "other", STUDY | {"breakdowns": {}, "by_day": {}})
+    projects.new(settings, "other")
+    projects.export(settings, "other")
     for name in ("housing", "other"):
-        with duckdb.connect(str(delivered.files.project(name)), read_only=True) as con:
+        with duckdb.connect(str(settings.files.project(name)), read_only=True) as con:
             for cohort in STUDY["cohorts"]:
                 rows = con.table(cohort)
                 assert fewest_alike(rows, rows.columns[1:]) >= 3

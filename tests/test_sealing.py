@@ -104,11 +104,13 @@ SMITH = "b{n},d{n},,Catherine,Smith{more},,0{n}/02/1990,F,SW1A 1AA,04,01/01/2023
 SMYTHE = "e{n}|ZZ{n}00000A|Kathryn|Smythe{more}|0{n}-02-1990|FEMALE||01-01-2020||A"
 
 
-@pytest.fixture
-def spelled(settings) -> Settings:
+@pytest.fixture(scope="module")
+def delivered(tmp_path_factory) -> Settings:
     """Court and PAYE of women whose names are spelled in two ways, pseudonymised; no other dataset is declared."""
-    shutil.copytree(REPOSITORY / "schemas", settings.workspace.parent / "schemas")
-    own = Settings(settings.workspace.parent / "schemas", settings.workspace)
+    folder = tmp_path_factory.mktemp("spelled")
+    shutil.copytree(REPOSITORY / "schemas", folder / "schemas")
+    own = Settings(folder / "schemas", folder / "workspace")
+    put_test_keys(own)
     for path in (own.schemas / "datasets").glob("*.yaml"):
         if path.stem not in ("court", "paye"):
             path.unlink()
@@ -117,6 +119,14 @@ def spelled(settings) -> Settings:
         rows += [unlike(n) for n in range(300)] if name == "court" else []
         stages.pseudonymise(own, name, court(own, *rows, **({"header": header} if header else {})))
     return own
+
+
+@pytest.fixture
+def spelled(delivered, tmp_path) -> Settings:
+    """A copy of it, to change."""
+    for part in ("schemas", "workspace"):
+        shutil.copytree(getattr(delivered, part), tmp_path / part)
+    return Settings(tmp_path / "schemas", tmp_path / "workspace")
 
 
 def only(settings: Settings, folder: Path, *kept: Path) -> Settings:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import yaml
 
-from linkage.contracts.reading import Declaration, read, read_yaml
+from linkage.contracts.reading import Declaration, parsed, read, read_text
 from linkage.errors import ContractError
 from linkage.synthetic.calibration import Calibration, read_calibration
 from linkage.synthetic.people import identifiers, names, places
@@ -21,7 +21,7 @@ LISTS = Path(names.__file__).with_name("names.yaml")
 
 def read_changed(model: type[Declaration], path: Path, place: str, value: object, folder: Path) -> Declaration:
     """The declaration at the path, read with the value at one place of it another."""
-    content = read_yaml(path)
+    content = parsed(path, read_text(path))
     *above, last = [int(part) if part.isdigit() else part for part in place.split(".")]
     functools.reduce(lambda within, part: within[part], above, content)[last] = value
     changed = folder / path.name

@@ -29,7 +29,7 @@ def entries(people: People, analysis: Analysis, project: Project, cohort: str) -
     for name in project.outcomes:
         outcome = analysis.outcomes[name]
         asked = members.filter("in_england") if project.about_england(analysis, declared, outcome) else members
-        answer = answered(people, analysis, outcome, asked, people.records.of(declared.dataset))
+        answer = answered(people, analysis, outcome, asked, people.facts[declared.dataset])
         rows = with_answer(con, rows, answer, answer_columns(project, name, outcome))
     return kept(con, rows)
 
@@ -64,7 +64,7 @@ def answered(people: People, analysis: Analysis, outcome: Outcome, asked: Relati
     con = people.records.con
     members = eligible(con, asked, anchors, outcome.eligible)
     answers = answers_of(people, analysis, outcome, members)  # noqa: F841  the query reads it by name
-    days = first_day(con, members, people.records.of(outcome.measure.dataset), outcome)  # noqa: F841
+    days = first_day(con, members, people.facts[outcome.measure.dataset], outcome)  # noqa: F841
     answer = con.sql(
         """
         select answers.person_id, achieved, case when achieved then days end as days

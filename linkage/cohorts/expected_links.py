@@ -36,9 +36,9 @@ def expected_links(
     record_id_r, match_probability, by_number, by_others), `unlinkable` (dataset, record_id).
     """
     records = Records(con, attributes, person_index, MEDIUM)
-    links = kept(con, best_links(con, edges, person_index))
+    links, there = kept(con, best_links(con, edges, person_index)), records.people_in(attributes)
     found = [
-        of_groups(con, members, links, records.of(dataset), unlinkable, analysis, (name, dataset))
+        of_groups(con, members, links, there[dataset], unlinkable, analysis, (name, dataset))
         for name, members in members_of_each(records, analysis).items()
         for dataset in elsewhere(analysis, name, attributes)
     ]
@@ -80,14 +80,14 @@ def of_groups(
     con: DuckDBPyConnection,
     members: Relation,
     links: Relation,
-    facts: Relation,
+    there: Relation,
     unlinkable: Relation,
     analysis: Analysis,
     between: tuple[str, str],
 ) -> Relation:
     """The rows of one cohort and dataset (`between`); none where nobody is looked for there.
 
-    `facts`: the linked records of the dataset.
+    `there`: (person_id), one row per person with a record in the dataset.
     """
     cohort, dataset = between
     columns, sets, placed = groups_looked_for(analysis, cohort, dataset)
@@ -109,7 +109,7 @@ def of_groups(
                 case when there.person_id is null then 0 else 1 end as found,
                 case when silent.record_id is null then 0 else 1 end as alone
             from members
-            left join (select distinct facts.person_id from facts) as there on there.person_id = members.person_id
+            left join there on there.person_id = members.person_id
             left join links on links.person_id = members.person_id and links.dataset = {literal(dataset)}
             left join (select record_id from unlinkable where dataset = {literal(own)}) as silent
                 on silent.record_id = members.record_id

@@ -36,9 +36,10 @@ def link_quality(
     found: list[Relation] = []
     for threshold in thresholds(analysis):
         records = Records(con, attributes, person_index, threshold)
+        there = records.people_in(attributes)
         for name, members in members_of_each(records, analysis).items():
             found += [
-                linked(con, members, records.of(dataset), analysis, name, dataset, threshold)
+                linked(con, members, there[dataset], analysis, name, dataset, threshold)
                 for dataset in elsewhere(analysis, name, attributes)
             ]
     return compared(con, gathered(con, found), analysis)
@@ -47,7 +48,7 @@ def link_quality(
 def linked(
     con: DuckDBPyConnection,
     members: Relation,
-    facts: Relation,
+    there: Relation,
     analysis: Analysis,
     cohort: str,
     dataset: str,
@@ -55,7 +56,7 @@ def linked(
 ) -> Relation:
     """(cohort, dataset, threshold, breakdown, category, anchor_records, linked): one row per group of women.
 
-    `facts`: the linked records of `dataset`.
+    `there`: (person_id), one row per person with a record in `dataset`.
     """
     columns, sets, placed = groups_looked_for(analysis, cohort, dataset)
     return con.sql(
@@ -66,7 +67,7 @@ def linked(
             count(*) as anchor_records,
             cast(sum(case when found.person_id is null then 0 else 1 end) as bigint) as linked
         from members
-        left join (select distinct facts.person_id from facts) as found on found.person_id = members.person_id
+        left join there as found on found.person_id = members.person_id
         where {placed}
         group by {sets}
         """

@@ -1,11 +1,11 @@
 """The departments' records, joined to people as one threshold links them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from duckdb import DuckDBPyConnection
 
-from linkage.cohorts.sql import Relation, literal
+from linkage.cohorts.sql import Relation, kept, literal
 from linkage.contracts.analysis import Threshold
 from linkage.errors import LinkError
 
@@ -26,6 +26,15 @@ class Records:
     def of(self, dataset: str) -> Relation:
         """(person_id, record_id, attributes …): one row per record of the dataset, with the person it belongs to."""
         return with_persons(self.con, self.attributes[dataset], self.person_index, dataset, self.threshold)
+
+    def of_these(self, dataset: str, people: Relation) -> Relation:
+        """The same, of `people` (person_id) alone."""
+        records = self.of(dataset)  # noqa: F841  the query reads it by name
+        return self.con.sql("select records.* from records where records.person_id in (select person_id from people)")
+
+    def people_in(self, datasets: Iterable[str]) -> dict[str, Relation]:
+        """{dataset: (person_id)}: one row per person with a record there, kept in memory."""
+        return {name: kept(self.con, self.of(name).project("person_id").distinct()) for name in datasets}
 
 
 def with_persons(

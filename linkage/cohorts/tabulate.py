@@ -5,7 +5,7 @@ depend on the data. Only the `not known` of a column appears when there is someb
 declarations.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -52,11 +52,13 @@ def tables(
 class People:
     """What every table needs to know at one threshold: the members of each cohort, custody and deaths.
 
-    `said`: what was asked already, by cohort, outcome, and whether of women in England alone: tables share answers.
+    `facts`: see `facts_about`. `said`: what was asked already, by cohort, outcome, and whether of women in England
+    alone: tables share answers.
     """
 
     records: Records
     members: Mapping[str, Relation]
+    facts: Mapping[str, Relation]
     custody: Relation
     deaths: Relation
     said: "dict[tuple[str, str, bool], Asked]" = field(default_factory=dict)
@@ -64,12 +66,22 @@ class People:
 
 def people_at(records: Records, analysis: Analysis) -> People:
     """People as one threshold links their records."""
+    members = members_of_each(records, analysis)
     return People(
         records,
-        members_of_each(records, analysis),
+        members,
+        facts_about(records, members.values()),
         custody_spells(records, analysis.circumstances.in_custody),
         deaths(records, analysis.circumstances.died),
     )
+
+
+def facts_about(records: Records, members: Iterable[Relation]) -> dict[str, Relation]:
+    """{dataset: (person_id, record_id, attributes …)}: the linked records of these women, kept in memory: each answer
+    is looked for among them, and most people are in no cohort.
+    """
+    women = gathered(records.con, [one.project("person_id") for one in members])
+    return {name: kept(records.con, records.of_these(name, women)) for name in records.attributes}
 
 
 def thresholds(analysis: Analysis) -> tuple[Threshold, ...]:
@@ -100,7 +112,7 @@ def ask(people: People, analysis: Analysis, table: Table, cohort: str, outcome: 
     if (cohort, outcome, england) not in people.said:
         con, declared = people.records.con, analysis.outcomes[outcome]
         members = people.members[cohort].filter("in_england") if england else people.members[cohort]
-        anchors = people.records.of(analysis.cohorts[cohort].dataset)
+        anchors = people.facts[analysis.cohorts[cohort].dataset]
         in_question = kept(con, eligible(con, members, anchors, declared.eligible))
         answers = kept(con, answers_of(people, analysis, declared, in_question))
         people.said[cohort, outcome, england] = Asked(cohort, outcome, in_question, answers)
@@ -140,13 +152,13 @@ def divided(people: People, analysis: Analysis, table: Table, one: Asked) -> Rel
 
 def answers_of(people: People, analysis: Analysis, outcome: Outcome, members: Relation) -> Relation:
     """(person_id, index_date, counted, achieved, why_not_counted): one row per member."""
-    dataset, records = analysis.datasets[outcome.measure.dataset], people.records
+    dataset = analysis.datasets[outcome.measure.dataset]
     return answers(
-        records.con,
+        people.records.con,
         outcome,
         dataset.coverage,
         members,
-        records.of(dataset.name),
+        people.facts[dataset.name],
         people.custody,
         people.deaths,
     )

@@ -12,7 +12,7 @@ from duckdb import DuckDBPyConnection
 from linkage.cohorts import tabulate
 from linkage.cohorts.records import Records
 from linkage.cohorts.sql import Relation, gathered, kept, literal
-from linkage.cohorts.tabulate import Asked, asked, people_at
+from linkage.cohorts.tabulate import Asked, People, asked, people_at
 from linkage.contracts.analysis import Analysis, Threshold
 
 MEMBERS = "in the cohort"
@@ -63,7 +63,7 @@ def agreement(records: Records, analysis: Analysis, truth: Relation, lived: Path
     """
     con = records.con
     whose = kept(con, most_records(con, records.person_index, truth))  # noqa: F841  the queries read these by name
-    found = said(records, analysis)  # noqa: F841
+    found = said(people_at(records, analysis), analysis)  # noqa: F841
     named = con.sql("select found.* replace (whose.person as person) from found left join whose on id = found.person")
     compared_so = beside(con, named, lived)
     return compared_so.aggregate(
@@ -86,15 +86,15 @@ def most_records(con: DuckDBPyConnection, person_index: Relation, truth: Relatio
 
 def compared(records: Records, analysis: Analysis, lived: Path) -> Relation:
     """As `beside`, of records whose person ids are the truth's own."""
-    return beside(records.con, said(records, analysis), lived)
+    return beside(records.con, said(people_at(records, analysis), analysis), lived)
 
 
-def said(records: Records, analysis: Analysis) -> Relation:
+def said(people: People, analysis: Analysis) -> Relation:
     """(cohort, outcome, quarter, person, index_date, counted, achieved): one row per woman the pipeline is asked about.
 
     With a row of the outcome MEMBERS for each woman and quarter of a cohort. Who is not counted has not achieved it.
     """
-    people = people_at(records, analysis)
+    con = people.records.con
     found = [
         members.project(
             f"{literal(cohort)} as cohort, {literal(MEMBERS)} as outcome, quarter, person_id as person, index_date, "
@@ -105,8 +105,8 @@ def said(records: Records, analysis: Analysis) -> Relation:
     each = {  # two tables that show an outcome of the same women ask once
         (one.cohort, one.outcome): one for table in analysis.tables.values() for one in asked(people, analysis, table)
     }
-    found += [answered(records.con, one) for one in each.values()]
-    return gathered(records.con, found)
+    found += [answered(con, one) for one in each.values()]
+    return gathered(con, found)
 
 
 def answered(con: DuckDBPyConnection, one: Asked) -> Relation:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 import jsonschema
+import yaml
 from open_data_contract_standard.model import (
     CustomProperty,
     OpenDataContractStandard,
@@ -103,7 +104,7 @@ class Dataset:
     sensitivity: str = DEFAULT
     person_number: str | None = None
 
-    @property
+    @functools.cached_property
     def identifiers(self) -> dict[str, list[Column]]:
         """{kind of identifier: the columns that hold one}."""
         kinds: dict[str, list[Column]] = {}
@@ -112,7 +113,7 @@ class Dataset:
                 kinds.setdefault(column.identifier, []).append(column)
         return kinds
 
-    @property
+    @functools.cached_property
     def attributes(self) -> dict[str, Column]:
         """{name downstream: the column it comes from}: whatever may leave the department in clear."""
         kept = {c.name: c for c in self.columns if not c.identifier and c.name != self.record_key}
@@ -188,11 +189,11 @@ def read_dataset(path: Path, encodings: Encodings) -> Dataset:
     return dataset
 
 
-@functools.lru_cache  # a contract is read for each stage, and holding it against the standard takes a tenth of a second
+@functools.lru_cache  # a contract is read for each stage
 def declared(path: Path, text: str) -> Dataset:
     """What the text of a contract, which stands in that file, declares. Raises ContractError with every mistake."""
     content = parsed(path, text)
-    wrong = [f"{path}: {line}" for line in not_the_standard(content)]
+    wrong = [f"{path}: {line}" for line in not_the_standard(text)]
     if wrong:
         raise ContractError("\n".join(wrong))
     try:
@@ -201,11 +202,12 @@ def declared(path: Path, text: str) -> Dataset:
         raise ContractError(f"{path}: {error}") from None
 
 
-def not_the_standard(content: Any) -> list[str]:
-    """Where a parsed file departs from the standard's own JSON schema."""
-    validator = standard()
-    found = sorted(validator.iter_errors(content), key=lambda e: [str(p) for p in e.absolute_path])
-    return [f"{'.'.join(str(p) for p in e.absolute_path) or 'the file'}: {e.message[:200]}" for e in found]
+@functools.lru_cache  # it takes a tenth of a second, and copies of a contract in other folders say the same
+def not_the_standard(text: str) -> tuple[str, ...]:
+    """Where the text of a contract departs from the standard's own JSON schema."""
+    content = yaml.load(text, Loader=yaml.CSafeLoader)
+    found = sorted(standard().iter_errors(content), key=lambda e: [str(p) for p in e.absolute_path])
+    return tuple(f"{'.'.join(str(p) for p in e.absolute_path) or 'the file'}: {e.message[:200]}" for e in found)
 
 
 @functools.cache

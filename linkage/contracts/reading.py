@@ -1,8 +1,9 @@
 """Read declarations: every mistake of every file in one message, each with its file and its place."""
 
+import functools
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -43,11 +44,6 @@ def parsed(path: Path, text: str) -> Any:
         raise ContractError(f"{path}: not YAML ({error}).") from None
 
 
-def read_yaml(path: Path) -> Any:
-    """The parsed content of one YAML file. Raises ContractError."""
-    return parsed(path, read_text(path))
-
-
 def parse(model: type[M], path: Path, content: Any) -> M:
     """`content` as a `model`; ContractError with one line for each mistake, naming its place in the file."""
     try:
@@ -66,7 +62,13 @@ def mistakes(error: ValidationError) -> Iterator[str]:
 
 def read(model: type[M], path: Path) -> M:
     """One file as a `model`. Raises ContractError."""
-    return parse(model, path, read_yaml(path))
+    return cast(M, told(model, path, read_text(path)))
+
+
+@functools.lru_cache(maxsize=512)  # all declarations are read for each stage, and again for each that hangs on them
+def told(model: type[Declaration], path: Path, text: str) -> Declaration:
+    """What the text of a file says as a `model`, which is frozen. Raises ContractError."""
+    return parse(model, path, parsed(path, text))
 
 
 def read_folder(model: type[M], folder: Path) -> dict[str, M]:
