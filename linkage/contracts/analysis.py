@@ -57,7 +57,8 @@ class Table(Declaration):
 
 def words_of_sql() -> set[str]:
     """Words that can name no column, such as order and group."""
-    words = duckdb.sql("select keyword_name from duckdb_keywords() where keyword_category = 'reserved'").fetchall()
+    with duckdb.connect() as con:
+        words = con.sql("select keyword_name from duckdb_keywords() where keyword_category = 'reserved'").fetchall()
     return {word for (word,) in words}
 
 
