@@ -52,7 +52,7 @@ def of_few(rows: Sequence[Row], disclosure: Disclosure, by_answer: Collection[st
         (row["table_id"], row["breakdown"])
         for row in rows
         if row["breakdown"] in by_answer
-        and row["category"] != NOT_KNOWN
+        and NOT_KNOWN not in row["category"]
         and sum(row[figure] for figure in ("denominator", *EXCLUSIONS)) < disclosure.threshold.value
     }
 
