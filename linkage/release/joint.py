@@ -34,10 +34,11 @@ from linkage.release.suppress.problem import NOBODY, Problem, Target, persons
 
 NONE: frozenset[int] = frozenset()
 KNOWN_TO_HER = (*RATE, "in_custody")  # nobody knows of herself that her death, or a link, is missing
-A_MARGIN, A_PART, A_ROW, AN_EXCLUSION = (
+A_MARGIN, A_PART, A_ROW, A_CROSSING, AN_EXCLUSION = (
     100,
     20,
     4,
+    2,
     1,
 )  # what is lost by hiding one: whole numbers, so that bounds are whole
 Figures = dict[tuple[Cell, str], dict[str, int]]
@@ -205,7 +206,9 @@ def units(
 
 
 def worth(cell: Cell, declared: Declared, limits: Disclosure) -> int:
-    """What is lost by hiding a row; a part of a year is given up before the year."""
+    """What is lost by hiding a row; a part of a year is given up before the year, a crossing before what it crosses."""
+    if (cell.breakdown, cell.category) in declared.crossed:
+        return A_CROSSING
     if not limits.margin(cell.outcome, cell.breakdown):
         return A_ROW
     return A_PART if cell.period in declared.years else A_MARGIN

@@ -69,7 +69,7 @@ def standardisation(answer: str, strata: Mapping[str, Mapping[str, Row]], disclo
 
 
 def empty(own: Iterable[Row], every: Iterable[Row]) -> str:
-    """Why there is no standardised rate: c, a stratum of any answer is suppressed; z, nobody is in one of this answer."""
+    """Why there is no standardised rate: c, a stratum of any answer is suppressed; z, nobody is in one of its own."""
     if any(row["status"] == "c" for row in every):
         return "c"
     return "z" if any(row["status"] == "z" for row in own) else ""

@@ -12,7 +12,7 @@ COLUMNS = ("Period", "Answer", "Counted", "With the outcome", "Crude rate", "95%
 STANDARDISED = ("Standardised rate", "95% interval", "Standardised by")
 NOTE = (
     "Standardised: the rate that women of one answer would have if they fell into the strata as the women of all "
-    "answers do. It allows for these strata alone, whose own rates stand below. [c]: the rate of a stratum is suppressed."
+    "answers do. It allows for these strata alone; their own rates stand below. [c]: a stratum is suppressed."
 )
 
 
