@@ -84,7 +84,8 @@ def counted(
         raise LinkError(f"Tables {missing} have not been counted. Run: linkage tabulate")
     counts = con.read_parquet([str(path) for path in paths])
     rows = [dict(zip(counts.columns, row, strict=True)) for row in counts.fetchall()]
-    found = coarser.left_out(rows, settings.disclosure, {*analysis.by_answer, *every_crossing(analysis)})
+    crossings = every_crossing(analysis)
+    found = coarser.left_out(rows, settings.disclosure, {*analysis.by_answer, *crossings}, crossings)
     for one in found:
         counts = counts.filter(f"not (table_id = '{one.table_id}' and breakdown = '{one.breakdown}')")
     return counts, found

@@ -35,20 +35,22 @@ def entries(seed: int) -> list[Entry]:
     return [Entry(one, lots.choice(AGES[one.age]), lots.choice(YEARS)) for one in women(seed)]
 
 
-def rows(seed: int) -> list[dict[str, Any]]:
-    """Work by finer ages in each year; what came after it by the answer, by age, and by both, of both years together."""
+def rows(seed: int, by_year: bool = True) -> list[dict[str, Any]]:
+    """Work by finer ages, in each year or in both; what came after it by the answer, by age, and by both, in both."""
     drawn = entries(seed)
-    found = [one for year in YEARS for one in counted([e for e in drawn if e.year == year], WORK, ("fine",), year)]
-    return [*found, *counted(drawn, AFTER, ("by_work", "age", CROSSING), "all")]
+    after = counted(drawn, AFTER, ("by_work", "age", CROSSING), "all")
+    if not by_year:
+        return [*counted(drawn, WORK, ("fine",), "all"), *after]
+    return [
+        row for year in YEARS for row in counted([e for e in drawn if e.year == year], WORK, ("fine",), year)
+    ] + after
 
 
 def counted(drawn: list[Entry], outcome: str, breakdowns: tuple[str, ...], period: str) -> list[dict[str, Any]]:
     """The rows of one outcome in one period."""
     divisions = [("all", "all"), *((breakdown, category) for breakdown in breakdowns for category in of(breakdown))]
-    return [
-        row([e.woman for e in drawn if category == where(e, breakdown)], outcome, breakdown, category) | {"period": period}
-        for breakdown, category in divisions
-    ]  # fmt: skip
+    of_each = {(b, c): [entry.woman for entry in drawn if where(entry, b) == c] for b, c in divisions}
+    return [row(women, outcome, *division) | {"period": period} for division, women in of_each.items()]
 
 
 def of(breakdown: str) -> list[str]:

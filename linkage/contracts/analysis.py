@@ -84,7 +84,7 @@ class Breakdowns(Declaration):
 @dataclass(frozen=True)
 class Description:
     """What a reader is told with a table: its full title, with its health warning where it has one, notes, and a title
-    for each name its columns hold. `by`: for its heading, by what women are divided and rates standardised.
+    for each name its columns hold. `by`: for its heading, by what women are divided.
     """
 
     table_id: str

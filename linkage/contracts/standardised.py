@@ -91,9 +91,9 @@ def title(crossing: Crossing, analysis: "Analysis") -> str:
 
 def heading(table: "Table", analysis: "Analysis") -> tuple[str, ...]:
     """By what a table divides women, for its heading; strata are there to standardise by, and not to be compared."""
-    shown = [f"by {analysis.title_of(name).lower()}" for name in table.breakdowns if name not in table.standardised_by]
-    strata = [analysis.title_of(name).lower() for name in table.standardised_by]
-    return (*shown, *([f"standardised by {' or '.join(strata)}"] if strata else []))
+    return tuple(
+        f"by {analysis.title_of(name).lower()}" for name in table.breakdowns if name not in table.standardised_by
+    )
 
 
 def standardised_mistakes(table: "Table", analysis: "Analysis") -> Iterator[str]:

@@ -17,7 +17,7 @@ NOTE = (
 
 
 def with_rates(section: Section, rows: Sequence[Row], about: Description) -> Section:
-    """The section of a table with the answers in place of all women, where its rates are standardised."""
+    """The section of a table, where its rates are standardised: with that in its title, and answers for all women."""
     by = {row["breakdown"] for row in rows if row["standardised_by"]}
     if not by:
         return section
@@ -25,6 +25,7 @@ def with_rates(section: Section, rows: Sequence[Row], about: Description) -> Sec
     main = [row for row in rows if row["threshold"] == best and row["breakdown"] in (*by, ALL)]
     shown = zip(section.figures, about.outcomes.items(), strict=True)
     return section._replace(
+        title=f"{section.title}, crude and standardised",
         figures=tuple((drawing, caption, answers(title, [r for r in main if r["outcome"] == outcome], about))
                       for (drawing, caption, _), (outcome, title) in shown)
     )  # fmt: skip
