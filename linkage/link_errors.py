@@ -10,6 +10,7 @@ from linkage import facts, review
 from linkage.contracts.analysis import ALL, Analysis
 from linkage.contracts.disclosure import Disclosure
 from linkage.contracts.link_errors import LinkErrors
+from linkage.contracts.standardised import every_crossing
 from linkage.errors import ContractError, LinkError
 from linkage.settings import Settings
 
@@ -46,7 +47,8 @@ def but_by_answers(rates: "ErrorsOf", analysis: Analysis) -> "ErrorsOf":
     """The same, and None of women divided by an answer: links decide in which group a woman is, too, and what their
     errors do to the difference between groups no rate of one group's errors tells.
     """
-    return lambda group: None if group.breakdown in analysis.by_answer else rates(group)
+    answers = {*analysis.by_answer, *every_crossing(analysis)}
+    return lambda group: None if group.breakdown in answers else rates(group)
 
 
 def beside(rows: list[Row], known: Known | None, disclosure: Disclosure) -> list[Row]:

@@ -263,7 +263,7 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
     from linkage.contracts.adding import adding
     from linkage.provenance import cells_by_table, provenance
     from linkage.quality import gate, suites
-    from linkage.release import control, publish
+    from linkage.release import control, publish, standardised
     from linkage.release.auditor import files as auditor
     from linkage.release.auditor.notes import AddsUp
     from linkage.release.draft import Declared
@@ -285,7 +285,7 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
         titles = {d.table_id: d.whole_title for d in descriptions}
         left = releases.before(settings, analysis)
         made = control.control(counts, disclosure, titles, Declared(**known), [entry.left for entry in left])
-        rows = link_errors.beside(made.rows, errors, disclosure)
+        rows = standardised.beside(link_errors.beside(made.rows, errors, disclosure), known["crossed"], disclosure)
         suite = suites.tables_suite(settings.expectations)
         pass_gate(settings, gate.validate("tables", release, suite, con.from_arrow(publish.arrow(rows))))
         page = pages.release_page(masthead, rows, descriptions, disclosure)

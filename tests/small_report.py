@@ -51,7 +51,7 @@ def row(cohort="released", period="2023/24", breakdown="all", category="all", th
     return (
         labels
         | place
-        | {"status": status, "error_origin": origin}
+        | {"status": status, "error_origin": origin, "standardised_by": ""}
         | (dict.fromkeys(shown) if status == "c" else shown)
         | figures
     )

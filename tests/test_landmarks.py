@@ -99,7 +99,7 @@ def test_a_table_by_an_answer_is_refused_where_that_outcome_is_shown_otherwise(
 
 def test_a_table_by_an_answer_says_what_it_is_not_wherever_it_is_shown(analysis: Analysis) -> None:
     joined = [name for name, table in analysis.tables.items() if analysis.divided_by(table)]
-    assert len(joined) == 3
+    assert len(joined) == 6
     for name in joined:
         about = analysis.describe(name)
         assert about.health_warning.startswith("An association, not an effect")

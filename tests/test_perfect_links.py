@@ -4,6 +4,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -12,10 +13,11 @@ import pytest
 from benchmarks import truth
 from linkage.cohorts import tabulate
 from linkage.cohorts.records import Records
-from linkage.cohorts.tabulate import People
+from linkage.cohorts.tabulate import People, labels
 from linkage.cohorts.truth import MEMBERS, agreement, at_medium, beside, happened, perfect_cells, said, true_index
 from linkage.contracts.analysis import Analysis
 from linkage.contracts.outcome import Outcome
+from linkage.contracts.standardised import crossings
 from linkage.settings import Settings
 from linkage.synthetic.calibration import read_calibration
 from linkage.synthetic.careful import careful
@@ -167,9 +169,9 @@ def test_women_divided_by_an_answer_are_as_many_as_by_the_truth(
 ) -> None:
     joined = {name: table for name, table in analysis.tables.items() if analysis.divided_by(table)}
     tables = tabulate.tables(records.con, replace(analysis, tables=joined), records.attributes, records.person_index)
-    assert len(tables) == 3
-    year_of = {quarter.label: quarter.year for quarter in analysis.period.calendar}
+    assert len(tables) == 6
     for name, found in tables.items():
+        period_of = {quarter.label: labels(joined[name], quarter)[0] for quarter in analysis.period.calendar}
         [(breakdown, one)], [outcome] = analysis.divided_by(joined[name]).items(), analysis.outcomes_of(joined[name])
         rows = found.filter(f"breakdown = '{breakdown}' and threshold = 'medium' and denominator > 0")
         counted = {
@@ -178,9 +180,78 @@ def test_women_divided_by_an_answer_are_as_many_as_by_the_truth(
         answers: dict[tuple[str, ...], list[bool]] = {}
         for cohort, quarter, category, achieved in by_the_truth(records.con, lived, outcome, one.outcome):
             if cohort in joined[name].cohorts:
-                answers.setdefault((cohort, year_of[quarter], category), []).append(achieved)
+                answers.setdefault((cohort, period_of[quarter], category), []).append(achieved)
         assert counted == {place: (sum(found), len(found)) for place, found in answers.items()}
         assert {category for *_, category in counted} >= {"yes", "no"}
+
+
+def test_women_divided_by_an_answer_and_by_strata_are_as_many_as_by_the_truth(
+    records: Records, analysis: Analysis, lived: Path
+) -> None:
+    by_strata = {name: table for name, table in analysis.tables.items() if table.standardised_by}
+    tables = tabulate.tables(records.con, replace(analysis, tables=by_strata), records.attributes, records.person_index)
+    sentences, born = sentences_of(records.con, lived), months_of_birth(records.con, lived)
+    compared = Counter[str]()
+    for name, cohort in ((name, cohort) for name, table in by_strata.items() for cohort in table.cohorts):
+        [crossing], [outcome] = crossings(by_strata[name], analysis.cohorts[cohort], analysis).values(), (
+            analysis.outcomes_of(by_strata[name])
+        )  # fmt: skip
+        answers: dict[str, list[bool]] = {}
+        for person, day, answer, achieved in answered(
+            records.con, lived, cohort, outcome, analysis.by_answer[crossing.answer].outcome
+        ):
+            stratum = (
+                ("up to 6 months" if sentences[person, day] <= 182 else "over 6 months")
+                if crossing.strata == "sentence_in_two"
+                else ("18-29" if whole_years(born[person], day) < 30 else "30+")
+            )
+            answers.setdefault(f"{answer}, {stratum}", []).append(achieved)
+        rows = tables[name].filter(
+            f"cohort = '{cohort}' and breakdown = '{crossing.name}' and threshold = 'medium' and denominator > 0"
+        )
+        counted = {
+            category: (having, women)
+            for category, having, women in rows.project("category, numerator, denominator").fetchall()
+        }
+        assert counted == {category: (sum(found), len(found)) for category, found in answers.items()}
+        compared[crossing.strata] += len(counted)
+    assert compared["sentence_in_two"] > 12
+    assert compared["age_in_two"] >= 8
+
+
+def sentences_of(con: duckdb.DuckDBPyConnection, lived: Path) -> dict[tuple[str, date], int]:
+    """{(person, day of release): days of the sentence}, as it was lived."""
+    starts = con.read_csv(str(lived / "follow_ups.csv"), header=True).filter("sentence_days > 0")
+    return {(person, day): days for person, day, days in starts.project("person, start, sentence_days").fetchall()}
+
+
+def months_of_birth(con: duckdb.DuckDBPyConnection, lived: Path) -> dict[str, date]:
+    """{person: the first of the month she was born in}."""
+    people = con.read_csv(str(lived / "people.csv"), header=True).project("person, born")
+    return {person: born.replace(day=1) for person, born in people.fetchall()}
+
+
+def whole_years(born: date, day: date) -> int:
+    """Completed years."""
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+def answered(
+    con: duckdb.DuckDBPyConnection, lived: Path, cohort: str, outcome: str, divides: str
+) -> Iterator[tuple[str, date, str, bool]]:
+    """(person, index date, answer, achieved) of each woman of a cohort whom her life says an outcome counts."""
+    told = happened(con, lived).filter(f"cohort = '{cohort}'")
+    rows = told.project("outcome, person, index_date, counted, achieved").fetchall()
+    known = {row[:3]: row[3:] for row in rows}
+    for (asked, person, day), (counted, achieved) in known.items():
+        if asked == outcome and counted:
+            yield person, day, answer_of(known[divides, person, day]), achieved
+
+
+def answer_of(known: tuple[bool, bool]) -> str:
+    """The answer of a woman who is counted with it, without it, or not."""
+    counted, achieved = known
+    return ("yes" if achieved else "no") if counted else "not known"
 
 
 def by_the_truth(

@@ -96,7 +96,8 @@ def test_a_page_without_corrected_rates_says_that_nothing_was_declared_and_draws
 
 
 def test_a_health_warning_stands_under_the_title_and_before_every_figure():
-    warned = replace(ABOUT, health_warning="An association, & no more.", breakdowns={"by_work": "Work at 6 weeks"})
+    said = {"health_warning": "An association, & no more.", "by": ("by work at 6 weeks",)}
+    warned = replace(ABOUT, **said, breakdowns={"by_work": "Work at 6 weeks"})
     groups = [row(breakdown="by_work", category=category, value=v) for category, v in (("yes", 20.0), ("no", 30.0))]
     page = release_page(INVENTED, [row(), *groups], [warned], RULES)
     section = page[page.index('<section id="work"') : page.index("</section>")]

@@ -112,7 +112,7 @@ def test_as_many_are_asked_in_a_category_as_the_outcome_that_divides_counts_so(
 ) -> None:
     figures = ("denominator", "numerator", "in_custody", "died", "unknown", "not_linked")
     compared = 0
-    for name, table in analysis.tables.items():
+    for name, table in ((n, t) for n, t in analysis.tables.items() if t.periods == ("year",)):
         for breakdown, one in analysis.divided_by(table).items():
             by_year = [t for t, other in analysis.tables.items() if other.periods == ("year",)]
             [shown] = [t for t in by_year if one.outcome in analysis.outcomes_of(analysis.tables[t])]
@@ -127,6 +127,26 @@ def test_as_many_are_asked_in_a_category_as_the_outcome_that_divides_counts_so(
                 assert women + custody + dead + unknown + unlinked == expected
                 compared += 1
     assert compared == 3 * 3 * 2 * (2 + 1 + 2)
+
+
+def test_women_by_an_answer_and_by_a_stratum_are_those_of_each(tables: dict[str, DuckDBPyRelation]) -> None:
+    here = "cohort = 'released_from_custody' and threshold = 'medium' and denominator > 0"
+    found = {
+        name: rows(tables[name].filter(f"{here} and breakdown like '%_by_%'"), "period", "category", "denominator")
+        for name in ("reoffending_by_first_night_standardised", "reoffending_by_treatment_standardised")
+    }
+    assert found == {
+        "reoffending_by_first_night_standardised": [
+            ("all", "yes, up to 6 months", 1), ("all", "yes, over 6 months", 1), ("all", "no, up to 6 months", 1),
+            ("all", "not known, over 6 months", 1),
+        ],
+        "reoffending_by_treatment_standardised": [
+            ("all", "yes, up to 6 months", 1), ("all", "no, up to 6 months", 1),
+        ],
+    }  # fmt: skip
+    [every] = rows(tables["reoffending_by_first_night_standardised"].aggregate(
+        "count(*) filter (breakdown like '%_by_%' and threshold = 'low') as n"), "n")  # fmt: skip
+    assert every == (3 * 2,)
 
 
 def test_a_table_has_every_declared_category_in_order_and_not_known_only_with_somebody_in_it(

@@ -7,6 +7,7 @@ declarations.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
@@ -21,6 +22,7 @@ from linkage.contracts.cohort import NOT_KNOWN, Cohort
 from linkage.contracts.joined import NO, YES
 from linkage.contracts.outcome import Outcome
 from linkage.contracts.period import Period, Quarter
+from linkage.contracts.standardised import BETWEEN, crossings, in_both, strata_of
 
 CELL = ("cohort", "outcome", "period", "breakdown", "category", "threshold")
 
@@ -124,7 +126,9 @@ def cells(people: People, analysis: Analysis, table: Table) -> Iterator[Relation
     records = people.records
     quarters = periods(records.con, analysis.period, table)
     for one in asked(people, analysis, table):
-        breakdowns = (*analysis.breakdowns_of(table, analysis.cohorts[one.cohort]), *analysis.divided_by(table))
+        cohort = analysis.cohorts[one.cohort]
+        crossed = crossings(table, cohort, analysis)
+        breakdowns = (*analysis.breakdowns_of(table, cohort), *analysis.divided_by(table), *crossed)
         members = divided(people, analysis, table, one)
         counted = count(records.con, members, one.answers, quarters, breakdowns)
         yield counted.project(
@@ -147,6 +151,8 @@ def divided(people: People, analysis: Analysis, table: Table, one: Asked) -> Rel
             join known on known.person_id = members.person_id and known.index_date = members.index_date
             """
         )
+    for name, (answer, strata) in crossings(table, analysis.cohorts[one.cohort], analysis).items():
+        members = members.project(f"*, {answer} || {literal(BETWEEN)} || {strata} as {name}")
     return members
 
 
@@ -228,8 +234,11 @@ def divisions(analysis: Analysis, table: Table, cohort: Cohort) -> Iterator[dict
         possible = [c for c in breakdown.categories(dataset, england) if cohort.may_say(breakdown.column, c)]
         for category in dict.fromkeys((*possible, NOT_KNOWN)):
             yield {"breakdown": name, "category": category, "always": category != NOT_KNOWN}
-    for name, answer in analysis.divided_by(table).items():
-        yield from ({"breakdown": name, "category": category, "always": True} for category in answer.categories)
+    for name, by_answer in analysis.divided_by(table).items():
+        yield from ({"breakdown": name, "category": answer, "always": True} for answer in by_answer.categories)
+    for name, crossing in crossings(table, cohort, analysis).items():
+        for answer, stratum in product(analysis.by_answer[crossing.answer].categories, strata_of(crossing, analysis)):
+            yield {"breakdown": name, "category": in_both(answer, stratum), "always": stratum != NOT_KNOWN}
 
 
 def filled(con: DuckDBPyConnection, layout: Relation, counts: Relation) -> Relation:

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 import duckdb
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from linkage.contracts import standardised
 from linkage.contracts.choices import Word, each_once, unknown_dataset, where_mistakes
 from linkage.contracts.circumstances import Circumstances
 from linkage.contracts.cohort import Breakdown, Cohort
@@ -40,6 +41,7 @@ class Table(Declaration):
     `outcomes`: these instead, of whatever theme, so that a table can show again some that others show.
     `thresholds`: the person ids it is computed with, so a reader sees how much the figure leans on the linkage.
     `health_warning`: printed with the title; a table by an answer must have one.
+    `standardised_by`: strata among its breakdowns; of each cohort the first that it records.
     """
 
     title: str
@@ -53,6 +55,7 @@ class Table(Declaration):
     )
     notes: tuple[str, ...] = ()
     health_warning: str = ""
+    standardised_by: Annotated[tuple[str, ...], AfterValidator(each_once)] = ()
 
 
 def words_of_sql() -> set[str]:
@@ -89,7 +92,7 @@ class Breakdowns(Declaration):
 @dataclass(frozen=True)
 class Description:
     """What a reader is told with a table: its full title, with its health warning where it has one, notes, and a title
-    for each name its columns hold.
+    for each name its columns hold. `by`: for its heading, by what women are divided.
     """
 
     table_id: str
@@ -101,6 +104,7 @@ class Description:
     breakdowns: dict[str, str]
     notes: tuple[str, ...]
     health_warning: str = ""
+    by: tuple[str, ...] = ()
 
     @property
     def whole_title(self) -> str:
@@ -133,11 +137,12 @@ class Analysis:
         """
         dataset = self.datasets[cohort.dataset]
         named = {name: self.breakdowns[name] for name in table.breakdowns if name in self.breakdowns}
-        return {
+        fitting = {
             name: breakdown
             for name, breakdown in named.items()
             if breakdown.fits(dataset) and len(cohort.where.get(breakdown.column, ())) != 1
         }
+        return standardised.but_other_strata(table, fitting)
 
     def divided_by(self, table: Table) -> dict[str, ByAnswer]:
         """{name: breakdown} of the table that are answers to an outcome, in the table's order."""
@@ -191,7 +196,7 @@ class Analysis:
     def definition(self, cohort: str, outcome: str, period: str, breakdown: str) -> str | None:
         """What decides who is counted in a cell, as 12 hexadecimal digits; None where it is not declared any more."""
         quarters = [str(q.first_day) for q in self.period.calendar if period in (q.label, q.half, q.year, ALL)]
-        known = {ALL, *self.breakdowns, *self.by_answer}
+        known = {ALL, *self.breakdowns, *self.by_answer, *standardised.every_crossing(self)}
         if not (cohort in self.cohorts and outcome in self.outcomes and breakdown in known and quarters):
             return None
         counted = (self.cohorts[cohort], self.outcomes[outcome], self.circumstances)
@@ -207,6 +212,8 @@ class Analysis:
         """What decides in which category a woman is."""
         if breakdown in self.by_answer:
             return what_decides(self.outcomes[self.by_answer[breakdown].outcome])
+        if crossing := standardised.every_crossing(self).get(breakdown):
+            return {name: self._divides(name) for name in crossing}
         divided = self.breakdowns.get(breakdown)
         return divided.model_dump(mode="json", include=DIVIDING) if divided else {}
 
@@ -228,9 +235,10 @@ class Analysis:
             geography=geography,
             cohorts={name: cohort.title for name, cohort in cohorts.items()},
             outcomes={name: outcome.title for name, outcome in outcomes.items()},
-            breakdowns={name: self.title_of(name) for name in table.breakdowns},
+            breakdowns={name: self.title_of(name) for name in table.breakdowns} | standardised.titles(table, self),
             notes=tuple(self._notes(table, geography, cohorts, outcomes)),
             health_warning=table.health_warning,
+            by=standardised.heading(table, self),
         )
 
     def _notes(
@@ -289,7 +297,7 @@ def attempt(wrong: list[str], reading: Callable[[], R]) -> R | None:
 
 def mistakes(schemas: Path, analysis: Analysis) -> Iterator[str]:
     """Each mistake between files, with the file to edit."""
-    for line in breakdown_mistakes(analysis):
+    for line in (*breakdown_mistakes(analysis), *standardised.overlap_mistakes(analysis)):
         yield f"{schemas / 'breakdowns.yaml'}: {line}"
     for line in analysis.circumstances.mistakes(analysis.datasets):
         yield f"{schemas / 'circumstances.yaml'}: {line}"
@@ -386,6 +394,7 @@ def table_mistakes(table: Table, analysis: Analysis) -> Iterator[str]:
     if not analysis.knows(table):
         return
     yield from joined_mistakes(table, analysis)
+    yield from standardised.standardised_mistakes(table, analysis)
     if analysis.geography(table) == "England":
         for dataset in anchors:
             if not analysis.places_england(dataset):

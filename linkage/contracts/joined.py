@@ -81,7 +81,7 @@ def shown_otherwise(table: "Table", divides: str, analysis: "Analysis") -> Itera
                 f"it is about {here}, and tables/{name}.yaml shows {divides} of {there}: whoever has both subtracts. "
                 f"Give {divides} a theme and a table of its own, of {here}."
             )
-    if periods and (missing := sorted({*table.periods} - periods)):
+    if periods and (missing := sorted({*table.periods} - {*periods, "all"})):  # all is what any others add up to
         yield (
             f"{divides} is shown of other periods than {missing}, of {sorted(periods)} alone. Ask for the same "
             "`periods`: what can be worked out from the two is then protected."

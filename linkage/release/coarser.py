@@ -11,6 +11,8 @@ from linkage.release.primary import unsafe_rate
 
 Row = dict[str, Any]
 
+NOTHING_TO_STANDARDISE = "in one of its strata too few women have, or lack, an outcome for rates to be standardised"
+
 
 class LeftOut(NamedTuple):
     """A breakdown that a table is published without, and why, in words that may be published."""
@@ -20,9 +22,11 @@ class LeftOut(NamedTuple):
     why: str
 
 
-def left_out(rows: Sequence[Row], disclosure: Disclosure, by_answer: Collection[str] = ()) -> list[LeftOut]:
+def left_out(
+    rows: Sequence[Row], disclosure: Disclosure, by_answer: Collection[str] = (), crossings: Collection[str] = ()
+) -> list[LeftOut]:
     """Breakdowns of unrounded rows in which hardly a group can be shown, and those `by_answer` with a group of few;
-    then the finest, until all can be proved.
+    `crossings`, which are among them, by which nothing can be standardised; then the finest, until all can be proved.
     """
     groups, small, cells = Counter[tuple[str, str]](), Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     for row in rows:
@@ -35,6 +39,8 @@ def left_out(rows: Sequence[Row], disclosure: Disclosure, by_answer: Collection[
     found = [LeftOut(*p, sparse) for p in cells if p[1] != ALL and 100 * small[p] > limit * groups[p]]
     answered = of_few(rows, disclosure, by_answer) - {one[:2] for one in found}
     found += [LeftOut(*place, few_answered(disclosure)) for place in sorted(answered)]
+    unsafe = with_an_unsafe_stratum(rows, disclosure, crossings) - {one[:2] for one in found}
+    found += [LeftOut(*place, NOTHING_TO_STANDARDISE) for place in sorted(unsafe)]
     left = cells.total() - sum(cells[one[:2]] for one in found)
     large = f"the release would have more than {most:,} rows, and could not be proved safe in the time there is"
     for place in sorted(cells.keys() - {one[:2] for one in found}, key=lambda p: (-cells[p], p)):
@@ -52,8 +58,23 @@ def of_few(rows: Sequence[Row], disclosure: Disclosure, by_answer: Collection[st
         (row["table_id"], row["breakdown"])
         for row in rows
         if row["breakdown"] in by_answer
-        and row["category"] != NOT_KNOWN
+        and NOT_KNOWN not in row["category"]
         and sum(row[figure] for figure in ("denominator", *EXCLUSIONS)) < disclosure.threshold.value
+    }
+
+
+def with_an_unsafe_stratum(
+    rows: Sequence[Row], disclosure: Disclosure, crossings: Collection[str]
+) -> set[tuple[str, str]]:
+    """(table, breakdown) of crossings in which the rate of some stratum of an answer may not be shown. Then no answer
+    is standardised in that cell, and the other strata would cost cells of other tables for nothing.
+    """
+    return {
+        (row["table_id"], row["breakdown"])
+        for row in rows
+        if row["breakdown"] in crossings
+        and NOT_KNOWN not in row["category"]
+        and unsafe_rate([(row["numerator"], row["denominator"])], row["outcome"], disclosure)
     }
 
 

@@ -78,5 +78,29 @@ PUBLISHED = (
     ),
     PublishedColumn("wrong_lower", "percent", "lower end of the interval of wrong"),
     PublishedColumn("wrong_upper", "percent", "upper end of the interval of wrong"),
+    PublishedColumn(
+        "standardised",
+        "percent",
+        "of women with one answer, in a table that is standardised: the value they would have if they fell into the "
+        "strata of standardised_by as the women of all answers do, from the rounded counts of those rows",
+    ),
+    PublishedColumn(
+        "standardised_lower",
+        "percent",
+        "lower end of the interval of the standardised value: for chance and for rounding",
+    ),
+    PublishedColumn("standardised_upper", "percent", "upper end of that interval"),
+    PublishedColumn(
+        "standardised_by",
+        "text",
+        "the breakdown whose categories are the strata; the breakdown of this row, _by_ and its name has the rows of "
+        "each; empty where nothing is standardised",
+    ),
+    PublishedColumn(
+        "standardised_status",
+        "text",
+        "empty: as it stands; c: a stratum is suppressed; u: unreliable, few women in a stratum; z: nobody with this "
+        "answer in a stratum",
+    ),
 )
 NAMES = tuple(column.name for column in PUBLISHED)

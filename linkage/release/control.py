@@ -19,6 +19,7 @@ from linkage.release.suppress.solve import Effort, Solution, solve
 Row = dict[str, Any]
 Interval = tuple[float, float]
 LABELS = ("table_id", "cohort", "theme", "outcome", "geography", "period", "breakdown", "category", "threshold")
+WORDS_UNSAID = dict.fromkeys(("error_origin", "standardised_by", "standardised_status"), "")
 ALONE = Declared()
 EFFORT = Effort(iterations=4_000, attempts=3)
 
@@ -91,7 +92,7 @@ def readers_hold(earlier: Sequence[Release]) -> str:
 def published(row: Row, title: str, decision: Decision, disclosure: Disclosure) -> Row:
     """One row as it may leave. A suppressed rate leaves the row empty; a suppressed exclusion only its own place."""
     cell = cell_of(row)
-    shown = dict.fromkeys(NAMES) | {name: row[name] for name in LABELS} | {"title": title, "error_origin": ""}
+    shown = dict.fromkeys(NAMES) | {name: row[name] for name in LABELS} | WORDS_UNSAID | {"title": title}
     if cell in decision.rows:
         return shown | {"status": "c"}
     for exclusion in EXCLUSIONS:

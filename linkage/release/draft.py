@@ -11,7 +11,8 @@ from linkage.release.suppress.problem import NOBODY
 
 ALL = "all"  # the category of an undivided breakdown, and the period that pools the others
 Row = dict[str, Any]
-Within = Mapping[tuple[str, str], tuple[str, str]]
+Division = tuple[str, str]  # a breakdown, and a category of it
+Within = Mapping[Division, Division]
 Ends = tuple[float, float]
 RATE = ("numerator", "without", "denominator")
 EXCLUSIONS = ("in_custody", "died", "unknown", "not_linked")
@@ -45,7 +46,7 @@ Places = dict[Place, int]
 class Declared:
     """What adds up. `years`: {a quarter or half-year: the year it is in}. `halves`: {a quarter: its half-year}.
     `within`: {(breakdown, category): (wider breakdown, the category of it that it is part of)}. `divided`: {breakdown:
-    the outcome whose answers divide}.
+    the outcome whose answers divide}. `crossed`: {(breakdown, category): an answer and a stratum it is part of}.
 
     Of each outcome: `asked`, which women of a cohort it is asked about; `leaving`, whom it leaves out on which day;
     `never`, reasons for which it leaves nobody out; `wider`, outcomes that count all its events.
@@ -59,6 +60,18 @@ class Declared:
     never: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     wider: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     divided: Mapping[str, str] = field(default_factory=dict)
+    crossed: Mapping[Division, tuple[Division, Division]] = field(default_factory=dict)
+
+    def longer(self, period: str) -> list[str]:
+        """The longer periods that contain this one."""
+        longer = (self.halves.get(period), self.years.get(period), ALL)
+        return [one for one in longer if one and one != period]
+
+    def length(self, period: str) -> str:
+        """How long a period is: what is divided by it is divided by all of that length."""
+        if period in self.halves.values():
+            return "half-years"
+        return "quarters" if period in self.years else "years"
 
 
 class Unit(NamedTuple):

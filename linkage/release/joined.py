@@ -11,7 +11,7 @@ Neither part is more certain than the difference or the number left out: each ca
 from collections.abc import Iterable, Iterator
 
 from linkage.contracts.disclosure import Disclosure
-from linkage.release.draft import ALL, EXCLUSIONS, FREE, Cell, Declared, Draft, Place, Places
+from linkage.release.draft import ALL, EXCLUSIONS, FREE, Cell, Declared, Division, Draft, Place, Places
 from linkage.release.primary import is_small
 from linkage.release.suppress.problem import NOBODY, Target
 
@@ -44,7 +44,14 @@ def write(
 
 def are_left_out(cell: Cell, declared: Declared) -> bool:
     """Are the women of a row those whom the outcome that divides leaves out? A few are as uncertain here as there."""
-    return cell.breakdown in declared.divided and cell.category not in COUNTED_IN
+    (by, answer), _ = answered(cell, declared)
+    return by in declared.divided and answer not in COUNTED_IN
+
+
+def answered(cell: Cell, declared: Declared) -> tuple[Division, Division]:
+    """The answer and the stratum that a cell is about: it may be part of both, or have no stratum."""
+    alone = ((cell.breakdown, cell.category), (ALL, ALL))
+    return declared.crossed.get((cell.breakdown, cell.category), alone)
 
 
 def leaving(cell: Cell, declared: Declared) -> str:
@@ -55,8 +62,9 @@ def leaving(cell: Cell, declared: Declared) -> str:
 def nobody_for(cell: Cell, declared: Declared) -> tuple[str, ...]:
     """Reasons for which everybody knows that a row leaves nobody out, also where it is suppressed."""
     never = declared.never.get(cell.outcome, ())
-    divides = declared.divided.get(cell.breakdown)
-    if divides and cell.category in COUNTED_IN and leaving(cell, declared) == declared.leaving.get(divides):
+    (by, answer), _ = answered(cell, declared)
+    divides = declared.divided.get(by)
+    if divides and answer in COUNTED_IN and leaving(cell, declared) == declared.leaving.get(divides):
         return (*never, *ON_A_DAY)
     return never
 
@@ -64,14 +72,14 @@ def nobody_for(cell: Cell, declared: Declared) -> tuple[str, ...]:
 def write_divided(
     draft: Draft, places: Places, cell: Cell, threshold: str, declared: Declared, held: set[Cell]
 ) -> None:
-    """All who are asked in a category are those whom the outcome that divides counts so."""
-    divides = declared.divided.get(cell.breakdown)
-    answered = cell._replace(outcome=divides or "", breakdown=ALL, category=ALL)
-    if answered not in held:
+    """All who are asked in a category are those whom the outcome that divides counts so, in the stratum if any."""
+    (by, answer), (strata, stratum) = answered(cell, declared)
+    whole = cell._replace(outcome=declared.divided.get(by, ""), breakdown=strata, category=stratum)
+    if whole not in held:
         return
     asked = places[Place(cell._replace(outcome=declared.asked[cell.outcome]), threshold, "asked")]
-    figures = COUNTED_IN.get(cell.category, EXCLUSIONS)
-    draft.total([asked], [places[Place(answered, threshold, figure)] for figure in figures])
+    figures = COUNTED_IN.get(answer, EXCLUSIONS)
+    draft.total([asked], [places[Place(whole, threshold, figure)] for figure in figures])
 
 
 def write_alike(draft: Draft, places: Places, first: Cell, cell: Cell, threshold: str) -> None:

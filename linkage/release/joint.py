@@ -12,7 +12,7 @@ import numpy as np
 
 from linkage.contracts.disclosure import Disclosure
 from linkage.errors import DisclosureError
-from linkage.release import before, joined
+from linkage.release import before, joined, unshown
 from linkage.release.draft import (
     ADDITIVE,
     ALL,
@@ -34,10 +34,11 @@ from linkage.release.suppress.problem import NOBODY, Problem, Target, persons
 
 NONE: frozenset[int] = frozenset()
 KNOWN_TO_HER = (*RATE, "in_custody")  # nobody knows of herself that her death, or a link, is missing
-A_MARGIN, A_PART, A_ROW, AN_EXCLUSION = (
+A_MARGIN, A_PART, A_ROW, A_CROSSING, AN_EXCLUSION = (
     100,
     20,
     4,
+    2,
     1,
 )  # what is lost by hiding one: whole numbers, so that bounds are whole
 Figures = dict[tuple[Cell, str], dict[str, int]]
@@ -59,14 +60,16 @@ def problem_of(
             write_row(draft, cell, threshold, figures.get((cell, threshold)), number, len(cells), disclosure)
             write_asked(draft, draft.places, cell, threshold, declared)
     write_sums(draft, draft.places, cells, thresholds, declared)
-    asked = joined.write(draft, draft.places, cells, thresholds, declared, disclosure)
+    every = [*cells, *write_unshown(draft, draft.places, cells, thresholds, declared)]
+    asked = joined.write(draft, draft.places, every, thresholds, declared, disclosure)
     asked += targets(draft, draft.places, declared, disclosure)
     left = [(release, before.write(draft, release)) for release in earlier]
     for release, places in left:
         for cell, threshold in dict.fromkeys((place.cell, place.threshold) for place in places):
             write_asked(draft, places, cell, threshold, declared)
         write_sums(draft, places, release.cells, release.thresholds, declared)
-        asked += joined.write(draft, places, release.cells, release.thresholds, declared, disclosure)
+        every = [*release.cells, *write_unshown(draft, places, release.cells, release.thresholds, declared)]
+        asked += joined.write(draft, places, every, release.thresholds, declared, disclosure)
         asked += [*targets(draft, places, declared, disclosure), *before.changes(draft, places, release, disclosure)]
     before.settle(draft, cells, thresholds, left)
     return finished(draft, list({target.number: target for target in asked}.values())), cells
@@ -133,6 +136,18 @@ def write_sums(
                 write_sum(draft, places, total, parts, threshold, figure)
 
 
+def write_unshown(
+    draft: Draft, places: Places, cells: Sequence[Cell], thresholds: Iterable[str], declared: Declared
+) -> list[Cell]:
+    """The totals that no table shows of one outcome and some table of another. Returns their cells."""
+    found = unshown.totals(cells, declared)
+    for total, divisions in found.items():
+        for threshold in thresholds:
+            unshown.write(draft, places, total, divisions, threshold)
+            write_asked(draft, places, total, threshold, declared)
+    return list(found)
+
+
 def write_sum(draft: Draft, places: Places, total: Cell, parts: Sequence[Cell], threshold: str, figure: str) -> None:
     """A total and its parts. Records can place a woman in a force area and not in its region, or the other way round;
     how many, a reader is taken to know, which can only make him better informed.
@@ -161,23 +176,13 @@ def sums_of(cells: Iterable[Cell], declared: Declared) -> list[tuple[Cell, tuple
         if wider := declared.within.get((cell.breakdown, cell.category)):
             whole = cell._replace(breakdown=wider[0], category=wider[1])
             found.setdefault((whole, cell.breakdown), []).append(cell)
-        for pooled in pooled_into(cell.period, declared):
-            found.setdefault((cell._replace(period=pooled), length(cell.period, declared)), []).append(cell)
+        for breakdown, category in declared.crossed.get((cell.breakdown, cell.category), ()):
+            whole = cell._replace(breakdown=breakdown, category=category)
+            found.setdefault((whole, cell.breakdown), []).append(cell)
+        for pooled in declared.longer(cell.period):
+            found.setdefault((cell._replace(period=pooled), declared.length(cell.period)), []).append(cell)
     held = set(present)
     return [(total, tuple(parts)) for (total, _), parts in sorted(found.items()) if total in held]
-
-
-def pooled_into(period: str, declared: Declared) -> list[str]:
-    """The longer periods that contain this one."""
-    longer = (declared.halves.get(period), declared.years.get(period), ALL)
-    return [one for one in longer if one and one != period]
-
-
-def length(period: str, declared: Declared) -> str:
-    """How long a period is: what is divided by it is divided by all of that length."""
-    if period in declared.halves.values():
-        return "half-years"
-    return "quarters" if period in declared.years else "years"
 
 
 def units(
@@ -201,7 +206,9 @@ def units(
 
 
 def worth(cell: Cell, declared: Declared, limits: Disclosure) -> int:
-    """What is lost by hiding a row; a part of a year is given up before the year."""
+    """What is lost by hiding a row; a part of a year is given up before the year, a crossing before what it crosses."""
+    if (cell.breakdown, cell.category) in declared.crossed:
+        return A_CROSSING
     if not limits.margin(cell.outcome, cell.breakdown):
         return A_ROW
     return A_PART if cell.period in declared.years else A_MARGIN

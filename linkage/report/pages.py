@@ -10,7 +10,7 @@ from markupsafe import Markup
 from linkage.contracts.analysis import Description
 from linkage.contracts.disclosure import Disclosure
 from linkage.contracts.link_quality import LinkQuality
-from linkage.report import model_view, quality_view, release_view
+from linkage.report import model_view, quality_view, release_view, standardised_view
 from linkage.report.facts import Facts
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -38,8 +38,9 @@ def release_page(
     masthead: Masthead, rows: Sequence[dict[str, Any]], descriptions: Sequence[Description], disclosure: Disclosure
 ) -> str:
     """The page of a release. `rows`: as published, in reading order; `descriptions`: of its tables, in page order."""
+    of = {about.table_id: [row for row in rows if row["table_id"] == about.table_id] for about in descriptions}
     sections = [
-        release_view.section([row for row in rows if row["table_id"] == about.table_id], about)
+        standardised_view.with_rates(release_view.section(of[about.table_id], about), of[about.table_id], about)
         for about in descriptions
     ]
     origins = release_view.origins(rows)

@@ -66,8 +66,7 @@ def section(rows: Sequence[Row], about: Description) -> Section:
 
 def heading(about: Description) -> str:
     """The theme in words; of an association also what it is by, since several may share their theme."""
-    by = [f"by {title.lower()}" for title in about.breakdowns.values()] if about.health_warning else []
-    return ", ".join([about.theme.replace("_", " ").capitalize(), *by])
+    return ", ".join([about.theme.replace("_", " ").capitalize(), *(about.by if about.health_warning else ())])
 
 
 def main_threshold(rows: Iterable[Row]) -> str:

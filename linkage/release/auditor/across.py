@@ -7,7 +7,7 @@ all that another does.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from linkage.release.auditor.notes import ALL, LEFT_OUT, AddsUp, Key, Notes, Place, Row, key_of
+from linkage.release.auditor.notes import ALL, LEFT_OUT, AddsUp, Category, Key, Notes, Place, Row, key_of
 
 BY_ANSWER = {"yes": "numerator", "no": "without"}
 DATED = ("in_custody", "died")  # whoever leaves for these does so on a day
@@ -32,25 +32,30 @@ def write(notes: Notes, at: dict[Place, int], rows: Sequence[Row], adds_up: Adds
 
 def impossible(key: Key, adds_up: AddsUp) -> set[str]:
     """Reasons for which nobody of a row can be left out, by what its outcome is and by what divides its women."""
-    _, outcome, *_, breakdown, category, _ = key
-    reasons = set(adds_up.never.get(outcome, ()))
-    divides = adds_up.divided.get(breakdown, "")
-    together = adds_up.leaving.get(outcome) and adds_up.leaving.get(outcome) == adds_up.leaving.get(divides)
-    return reasons | set(DATED) if together and category in BY_ANSWER else reasons
+    leaving, ((breakdown, answer), _) = adds_up.leaving.get(key[1]), two_of(key, adds_up)
+    reasons = set(adds_up.never.get(key[1], ()))
+    together = leaving and leaving == adds_up.leaving.get(adds_up.divided.get(breakdown, ""))
+    return reasons | set(DATED) if together and answer in BY_ANSWER else reasons
+
+
+def two_of(key: Key, adds_up: AddsUp) -> tuple[Category, Category]:
+    """By which answer, and in which stratum, the women of a row are; all of them are one stratum."""
+    return adds_up.crossed.get((key[4], key[5]), ((key[4], key[5]), (ALL, ALL)))
 
 
 def left_out(key: Key, adds_up: AddsUp) -> bool:
     """Is a row about women whom the outcome that divides leaves out? How many they are is said there already."""
-    return key[4] in adds_up.divided and key[5] not in BY_ANSWER
+    (breakdown, answer), _ = two_of(key, adds_up)
+    return breakdown in adds_up.divided and answer not in BY_ANSWER
 
 
 def by_answer(notes: Notes, at: Figures, key: Key, keys: set[Key], adds_up: AddsUp) -> None:
     """Everybody asked in a category by an answer is one whom the other outcome counts with it, without it, or not."""
-    cohort, outcome, geography, period, breakdown, category, threshold = key
-    divides = (cohort, adds_up.divided.get(breakdown, ""), geography, period, ALL, ALL, threshold)
+    (breakdown, answer), stratum = two_of(key, adds_up)
+    divides = (key[0], adds_up.divided.get(breakdown, ""), *key[2:4], *stratum, key[6])
     if divides in keys:
-        asked = at[of_outcome(key, adds_up.asked[outcome]), "asked"]
-        figures = [BY_ANSWER[category]] if category in BY_ANSWER else LEFT_OUT
+        asked = at[of_outcome(key, adds_up.asked[key[1]]), "asked"]
+        figures = [BY_ANSWER[answer]] if answer in BY_ANSWER else LEFT_OUT
         notes.sums.append(((asked,), tuple(at[divides, figure] for figure in figures)))
 
 

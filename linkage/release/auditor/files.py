@@ -17,7 +17,7 @@ import duckdb
 
 from linkage.contracts.disclosure import Disclosure
 from linkage.errors import DisclosureError
-from linkage.release.auditor import certificate, seen
+from linkage.release.auditor import certificate, seen, standardised
 from linkage.release.auditor.judge import Verdict, judged, prove
 from linkage.release.auditor.notes import AddsUp, Earlier, key_of
 from linkage.release.auditor.reader import Given
@@ -31,6 +31,7 @@ WHOLE = ("numerator", "denominator", "in_custody", "died", "unknown", "not_linke
 DECIMAL = ("value", "lower", "upper")
 SHARES = ("corrected", "missed", "wrong")
 CORRECTED = tuple(name + end for name in SHARES for end in ("", "_lower", "_upper"))
+BY_DECIMAL = (*DECIMAL, *CORRECTED, *standardised.FIGURES)
 EXCLUDED = WHOLE[2:]
 MOST_SHOWN = 20
 NOTHING = "Nothing was published. Use coarser categories, or pool periods."
@@ -67,7 +68,7 @@ def audit(
     true = {key(row): row for row in (dict(zip(counts.columns, r, strict=True)) for r in counts.fetchall())}
     if Counter(key(row) for row in rows) != Counter(true.keys()):
         raise DisclosureError(f"{folder.name}: the published rows are not the rows that were counted. Publish again.")
-    if findings := broken_rules(rows, true, disclosure):
+    if findings := [*broken_rules(rows, true, disclosure), *standardised.wrong(rows, adds_up, disclosure)]:
         raise DisclosureError(message(findings))
     about = {
         "release": release or folder.name,
@@ -129,7 +130,7 @@ def from_csv(tables: Path) -> list[Row]:
 
 def typed(row: dict[str, str]) -> Row:
     """A line of CSV with its numbers as numbers and an empty number as None."""
-    kinds: dict[str, Callable[[str], Any]] = dict.fromkeys(WHOLE, int) | dict.fromkeys(DECIMAL + CORRECTED, float)
+    kinds: dict[str, Callable[[str], Any]] = dict.fromkeys(WHOLE, int) | dict.fromkeys(BY_DECIMAL, float)
     return {name: (kinds[name](text) if text else None) if name in kinds else text for name, text in row.items()}
 
 

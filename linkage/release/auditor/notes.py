@@ -9,6 +9,7 @@ from linkage.release.auditor.reader import Sum
 Row = dict[str, Any]
 Key = tuple[str, ...]
 Place = tuple[Key, str]  # a row, and one of its figures
+Category = tuple[str, str]  # a breakdown, and one of its categories
 Said = tuple[int, int, int | None]  # a true count, and the least and the most that a reader takes it for
 Earlier = Sequence[tuple[str, Sequence[Row]]]  # releases that left: their rows with `figures`, {figure: Said}
 KEY = ("cohort", "outcome", "geography", "period", "breakdown", "category", "threshold")
@@ -20,7 +21,8 @@ ALL = "all"
 class AddsUp:
     """What a reader knows to add up. `years`, `halves`: {a shorter period: its year, its half-year}. `within`:
     {(breakdown, category): (wider breakdown, its category)}. `divided`: {breakdown: the outcome that answers with its
-    categories}.
+    categories}. `crossed`: {(breakdown, category): the answer and the stratum of its women, as (breakdown,
+    category) each}.
 
     By outcome: `asked`, of which women of a cohort; `leaving`, who leaves on which day; `never`, why nobody can leave;
     `wider`, the outcomes that everybody with it has, too.
@@ -34,6 +36,7 @@ class AddsUp:
     never: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     wider: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     divided: Mapping[str, str] = field(default_factory=dict)
+    crossed: Mapping[Category, tuple[Category, Category]] = field(default_factory=dict)
 
 
 @dataclass

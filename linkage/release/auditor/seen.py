@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from linkage.contracts.disclosure import Disclosure
-from linkage.release.auditor import across
+from linkage.release.auditor import across, added_up
 from linkage.release.auditor.notes import ALL, LEFT_OUT, AddsUp, Earlier, Key, Notes, Place, Row, Said, key_of
 from linkage.release.auditor.reader import Seen, Wanted
 
@@ -62,7 +62,10 @@ def write(notes: Notes, at: dict[Place, int], rows: Sequence[Row], adds_up: Adds
         whole, *rest = (at[key_of(row), "without"] for row in (total, *parts))
         if notes.truth[whole] == sum(notes.truth[n] for n in rest):
             notes.implied.append(((whole,), tuple(rest)))
-    across.write(notes, at, rows, adds_up)
+    made = added_up.write(notes, at, rows, adds_up)
+    for total in made:
+        within_a_row(notes, at, total, adds_up)
+    across.write(notes, at, [*rows, *made], adds_up)
 
 
 def said(row: Row, true: Row, limits: Disclosure) -> dict[str, Said]:
@@ -148,6 +151,8 @@ def wholes(row: Row, adds_up: AddsUp) -> Iterable[tuple[Row, str]]:
         yield {"breakdown": ALL, "category": ALL}, row["breakdown"]
     if wider := adds_up.within.get((row["breakdown"], row["category"])):
         yield {"breakdown": wider[0], "category": wider[1]}, row["breakdown"]
+    for breakdown, category in adds_up.crossed.get((row["breakdown"], row["category"]), ()):
+        yield {"breakdown": breakdown, "category": category}, row["breakdown"]
     parts = "halves" if period in adds_up.halves.values() else "quarters" if period in adds_up.years else "years"
     for longer in (adds_up.halves, adds_up.years):
         if period in longer:
