@@ -11,8 +11,11 @@ import pytest
 
 from benchmarks import truth
 from linkage.cohorts import tabulate
+from linkage.cohorts.frequency import sums
 from linkage.cohorts.records import Records
+from linkage.cohorts.tabulate import people_at
 from linkage.cohorts.truth import MEMBERS, agreement, at_medium, compared, happened, perfect_cells, true_index
+from linkage.cohorts.truth_numbers import numbers_compared
 from linkage.contracts.analysis import Analysis
 from linkage.settings import Settings
 from linkage.synthetic.calibration import read_calibration
@@ -71,6 +74,37 @@ def test_agreement_is_whole_by_perfect_links_and_falls_with_a_link_that_is_wrong
     assert hang_on_paye
     for outcome, (women, agreed) in spoiled.items():
         assert (agreed < women) == (outcome in hang_on_paye), outcome
+
+
+def test_with_perfect_links_as_many_events_are_counted_of_every_woman_as_there_were(
+    records: Records, analysis: Analysis, lived: Path
+) -> None:
+    found = numbers_compared(records, analysis, lived)
+    assert found.filter("here is distinct from there").fetchall() == []
+    several = {cohort for (cohort,) in found.filter("here > 1").project("cohort").distinct().fetchall()}
+    assert several == {"cautioned", "community_order_starts", "released_from_custody"}
+    later = analysis.outcomes["proven_reoffending"].model_copy(
+        update={"measure": analysis.outcomes["proven_reoffending"].measure.model_copy(update={"where": {}})}
+    )
+    with_breaches = replace(analysis, outcomes=analysis.outcomes | {"proven_reoffending": later})
+    assert numbers_compared(records, with_breaches, lived).filter("here <> there").fetchall() != []
+
+
+def test_the_sums_of_cells_are_those_of_the_lives(records: Records, analysis: Analysis, lived: Path) -> None:
+    [year] = [q.year for q in analysis.period.calendar if q.label == "2023 Q4"]
+    quarters = [q.label for q in analysis.period.calendar if q.year == year]
+    there = records.con.read_csv(str(lived / "frequencies.csv"), header=True)
+    hers: Counter[str] = Counter()
+    for quarter, cohort, person, times in there.project("quarter, cohort, person, times").fetchall():
+        if quarter in quarters and cohort == "released_from_custody":
+            hers[person] += times
+    most = [times for _, times in hers.most_common(2)]
+    found = sums(people_at(records, analysis), analysis)
+    assert found is not None
+    cell = f"cohort = 'released_from_custody' and period = '{year}' and breakdown = 'all'"
+    assert found.filter(cell).project("events, women, largest, two_largest").fetchall() == [
+        (hers.total(), sum(times > 0 for times in hers.values()), most[0], sum(most))
+    ]
 
 
 def test_cells_by_the_true_index_are_those_of_perfect_links(records: Records, analysis: Analysis) -> None:

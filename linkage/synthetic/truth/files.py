@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv
 
 from linkage.synthetic.days import NEVER, dates
@@ -19,7 +20,7 @@ from linkage.synthetic.people.arrays import Flags, Numbers, Texts
 from linkage.synthetic.truth.lives import told
 from linkage.synthetic.truth.outcomes import Answer, Member, outcomes
 
-FILES = ("people", "records", "errors", "names", "outcomes", "follow_ups", "abodes", "withdrawals")
+FILES = ("people", "records", "errors", "names", "outcomes", "frequencies", "follow_ups", "abodes", "withdrawals")
 GROUPS = {"W": "White", "M": "Mixed", "A": "Asian", "B": "Black", "O": "Other"}
 BANDS = ("under 18", "18-20", "21-24", "25-29", "30-39", "40-49", "50+")
 BAND_STARTS = (18, 21, 25, 30, 40, 50)
@@ -53,12 +54,14 @@ Extracts = Mapping[str, tuple[Extract, str]]
 def write_truth(lives: Lives, extracts: Extracts, folder: Path) -> None:
     """Every file of the truth about one block, as CSV. `extracts`: {dataset: (its extract, name of its record id)}."""
     names = persons(lives.people.people["number"].to_numpy(np.int64))
+    became = what_became(lives, names)
     tables = {
         "people": people(lives, names),
         "records": records(lives, extracts, names),
         "errors": errors(extracts),
         "names": lawful_names(extracts),
-        "outcomes": what_became(lives, names),
+        "outcomes": became.drop_columns("times"),
+        "frequencies": how_often(became),
         "follow_ups": follow_ups(lives, names),
         "abodes": abodes(lives, names),
         "withdrawals": withdrawals(lives, names),
@@ -133,9 +136,11 @@ def lawful_names(extracts: Extracts) -> pa.Table:
 
 
 def what_became(lives: Lives, names: Texts) -> pa.Table:
-    """(cohort, outcome, quarter, person, index_date, counted, achieved): one row per woman, quarter and outcome."""
+    """(cohort, outcome, quarter, person, index_date, counted, achieved, times): one row per woman, quarter and outcome;
+    per release and outcome of the cohort of every release. `times` is empty where it is not counted.
+    """
     first, last = lives.aims.window.cohorts_from, lives.aims.window.cohorts_to
-    columns = ["cohort", "outcome", "quarter", "person", "index_date", "counted", "achieved"]
+    columns = ["cohort", "outcome", "quarter", "person", "index_date", "counted", "achieved", "times"]
     rows = sorted(
         outcome_row(life.person, member, answer)
         for life in told(lives, names.tolist())
@@ -148,7 +153,14 @@ def what_became(lives: Lives, names: Texts) -> pa.Table:
 def outcome_row(person: str, member: Member, answer: Answer) -> tuple[str, ...]:
     """One row of `what_became`."""
     said = ("yes" if answer.counted else "no", "yes" if answer.achieved else "no")
-    return member.cohort, answer.outcome, member.quarter, person, member.index_date.isoformat(), *said
+    times = "" if answer.times is None else str(answer.times)
+    return member.cohort, answer.outcome, member.quarter, person, member.index_date.isoformat(), *said, times
+
+
+def how_often(became: pa.Table) -> pa.Table:
+    """(cohort, outcome, quarter, person, index_date, times): one row per woman and quarter whose events are counted."""
+    numbered = became.filter(pc.not_equal(became["times"], ""))
+    return numbered.drop_columns(["counted", "achieved"])
 
 
 def follow_ups(lives: Lives, names: Texts) -> pa.Table:
