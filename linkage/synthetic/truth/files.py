@@ -3,7 +3,7 @@ what became of each woman.
 """
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +11,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyarrow import csv
 
+from linkage.synthetic.calibration import Window
 from linkage.synthetic.days import NEVER, dates
 from linkage.synthetic.departments.columns import Extract, Lives
 from linkage.synthetic.people.arrays import Flags, Numbers, Texts
 from linkage.synthetic.truth.lives import told
-from linkage.synthetic.truth.outcomes import Answer, Member, outcomes
+from linkage.synthetic.truth.outcomes import Answer, Life, Member, how_often, outcomes, proven_reoffending
 
 FILES = ("people", "records", "errors", "names", "outcomes", "frequencies", "follow_ups", "abodes", "withdrawals")
 GROUPS = {"W": "White", "M": "Mixed", "A": "Asian", "B": "Black", "O": "Other"}
@@ -54,14 +54,14 @@ Extracts = Mapping[str, tuple[Extract, str]]
 def write_truth(lives: Lives, extracts: Extracts, folder: Path) -> None:
     """Every file of the truth about one block, as CSV. `extracts`: {dataset: (its extract, name of its record id)}."""
     names = persons(lives.people.people["number"].to_numpy(np.int64))
-    became = what_became(lives, names)
+    lived = list(told(lives, names.tolist()))
     tables = {
         "people": people(lives, names),
         "records": records(lives, extracts, names),
         "errors": errors(extracts),
         "names": lawful_names(extracts),
-        "outcomes": became.drop_columns("times"),
-        "frequencies": how_often(became),
+        "outcomes": what_became(lived, lives.aims.window),
+        "frequencies": frequencies(lived, lives.aims.window),
         "follow_ups": follow_ups(lives, names),
         "abodes": abodes(lives, names),
         "withdrawals": withdrawals(lives, names),
@@ -135,17 +135,31 @@ def lawful_names(extracts: Extracts) -> pa.Table:
     return keyed(extracts, {"lawful_surname": joined([made.name for made, _ in extracts.values()])})
 
 
-def what_became(lives: Lives, names: Texts) -> pa.Table:
-    """(cohort, outcome, quarter, person, index_date, counted, achieved, times): one row per woman, quarter and outcome;
-    per release and outcome of the cohort of every release. `times` is empty where it is not counted.
+def what_became(lived: Iterable[Life], window: Window) -> pa.Table:
+    """(cohort, outcome, quarter, person, index_date, counted, achieved): one row per woman, quarter and outcome; per
+    woman, release and outcome of the cohort of every release.
     """
-    first, last = lives.aims.window.cohorts_from, lives.aims.window.cohorts_to
-    columns = ["cohort", "outcome", "quarter", "person", "index_date", "counted", "achieved", "times"]
+    columns = ["cohort", "outcome", "quarter", "person", "index_date", "counted", "achieved"]
     rows = sorted(
         outcome_row(life.person, member, answer)
-        for life in told(lives, names.tolist())
-        for member, answer in outcomes(life, first, last)
+        for life in lived
+        for member, answer in outcomes(life, window.cohorts_from, window.cohorts_to)
     )
+    return text_table(columns, rows)
+
+
+def frequencies(lived: Iterable[Life], window: Window) -> pa.Table:
+    """(cohort, outcome, quarter, person, index_date, times): one row per woman and quarter of whom it is counted."""
+    rows = sorted(
+        (member.cohort, proven_reoffending.__name__, member.quarter, life.person, member.index_date.isoformat(), str(n))
+        for life in lived
+        for member, n in how_often(life, window.cohorts_from, window.cohorts_to)
+    )
+    return text_table(["cohort", "outcome", "quarter", "person", "index_date", "times"], rows)
+
+
+def text_table(columns: list[str], rows: Sequence[tuple[str, ...]]) -> pa.Table:
+    """Rows of texts, also where there are none."""
     each = zip(*rows, strict=True) if rows else ((),) * len(columns)
     return pa.table([text_array(list(values)) for values in each], names=columns)
 
@@ -153,14 +167,7 @@ def what_became(lives: Lives, names: Texts) -> pa.Table:
 def outcome_row(person: str, member: Member, answer: Answer) -> tuple[str, ...]:
     """One row of `what_became`."""
     said = ("yes" if answer.counted else "no", "yes" if answer.achieved else "no")
-    times = "" if answer.times is None else str(answer.times)
-    return member.cohort, answer.outcome, member.quarter, person, member.index_date.isoformat(), *said, times
-
-
-def how_often(became: pa.Table) -> pa.Table:
-    """(cohort, outcome, quarter, person, index_date, times): one row per woman and quarter whose events are counted."""
-    numbered = became.filter(pc.not_equal(became["times"], ""))
-    return numbered.drop_columns(["counted", "achieved"])
+    return member.cohort, answer.outcome, member.quarter, person, member.index_date.isoformat(), *said
 
 
 def follow_ups(lives: Lives, names: Texts) -> pa.Table:

@@ -116,12 +116,11 @@ class Member(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """Is she in the denominator of an outcome, and did it come about? `times`: how often, where that is counted."""
+    """Is she in the denominator of an outcome, and did it come about?"""
 
     outcome: str
     counted: bool
     achieved: bool
-    times: int | None = None
 
 
 def outcomes(life: Life, first: Date, last: Date) -> Iterator[tuple[Member, Answer]]:
@@ -129,6 +128,13 @@ def outcomes(life: Life, first: Date, last: Date) -> Iterator[tuple[Member, Answ
     for member in members(life, first, last):
         for ask in ASKED_OF[member.cohort]:
             yield member, ask(life, member)
+
+
+def how_often(life: Life, first: Date, last: Date) -> Iterator[tuple[Member, int]]:
+    """How many reoffences there were after each entry of hers of which it is asked whether she reoffends."""
+    for member in members(life, first, last):
+        if proven_reoffending in ASKED_OF[member.cohort]:
+            yield member, reoffences(life, member)
 
 
 def members(life: Life, first: Date, last: Date) -> list[Member]:
@@ -186,7 +192,7 @@ def at_liberty_on(life: Life, day: Date) -> bool:
 
 def proven_reoffending(life: Life, member: Member) -> Answer:
     """An offence from day 1 to 365, decided by half a year after that; breaches do not count. Everybody is counted."""
-    return Answer("proven_reoffending", True, offended(life, member, 1), reoffences(life, member))
+    return Answer("proven_reoffending", True, offended(life, member, 1))
 
 
 def reoffences(life: Life, member: Member) -> int:
