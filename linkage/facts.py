@@ -14,7 +14,7 @@ OF_LINKAGE = ("linkage", "expected", "unlinkable", "gates/person_index")
 FOR_THE_QUALITY_LEAD = ("expected", "expected_groups", "unlinkable", "link_rates", "quality", "calibration")
 OF_TOKENS = ("attack", "sealed", "blocking")
 OF_RELEASE = ("gates/tables", "stopped", "suppression", "audit", "release")
-OF_GROUPS = ("link_errors", "perfect_cells", "agreement", "link_rates", "expected_groups")
+OF_GROUPS = ("link_errors", "perfect_cells", "perfect_sums", "agreement", "link_rates", "expected_groups")
 OF_COUNTS = (*OF_GROUPS, "gates/linkage", "quality", "contradictions", "sex_conflicts")
 AFTER_LINKAGE = (*OF_COUNTS, "evaluation", "calibration", *OF_RELEASE)
 

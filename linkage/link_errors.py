@@ -9,6 +9,7 @@ import duckdb
 from linkage import facts, review
 from linkage.contracts.analysis import ALL, Analysis
 from linkage.contracts.disclosure import Disclosure
+from linkage.contracts.entries import firsts
 from linkage.contracts.link_errors import LinkErrors
 from linkage.contracts.standardised import every_crossing
 from linkage.errors import ContractError, LinkError
@@ -16,8 +17,9 @@ from linkage.settings import Settings
 
 if TYPE_CHECKING:
     from linkage.matching.sampling import Stratum
+    from linkage.release.corrected import Errors
     from linkage.release.corrections import Source
-    from linkage.release.error_rates import ErrorsOf
+    from linkage.release.error_rates import ErrorsOf, Group
 
 Row = dict[str, Any]
 FACT = "link_errors"
@@ -45,10 +47,17 @@ def of_release(settings: Settings, analysis: Analysis) -> Known | None:
 
 def but_by_answers(rates: "ErrorsOf", analysis: Analysis) -> "ErrorsOf":
     """The same, and None of women divided by an answer: links decide in which group a woman is, too, and what their
-    errors do to the difference between groups no rate of one group's errors tells.
+    errors do to the difference between groups no rate of one group's errors tells. Of a cohort that every entry counts
+    in, those of the women of the cohort of first entries, who are the same.
     """
+    women = firsts(analysis.cohorts)
     answers = {*analysis.by_answer, *every_crossing(analysis)}
-    return lambda group: None if group.breakdown in answers else rates(group)
+
+    def found(group: "Group") -> "Errors | None":
+        once = group._replace(cohort=women.get(group.cohort, group.cohort))
+        return None if group.breakdown in answers else rates(once)
+
+    return found
 
 
 def beside(rows: list[Row], known: Known | None, disclosure: Disclosure) -> list[Row]:
@@ -80,6 +89,7 @@ def note_truth(
     each cell as perfect links would count it, and on how many women what is said agrees with what became of them.
     """
     from linkage.cohorts import truth as lived
+    from linkage.cohorts import truth_numbers
     from linkage.cohorts.link_errors import link_errors
     from linkage.cohorts.records import Records
     from linkage.pseudonymisation.pseudonyms import with_record_ids
@@ -92,10 +102,11 @@ def note_truth(
         found = {
             FACT: link_errors(con, analysis, attributes, people, known),
             "perfect_cells": lived.perfect_cells(con, analysis, attributes, people, known),
+            "perfect_sums": truth_numbers.perfect_sums(con, analysis, attributes, people, known),
             "agreement": lived.agreement(records, analysis, known, truth.parent),
         }
         for name, rows in found.items():
-            facts.write(settings, name, rows.to_arrow_table().to_pylist())
+            facts.write(settings, name, [] if rows is None else rows.to_arrow_table().to_pylist())
 
 
 def counted(settings: Settings, declared: LinkErrors, analysis: Analysis) -> list[Row]:

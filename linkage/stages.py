@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import duckdb
 
-from linkage import beside_truth, facts, link_errors, quality_run, releases, review
+from linkage import behind, beside_truth, events_beside_truth, facts, link_errors, quality_run, releases, review
 from linkage.clustering import chain, chained, compared_in, what_is_known
 from linkage.clustering import contradict as contradict
 from linkage.contracts.dataset import Dataset
@@ -229,6 +229,7 @@ def tabulate(settings: Settings) -> dict[str, Any]:
         tables = tabulate.tables(con, analysis, attributes, people)
         for name, counts in tables.items():
             write_parquet(counts, files.cohorts.counts(name))
+        behind.note(settings, con, analysis, attributes, people)
         quality_run.note_groups(settings, con, analysis, attributes, people)
         if (declared := settings.link_errors) and declared.origin == "truth":
             link_errors.note_truth(settings, con, analysis, attributes, people)
@@ -263,7 +264,7 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
     from linkage.contracts.adding import adding
     from linkage.provenance import cells_by_table, provenance
     from linkage.quality import gate, suites
-    from linkage.release import control, publish, standardised
+    from linkage.release import control, every, frequency, publish, standardised
     from linkage.release.auditor import files as auditor
     from linkage.release.auditor.notes import AddsUp
     from linkage.release.draft import Declared
@@ -284,15 +285,18 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
         descriptions = releases.described(analysis, without)
         titles = {d.table_id: d.whole_title for d in descriptions}
         left = releases.before(settings, analysis)
-        made = control.control(counts, disclosure, titles, Declared(**known), [entry.left for entry in left])
+        women, events = (behind.read(settings, what) for what in (behind.WOMEN, behind.EVENTS))
+        declared, before = Declared(**known), [entry.left for entry in left]
+        made = control.control(counts, disclosure, titles, declared, before, every.behind(women))
         rows = standardised.beside(link_errors.beside(made.rows, errors, disclosure), known["crossed"], disclosure)
+        rows = frequency.beside(rows, frequency.sums(events), disclosure, declared, before)
         suite = suites.tables_suite(settings.expectations)
         pass_gate(settings, gate.validate("tables", release, suite, con.from_arrow(publish.arrow(rows))))
         page = pages.release_page(masthead, rows, descriptions, disclosure)
         with whole_folder(files.release(release)) as folder:
             publish.publish(folder, rows, page, provenance(settings, masthead), disclosure)
             earlier = [(entry.name, entry.rows) for entry in left]
-            found = auditor.audit(folder, counts, disclosure, AddsUp(**known), release, earlier)
+            found = auditor.audit(folder, counts, disclosure, AddsUp(**known), release, earlier, women, events)
             facts.write(settings, "suppression", {"lost": made.lost, "least": made.least})
             facts.write(settings, "audit", [asdict(verdict) for verdict in found.verdicts])
             auditor.require_pass(found)
@@ -349,6 +353,7 @@ def report(settings: Settings) -> str:
         "contradictions": facts.read(settings, "contradictions"),
         "sex_conflicts": facts.read(settings, "sex_conflicts"),
         "beside_truth": beside_truth.of_invented(settings, release.get("release", "")),
+        "events_beside_truth": events_beside_truth.of_invented(settings, release.get("release", "")),
         "agreement": facts.read(settings, "agreement"),
         "disclosure": release.get("tables"),
         "stopped": facts.read(settings, "stopped"),

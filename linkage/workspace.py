@@ -199,6 +199,10 @@ class CohortFiles:
         """Unrounded counts of one table: never leaves the analysis platform."""
         return self.root / "counts" / f"{table}.parquet"
 
+    def behind(self, what: str) -> Path:
+        """The women, or the events, behind unrounded counts: goes where these go."""
+        return self.counts("any").parent / "behind" / f"{what}.parquet"
+
 
 @dataclass(frozen=True)
 class QualityFiles:

@@ -7,7 +7,7 @@ import pytest
 from duckdb import DuckDBPyRelation
 from small_women import PRISON, Draw, day, rows
 
-from linkage.cohorts import circumstances, members, outcomes
+from linkage.cohorts import behind, circumstances, frequency, members, outcomes, tabulate
 from linkage.cohorts.records import Records
 from linkage.contracts.analysis import Analysis
 from linkage.contracts.cohort import NOT_KNOWN
@@ -24,6 +24,45 @@ def test_the_first_release_of_a_woman_in_each_quarter_is_in_the_cohort(records: 
         (2, 111, day("2022-11-15"), "2022 Q4"),
         (3, 121, day("2023-10-01"), "2023 Q4"),
     ]
+
+
+def test_every_release_is_in_the_cohort_that_counts_every_one_and_two_of_a_day_are_one(
+    records: Records, analysis: Analysis, table: Draw
+) -> None:
+    every = analysis.cohorts["every_release_from_custody"]
+    found = members.members_of(records, analysis, every)
+    assert rows(found.filter("person_id = 1"), "record_id", "index_date", "quarter") == [
+        (101, day("2022-11-01"), "2022 Q4"), (102, day("2022-12-20"), "2022 Q4"), (103, day("2023-02-10"), "2023 Q1"),
+    ]  # fmt: skip
+    same_day = table(PRISON).project("* replace (case record_id when 102 then date '2022-11-01' else release_date end "
+                                     "as release_date)")  # fmt: skip
+    records = replace(records, attributes={**records.attributes, "prison": same_day})
+    found = members.members_of(records, analysis, every)
+    assert rows(found.filter("person_id = 1"), "record_id", "index_date") == [
+        (101, day("2022-11-01")), (103, day("2023-02-10")),
+    ]  # fmt: skip
+
+
+def test_the_women_behind_releases_are_counted_and_those_who_came_again(records: Records, analysis: Analysis) -> None:
+    only = replace(analysis, tables={"every_release": analysis.tables["every_release"]})
+    found = behind.women_behind(tabulate.people_at(records, only), only)
+    assert found is not None
+    housed = found.filter("outcome = 'housed_first_night'").order("figure")
+    assert rows(housed, "period", "figure", "women", "again", "women_again") == [
+        ("all", "denominator", 3, 1, 1), ("all", "numerator", 2, 0, 0), ("all", "unknown", 1, 0, 0),
+        ("all", "without", 2, 1, 1),
+    ]  # fmt: skip
+
+
+def test_events_are_summed_by_woman_of_all_her_entries(records: Records, analysis: Analysis) -> None:
+    only = replace(analysis, tables={"reoffending": analysis.tables["reoffending"]})
+    found = frequency.sums(tabulate.people_at(records, only), only)
+    assert found is not None
+    cautioned = found.filter("cohort = 'cautioned' and breakdown = 'all'")
+    assert rows(cautioned, "period", "events", "having", "women", "largest", "two_largest") == [
+        ("2022/23", 1, 1, 1, 1, 1)
+    ]
+    assert "every_release_from_custody" not in {cohort for (cohort,) in rows(found, "cohort")}
 
 
 def test_unsentenced_and_deported_women_and_those_not_recorded_as_women_are_not(

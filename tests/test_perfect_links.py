@@ -12,9 +12,21 @@ import pytest
 
 from benchmarks import truth
 from linkage.cohorts import tabulate
+from linkage.cohorts.frequency import sums
 from linkage.cohorts.records import Records
-from linkage.cohorts.tabulate import People, labels
-from linkage.cohorts.truth import MEMBERS, agreement, at_medium, beside, happened, perfect_cells, said, true_index
+from linkage.cohorts.tabulate import People, labels, people_at
+from linkage.cohorts.truth import (
+    MEMBERS,
+    agreement,
+    at_medium,
+    beside,
+    entry,
+    happened,
+    perfect_cells,
+    said,
+    true_index,
+)
+from linkage.cohorts.truth_numbers import numbers_compared
 from linkage.contracts.analysis import Analysis
 from linkage.contracts.outcome import Outcome
 from linkage.contracts.standardised import crossings
@@ -54,7 +66,7 @@ def lived(delivered: Settings) -> Path:
 def test_with_perfect_links_the_pipeline_agrees_with_the_truth_on_every_woman(
     people: People, analysis: Analysis, lived: Path
 ) -> None:
-    found = beside(people.records.con, said(people, analysis), lived)
+    found = beside(people.records.con, said(people, analysis), lived, entry(analysis))
     assert found.filter("not agreed").fetchall() == []
     asked = Counter(found.project("cohort, outcome").fetchall())
     cohorts = {(cohort, MEMBERS) for cohort in analysis.cohorts}
@@ -81,6 +93,37 @@ def test_agreement_is_whole_by_perfect_links_and_falls_with_a_link_that_is_wrong
     assert hang_on_paye
     for outcome, (women, agreed) in spoiled.items():
         assert (agreed < women) == (outcome in hang_on_paye), outcome
+
+
+def test_with_perfect_links_as_many_events_are_counted_of_every_woman_as_there_were(
+    records: Records, analysis: Analysis, lived: Path
+) -> None:
+    found = numbers_compared(records, analysis, lived)
+    assert found.filter("here is distinct from there").fetchall() == []
+    several = {cohort for (cohort,) in found.filter("here > 1").project("cohort").distinct().fetchall()}
+    assert several == {"cautioned", "community_order_starts", "released_from_custody"}
+    later = analysis.outcomes["proven_reoffending"].model_copy(
+        update={"measure": analysis.outcomes["proven_reoffending"].measure.model_copy(update={"where": {}})}
+    )
+    with_breaches = replace(analysis, outcomes=analysis.outcomes | {"proven_reoffending": later})
+    assert numbers_compared(records, with_breaches, lived).filter("here <> there").fetchall() != []
+
+
+def test_the_sums_of_cells_are_those_of_the_lives(records: Records, analysis: Analysis, lived: Path) -> None:
+    [year] = [q.year for q in analysis.period.calendar if q.label == "2023 Q4"]
+    quarters = [q.label for q in analysis.period.calendar if q.year == year]
+    there = records.con.read_csv(str(lived / "frequencies.csv"), header=True)
+    hers: Counter[str] = Counter()
+    for quarter, cohort, person, times in there.project("quarter, cohort, person, times").fetchall():
+        if quarter in quarters and cohort == "released_from_custody":
+            hers[person] += times
+    most = [times for _, times in hers.most_common(2)]
+    found = sums(people_at(records, analysis), analysis)
+    assert found is not None
+    cell = f"cohort = 'released_from_custody' and period = '{year}' and breakdown = 'all'"
+    assert found.filter(cell).project("events, women, largest, two_largest").fetchall() == [
+        (hers.total(), sum(times > 0 for times in hers.values()), most[0], sum(most))
+    ]
 
 
 def test_cells_by_the_true_index_are_those_of_perfect_links(records: Records, analysis: Analysis) -> None:
@@ -160,7 +203,7 @@ def disagreeing(people: People, analysis: Analysis, lived: Path, outcome: str, s
     """The outcomes that differ on some woman where one is declared otherwise; of the others she was asked already."""
     kept = {key: one for key, one in people.said.items() if one.outcome != outcome}
     other = replace(analysis, outcomes={**analysis.outcomes, outcome: spoiled})
-    found = beside(people.records.con, said(replace(people, said=kept), other), lived)
+    found = beside(people.records.con, said(replace(people, said=kept), other), lived, entry(other))
     return {name for (name,) in found.filter("not agreed").project("outcome").fetchall()}
 
 

@@ -37,6 +37,7 @@ from linkage.synthetic.truth.outcomes import (
     prevention_duty_90_days,
     proven_reoffending,
     relief_duty_90_days,
+    reoffences,
     settled_3_months,
     sustained_employment,
     treatment_completed_12_months,
@@ -260,8 +261,23 @@ def test_a_cohort_takes_the_first_qualifying_release_of_each_quarter():
     ]
     spells = [Spell(after(-60), kind, after(days), how, "E12000001", True) for kind, how, days in released]
     found = members(woman(spells=spells), first, last)
-    assert [(m.quarter, m.index_date) for m in found] == [("2023 Q1", after(5)), ("2023 Q2", after(45))]
+    once = [(m.quarter, m.index_date) for m in found if m.cohort == "released_from_custody"]
+    assert once == [("2023 Q1", after(5)), ("2023 Q2", after(45))]
+    every = [(m.quarter, m.index_date) for m in found if m.cohort == "every_release_from_custody"]
+    assert every == [("2023 Q1", after(5)), ("2023 Q1", after(9)), ("2023 Q2", after(45))]
+    same_day = members(woman(spells=[spells[2], spells[2]._replace(received=after(-3))]), first, last)
+    assert [m.cohort for m in same_day] == ["every_release_from_custody", "released_from_custody"]
     assert members(Life("p2", False, datetime.date(1990, 5, 5), spells=spells), first, last) == []
+
+
+@pytest.mark.parametrize(
+    ("days", "times"),
+    [([], 0), ([0, 366], 0), ([1, 365], 2), ([30, 30], 2), ([30, 31, 32], 3)],
+)
+def test_each_reoffence_of_the_year_counts_two_of_one_day_as_two(days, times):
+    offences = [Offence(after(day), after(day + 40), False) for day in days]
+    too_late = [Offence(after(100), after(548), False), Offence(after(100), after(120), True)]
+    assert reoffences(woman(offences=offences + too_late), RELEASE) == times
 
 
 def test_a_cohort_of_orders_leaves_out_children_and_licences():
@@ -363,9 +379,16 @@ def test_reoffending_in_the_truth_is_what_court_rows_say_when_nobody_is_missed(c
 
 def test_a_woman_is_counted_once_in_each_quarter_and_cohort(con):
     twice = "select count(*) - count(distinct (cohort, outcome, quarter, person)) from outcomes"
-    assert one(con, twice) == (0,)
+    assert one(con, f"{twice} where cohort <> 'every_release_from_custody'") == (0,)
+    assert one(con, "select count(*) - count(distinct (cohort, outcome, index_date, person)) from outcomes") == (0,)
     assert one(con, "select count(*) from outcomes where achieved = 'yes' and counted = 'no'") == (0,)
     assert one(con, "select count(*) from outcomes join people using (person) where sex <> 'F'") == (0,)
+
+
+def test_reoffences_are_counted_of_whom_it_is_asked_whether_she_reoffends(con):
+    both = "from outcomes full join frequencies using (cohort, outcome, quarter, person, index_date)"
+    differ = "outcome = 'proven_reoffending' and (times > 0) is distinct from (achieved = 'yes')"
+    assert one(con, f"select count(*) filter ({differ}), max(times) > 1 {both}") == (0, True)
 
 
 def test_people_died_when_their_records_say_so(con):

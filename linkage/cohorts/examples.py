@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
+from linkage.cohorts.frequency import numbers
 from linkage.cohorts.outcomes import answers
 from linkage.cohorts.sql import Relation
 from linkage.contracts.dataset import ColumnType, Dataset
-from linkage.contracts.outcome import Outcome
+from linkage.contracts.outcome import Event, Outcome
 
 ARROW: dict[ColumnType, pa.DataType] = {
     "string": pa.string(),
@@ -26,10 +27,29 @@ def failures(con: DuckDBPyConnection, outcome: Outcome, dataset: Dataset) -> Ite
     for example, found in zip(outcome.examples, found_answers(con, outcome, dataset), strict=True):
         if found != example.expect:
             yield f"{outcome.title}: {example.because}: expected {example.expect}, and the answer is {found}."
+    for example, events in zip(outcome.examples, found_numbers(con, outcome, dataset), strict=True):
+        if example.number not in (None, events):
+            yield f"{outcome.title}: {example.because}: expected number {example.number}, and it is {events}."
 
 
 def found_answers(con: DuckDBPyConnection, outcome: Outcome, dataset: Dataset) -> list[str]:
     """Of each example yes, no, or why she is not counted. The woman of the first example is person 1, and so on."""
+    *_, found = drawn(con, outcome, dataset)
+    in_order = found.select("person_id", "achieved", "why_not_counted").order("person_id").fetchall()
+    return [str(why_not_counted or ("yes" if achieved else "no")) for _, achieved, why_not_counted in in_order]
+
+
+def found_numbers(con: DuckDBPyConnection, outcome: Outcome, dataset: Dataset) -> list[int | None]:
+    """Of each example how many events count; None of who is not counted, and of an outcome without a frequency."""
+    if not (outcome.frequency and isinstance(outcome.measure, Event)):
+        return [None] * len(outcome.examples)
+    members, facts, found = drawn(con, outcome, dataset)
+    events = dict(numbers(con, members, found, facts, outcome.measure).select("person_id", "events").fetchall())
+    return [events.get(person) for person in range(1, len(outcome.examples) + 1)]
+
+
+def drawn(con: DuckDBPyConnection, outcome: Outcome, dataset: Dataset) -> tuple[Relation, Relation, Relation]:
+    """The women of the examples as members, what is on record about them, and the answers."""
     members = rows(con, {"index_date": pa.date32()}, [[{"index_date": each.index_date}] for each in outcome.examples])
     attributes = {name: ARROW[column.type] for name, column in dataset.attributes.items()}
     facts = rows(con, attributes, [each.events for each in outcome.examples])
@@ -41,9 +61,7 @@ def found_answers(con: DuckDBPyConnection, outcome: Outcome, dataset: Dataset) -
     deaths = rows(
         con, {"died_on": pa.date32()}, [[{"died_on": each.died}] if each.died else [] for each in outcome.examples]
     )
-    found = answers(con, outcome, dataset.coverage, members, facts, custody, deaths)
-    in_order = found.select("person_id", "achieved", "why_not_counted").order("person_id").fetchall()
-    return [str(why_not_counted or ("yes" if achieved else "no")) for _, achieved, why_not_counted in in_order]
+    return members, facts, answers(con, outcome, dataset.coverage, members, facts, custody, deaths)
 
 
 def rows(

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from duckdb import DuckDBPyConnection
 
 from linkage.cohorts.link_quality import elsewhere, groups_looked_for
-from linkage.cohorts.members import members_of_each
+from linkage.cohorts.members import members_once_a_quarter
 from linkage.cohorts.records import Records
 from linkage.cohorts.sql import Relation, gathered, kept, literal
 from linkage.contracts.analysis import Analysis, Threshold
@@ -39,7 +39,7 @@ def expected_links(
     links, there = kept(con, best_links(con, edges, person_index)), records.people_in(attributes)
     found = [
         of_groups(con, members, links, there[dataset], unlinkable, analysis, (name, dataset))
-        for name, members in members_of_each(records, analysis).items()
+        for name, members in members_once_a_quarter(records, analysis).items()
         for dataset in elsewhere(analysis, name, attributes)
     ]
     return gathered(con, found).order("cohort, dataset, breakdown, category")

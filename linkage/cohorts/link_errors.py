@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from duckdb import DuckDBPyConnection
 
-from linkage.cohorts.members import members_of_each
+from linkage.cohorts.members import members_once_a_quarter
 from linkage.cohorts.records import Records
 from linkage.cohorts.sql import Relation, each_breakdown, gathered, kept, literal
 from linkage.contracts.analysis import Analysis, Threshold
@@ -35,7 +35,7 @@ def link_errors(
     known = kept(con, whose(con, person_index, truth))
     found = [
         of_groups(con, members, known, analysis, (name, dataset))
-        for name, members in members_of_each(records, analysis).items()
+        for name, members in members_once_a_quarter(records, analysis).items()
         for dataset in sorted({outcome.measure.dataset for outcome in analysis.outcomes.values()} & set(attributes))
     ]
     return gathered(con, found).order("cohort, dataset, breakdown, category")

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 
 from duckdb import DuckDBPyConnection
 
-from linkage.cohorts.members import members_of_each
+from linkage.cohorts.members import members_once_a_quarter
 from linkage.cohorts.records import Records, require_persons
 from linkage.cohorts.sql import Relation, each_breakdown, gathered, literal
 from linkage.cohorts.tabulate import thresholds
@@ -37,7 +37,7 @@ def link_quality(
     for threshold in thresholds(analysis):
         records = Records(con, attributes, person_index, threshold)
         there = records.people_in(attributes)
-        for name, members in members_of_each(records, analysis).items():
+        for name, members in members_once_a_quarter(records, analysis).items():
             found += [
                 linked(con, members, there[dataset], analysis, name, dataset, threshold)
                 for dataset in elsewhere(analysis, name, attributes)

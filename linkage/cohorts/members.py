@@ -10,6 +10,7 @@ from linkage.cohorts.sql import Relation, age, category, chosen, in_england, kep
 from linkage.contracts.analysis import Analysis
 from linkage.contracts.cohort import Breakdown, Cohort
 from linkage.contracts.dataset import Dataset
+from linkage.contracts.entries import firsts, is_every
 from linkage.contracts.period import Period
 
 
@@ -21,7 +22,8 @@ def members(
     dataset: Dataset,
     breakdowns: Mapping[str, Breakdown],
 ) -> Relation:
-    """(person_id, record_id, index_date, quarter, in_england, breakdowns …): one row per woman and quarter.
+    """(person_id, record_id, index_date, quarter, in_england, breakdowns …): one row per woman and quarter; per woman
+    and day where every entry counts.
 
     `anchors`: the linked records of the cohort's dataset. Her first qualifying record of the quarter is the one taken;
     of several on that day the first by `then_by`. A breakdown is a column when the dataset can fill it.
@@ -33,6 +35,7 @@ def members(
         f", {category(one, dataset, 'anchors', index_date)} as {name}" for name, one in fitting.items()
     )
     then_by = f", anchors.{cohort.then_by}" if cohort.then_by else ""
+    once_in = index_date if is_every(cohort) else "quarters.quarter"
     return con.sql(
         f"""
         select person_id, record_id, index_date, quarter, in_england {names}
@@ -41,7 +44,7 @@ def members(
                 anchors.person_id, anchors.record_id, {index_date} as index_date, quarters.quarter,
                 {in_england(breakdowns, dataset, "anchors")} as in_england {categories},
                 row_number() over (
-                    partition by anchors.person_id, quarters.quarter
+                    partition by anchors.person_id, {once_in}
                     order by {index_date} {then_by}, anchors.record_id
                 ) as place
             from anchors
@@ -81,6 +84,12 @@ def members_of_each(records: Records, analysis: Analysis) -> dict[str, Relation]
     return {name: members_of(records, analysis, cohort) for name, cohort in analysis.cohorts.items()}
 
 
+def members_once_a_quarter(records: Records, analysis: Analysis) -> dict[str, Relation]:
+    """The same but for cohorts whose women are those of another, which counts the first entries of theirs."""
+    repeated = firsts(analysis.cohorts)
+    return {name: members_of(records, analysis, one) for name, one in analysis.cohorts.items() if name not in repeated}
+
+
 def sex_conflicts(records: Records, analysis: Analysis) -> list[dict[str, str | int]]:
     """[{cohort, dataset, threshold, women, conflicts}]: women of the cohort with a record of another known sex.
 
@@ -88,7 +97,7 @@ def sex_conflicts(records: Records, analysis: Analysis) -> list[dict[str, str | 
     nothing to find, and 0 says nothing.
     """
     found: list[dict[str, str | int]] = []
-    for name, members in members_of_each(records, analysis).items():
+    for name, members in members_once_a_quarter(records, analysis).items():
         sex = analysis.cohorts[name].sex
         for dataset, declared in analysis.datasets.items():
             if dataset in records.attributes and "sex" in declared.attributes:

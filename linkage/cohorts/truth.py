@@ -11,9 +11,10 @@ from duckdb import DuckDBPyConnection
 
 from linkage.cohorts import tabulate
 from linkage.cohorts.records import Records
-from linkage.cohorts.sql import Relation, gathered, kept, literal
+from linkage.cohorts.sql import Relation, any_of, gathered, kept, literal
 from linkage.cohorts.tabulate import Asked, People, asked, people_at
 from linkage.contracts.analysis import Analysis, Threshold
+from linkage.contracts.entries import is_every
 
 MEMBERS = "in the cohort"
 MEDIUM: Threshold = "medium"
@@ -65,7 +66,7 @@ def agreement(records: Records, analysis: Analysis, truth: Relation, lived: Path
     whose = kept(con, most_records(con, records.person_index, truth))  # noqa: F841  the queries read these by name
     found = said(people_at(records, analysis), analysis)  # noqa: F841
     named = con.sql("select found.* replace (whose.person as person) from found left join whose on id = found.person")
-    compared_so = beside(con, named, lived)
+    compared_so = beside(con, named, lived, entry(analysis))
     return compared_so.aggregate(
         "outcome, count(*) as asked, cast(sum(cast(agreed as int)) as bigint) as agreed"
     ).order("outcome")
@@ -86,7 +87,13 @@ def most_records(con: DuckDBPyConnection, person_index: Relation, truth: Relatio
 
 def compared(records: Records, analysis: Analysis, lived: Path) -> Relation:
     """As `beside`, of records whose person ids are the truth's own."""
-    return beside(records.con, said(people_at(records, analysis), analysis), lived)
+    return beside(records.con, said(people_at(records, analysis), analysis), lived, entry(analysis))
+
+
+def entry(analysis: Analysis) -> str:
+    """SQL: which entry of a woman a row is about: the one of its quarter, or of its day where every entry counts."""
+    every = [name for name, cohort in analysis.cohorts.items() if is_every(cohort)]
+    return f"case when cohort in {any_of(['', *every])} then cast(index_date as varchar) else quarter end"
 
 
 def said(people: People, analysis: Analysis) -> Relation:
@@ -134,20 +141,21 @@ def happened(con: DuckDBPyConnection, lived: Path) -> Relation:
     )
 
 
-def beside(con: DuckDBPyConnection, here: Relation, lived: Path) -> Relation:
-    """(cohort, outcome, quarter, person, agreed): one row per woman and quarter whom either side knows of.
+def beside(con: DuckDBPyConnection, said: Relation, lived: Path, entry: str) -> Relation:
+    """(cohort, outcome, quarter, person, agreed): one row per woman and `entry` whom either side knows of.
 
     They agree when both count her from the same day with the same answer, or neither counts her. Whom the pipeline does
     not ask, because an outcome is not about her, the truth does not count.
     """
-    there = happened(con, lived)  # noqa: F841  the query reads it by name
+    here = said.project(f"*, {entry} as entry")  # noqa: F841  the query reads these by name
+    there = happened(con, lived).project(f"*, {entry} as entry")  # noqa: F841
     found = con.sql(
         """
-        select cohort, outcome, quarter, person,
+        select cohort, outcome, coalesce(here.quarter, there.quarter) as quarter, person,
             coalesce(here.index_date = there.index_date, not coalesce(here.counted, there.counted))
                 and coalesce(here.counted, false) = coalesce(there.counted, false)
                 and coalesce(here.achieved, false) = coalesce(there.achieved, false) as agreed
-        from here full join there using (cohort, outcome, quarter, person)
+        from here full join there using (cohort, outcome, entry, person)
         """
     )
     return kept(con, found)

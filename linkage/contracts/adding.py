@@ -6,6 +6,7 @@ from typing import TypedDict
 
 from linkage.contracts.analysis import Analysis
 from linkage.contracts.dataset import Dataset
+from linkage.contracts.entries import firsts
 from linkage.contracts.outcome import Event, Outcome
 from linkage.contracts.standardised import part_of
 
@@ -19,7 +20,8 @@ class Adding(TypedDict):
     Of outcomes: `asked`, which women of a cohort it is asked about; `leaving`, who is left out on which day, the same
     words for the same women; `never`, reasons for which it leaves nobody out; `wider`, others of the same women that
     count all its events. `divided`: {breakdown: the outcome whose answers are its categories}. `crossed`: {(breakdown,
-    category): ((by answer, the answer), (strata, the stratum)) of which it is a part}.
+    category): ((by answer, the answer), (strata, the stratum)) of which it is a part}. `firsts`: {a cohort that every
+    entry counts in: the one that counts the first of these in each quarter}.
     """
 
     years: dict[str, str]
@@ -31,6 +33,7 @@ class Adding(TypedDict):
     wider: dict[str, tuple[str, ...]]
     divided: dict[str, str]
     crossed: dict[tuple[str, str], tuple[tuple[str, str], tuple[str, str]]]
+    firsts: dict[str, str]
 
 
 def adding(analysis: Analysis) -> Adding:
@@ -49,6 +52,7 @@ def adding(analysis: Analysis) -> Adding:
         },
         divided={name: one.outcome for name, one in analysis.by_answer.items()},
         crossed=part_of(analysis),
+        firsts=firsts(analysis.cohorts),
     )
 
 

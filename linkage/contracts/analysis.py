@@ -19,6 +19,8 @@ from linkage.contracts.choices import Word, each_once, unknown_dataset, where_mi
 from linkage.contracts.circumstances import Circumstances
 from linkage.contracts.cohort import Breakdown, Cohort
 from linkage.contracts.dataset import A_NAME, Dataset, Geography
+from linkage.contracts.entries import entry_mistakes, entry_notes
+from linkage.contracts.frequency import Frequency, frequency_notes, shared_events
 from linkage.contracts.joined import ByAnswer, joined_mistakes
 from linkage.contracts.outcome import Outcome
 from linkage.contracts.period import Period
@@ -30,7 +32,8 @@ PeriodOf = Literal["year", "quarter", "all"]
 PeriodOfTable = Literal["half_year"] | PeriodOf
 ALL = "all"
 TAKEN = frozenset({ALL, "person_id", "record_id", "index_date", "quarter", "period", "in_england"})
-WORDS = {"title", "theme", "source", "modelled_on", "differences", "examples"}  # they decide nothing
+WORDS = {"title", "theme", "source", "modelled_on", "differences", "examples", "frequency"}  # they decide nothing
+UNSAID = {"landmark": None, "entries": "first"}  # nor does what is not there
 DIVIDING = {"column", "bands", "outside_england"}
 R = TypeVar("R")
 
@@ -105,6 +108,7 @@ class Description:
     notes: tuple[str, ...]
     health_warning: str = ""
     by: tuple[str, ...] = ()
+    frequencies: dict[str, Frequency] = field(default_factory=dict)
 
     @property
     def whole_title(self) -> str:
@@ -239,6 +243,7 @@ class Analysis:
             notes=tuple(self._notes(table, geography, cohorts, outcomes)),
             health_warning=table.health_warning,
             by=standardised.heading(table, self),
+            frequencies={name: one.frequency for name, one in outcomes.items() if one.frequency},
         )
 
     def _notes(
@@ -249,7 +254,8 @@ class Analysis:
         if geography == "England":
             only = [self.datasets[n].title for n in sorted(self.datasets_of(table)) if self._england_only(n)]
             yield f"Women placed in England only, because {' and '.join(only)} covers England only."
-        yield "A woman enters a cohort once a quarter; a year pools four, so it can count her up to four times."
+        yield from entry_notes(cohorts.values())
+        yield from frequency_notes(outcomes.values())
         divides = {one.title: self.outcomes[one.outcome] for one in self.divided_by(table).values()}
         for title, known in divides.items():
             yield f"{title}, not known: women whom {known.title.lower()!r} does not count, for whatever reason."
@@ -263,9 +269,9 @@ class Analysis:
 
 
 def what_decides(declared: Declaration) -> dict[str, Any]:
-    """What of a declaration decides who is counted. A landmark that is not there decides nothing."""
+    """What of a declaration decides who is counted."""
     said = declared.model_dump(mode="json", exclude=WORDS)
-    return {name: value for name, value in said.items() if (name, value) != ("landmark", None)}
+    return {name: value for name, value in said.items() if name not in UNSAID or UNSAID[name] != value}
 
 
 def read_analysis(schemas: Path, datasets: dict[str, Dataset]) -> Analysis:
@@ -310,9 +316,13 @@ def mistakes(schemas: Path, analysis: Analysis) -> Iterator[str]:
     for first, second in combinations(sorted(analysis.cohorts), 2):
         if analysis.cohorts[first].choice == analysis.cohorts[second].choice:
             yield f"{schemas / 'cohorts' / second}.yaml: it takes the same women as {first}.yaml. Remove one."
+    for name, line in entry_mistakes(analysis.cohorts):
+        yield f"{schemas / 'cohorts' / name}.yaml: {line}"
     for name, outcome in analysis.outcomes.items():
         for line in outcome_mistakes(outcome, analysis):
             yield f"{schemas / 'outcomes' / name}.yaml: {line}"
+    for name, line in shared_events(analysis.outcomes):
+        yield f"{schemas / 'outcomes' / name}.yaml: {line}"
     for name, table in analysis.tables.items():
         for line in table_mistakes(table, analysis):
             yield f"{schemas / 'tables' / name}.yaml: {line}"

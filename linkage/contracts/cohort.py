@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -16,14 +16,16 @@ NOT_KNOWN = "not known"
 class Cohort(Declaration):
     """Women with a record of `dataset` that `where` chooses and whose `index_date` falls in the quarter.
 
-    Each is in once a quarter, by her first such record; `then_by` says which of several records of that day describes
-    her. Sex is that of this record. `born`: the month of birth, so an age can be a month too high at most.
+    Each is in once a quarter, by her first such record; with `entries: every` by each of them, those of one day being
+    one. `then_by` says which of several records of that day describes her. Sex is that of this record. `born`: the
+    month of birth, so an age can be a month too high at most.
     """
 
     title: str
     dataset: str
     index_date: str
     then_by: str | None = None
+    entries: Literal["first", "every"] = "first"
     where: Where
     sex: Word
     born: str
@@ -36,7 +38,7 @@ class Cohort(Declaration):
     def choice(self) -> tuple[object, ...]:
         """What decides who is in it and from when, whatever the order in which it is said."""
         where = sorted((column, sorted(set(labels))) for column, labels in self.where.items())
-        return self.dataset, self.index_date, where, self.sex, self.born, self.youngest
+        return self.dataset, self.index_date, where, self.sex, self.born, self.youngest, self.entries
 
     def may_say(self, column: str, label: str) -> bool:
         """Can a record that `where` chooses have the label there?"""

@@ -21,6 +21,22 @@ class Percent(Limit):
     value: int = Field(ge=50, le=99)
 
 
+class Part(Limit):
+    """A share in %, and why it is that one."""
+
+    value: int = Field(ge=1, le=99)
+
+
+class Events(Declaration):
+    """From when on a number of events is shown beside a rate: to what it is rounded, and the largest part of it that
+    may be of one woman, and of two.
+    """
+
+    rounding_base: Limit
+    largest_percent: Part
+    two_largest_percent: Part
+
+
 class SensitiveOutcomes(Declaration):
     """Which outcomes must not be published as 0 % or 100 %: all, except those named, each with its reason."""
 
@@ -52,6 +68,7 @@ class Disclosure(Declaration):
     rounding_base: Limit
     unreliable_below: Limit
     confidence_percent: Percent
+    events: Events
     sensitive_outcomes: SensitiveOutcomes
 
     @model_validator(mode="after")

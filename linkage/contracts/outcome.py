@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from linkage.contracts.choices import Labels, Where, Word, column_mistakes, type_of, where_mistakes, word
 from linkage.contracts.circumstances import Circumstance
 from linkage.contracts.dataset import Dataset
+from linkage.contracts.frequency import Frequency, frequency_mistakes
 from linkage.contracts.reading import Declaration
 
 Answer = Literal["yes", "no", "unknown", "not_linked", "in_custody", "died"]
@@ -193,6 +194,7 @@ class Example(Declaration):
     """One woman, what is on record about her, and the answer; `because` is the rule in words.
 
     `custody`: [day in, day out] of her spells. An answer other than yes or no says why she is not in the denominator.
+    `number`: how many events count, of an outcome with a frequency.
     """
 
     because: str
@@ -201,6 +203,7 @@ class Example(Declaration):
     custody: tuple[tuple[datetime.date, datetime.date | None], ...] = ()
     died: datetime.date | None = None
     expect: Annotated[Answer, BeforeValidator(word)]
+    number: int | None = Field(default=None, ge=0)
 
     def mistakes(self, dataset: Dataset) -> Iterator[str]:
         """Events that could not be rows of the dataset."""
@@ -219,7 +222,7 @@ class Outcome(Declaration):
     """`eligible` restricts it to women whose cohort record says so. `exclude`: who leaves the denominator, and is
     counted beside it, because of a circumstance on the last day of the window, or on the `landmark`, a day before the
     window: then it asks what became of those who were alive and at liberty on that day. Absence of any record follows
-    the dataset's coverage: `not_linked` in a spine, no event in an event register.
+    the dataset's coverage: `not_linked` in a spine, no event in an event register. `frequency`: its events are counted.
     """
 
     title: str
@@ -228,6 +231,7 @@ class Outcome(Declaration):
     eligible: Where = Field(default_factory=dict)
     exclude: tuple[Circumstance, ...] = ()
     landmark: int | None = Field(default=None, ge=0)
+    frequency: Frequency | None = None
     source: str
     modelled_on: str
     differences: tuple[str, ...] = ()
@@ -242,6 +246,7 @@ class Outcome(Declaration):
         """What the contract of its dataset does not bear out, and a day on which nothing has become of her yet."""
         yield from self.measure.mistakes(dataset)
         yield from self.landmark_mistakes()
+        yield from frequency_mistakes(self)
         if self.measure.last_day < 0:
             yield (
                 f"measure: its last day, {self.measure.last_day}, is before the index date, so it says nothing of what "

@@ -5,13 +5,14 @@ it. What changed is a count of its own, in sums of its own; a change of few wome
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from linkage.contracts.disclosure import Disclosure
 from linkage.release.draft import ADDITIVE, EXCLUSIONS, RATE, Cell, Draft, Ends, Place, Places, Unit
+from linkage.release.every import Behind
 from linkage.release.primary import is_small
 from linkage.release.suppress.problem import NOBODY, Target
 
@@ -24,10 +25,12 @@ class Release:
     """One release that left: {(cell, threshold): {figure: (its count, the least and the most a reader takes it for)}}.
 
     A figure that was suppressed has no most, and its least is 0 or 1; "without" of a published row has no most either.
+    `behind`: the women behind counts of a cohort that every entry counts in.
     """
 
     name: str
     figures: Mapping[tuple[Cell, str], Mapping[str, tuple[int, int, int | None]]]
+    behind: Behind = field(default_factory=dict)
 
     @cached_property
     def cells(self) -> list[Cell]:

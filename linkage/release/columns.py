@@ -2,11 +2,13 @@
 
 from typing import Literal, NamedTuple
 
-ColumnType = Literal["text", "count", "percent"]
+ColumnType = Literal["text", "count", "percent", "events", "mean"]
 
 
 class PublishedColumn(NamedTuple):
-    """A column of every published file. `count` is women, rounded; `percent` has one decimal."""
+    """A column of every published file. `count` is women, rounded, or entries where each counts; `percent` has one
+    decimal; `events` are rounded, and a `mean` of them has two decimals.
+    """
 
     name: str
     type: ColumnType
@@ -16,7 +18,7 @@ class PublishedColumn(NamedTuple):
 PUBLISHED = (
     PublishedColumn("table_id", "text", "the published table the row belongs to"),
     PublishedColumn("title", "text", "title of the table, with its coverage"),
-    PublishedColumn("cohort", "text", "which women: what brought them into the cohort"),
+    PublishedColumn("cohort", "text", "which women: what brought them into the cohort, once a quarter or each time"),
     PublishedColumn("theme", "text", "theme of the table"),
     PublishedColumn("outcome", "text", "what is measured in the time after the index date"),
     PublishedColumn("geography", "text", "the country or countries the women and the sources are from"),
@@ -36,8 +38,10 @@ PUBLISHED = (
         "empty: as it stands; c: suppressed, so that nothing can be learned about one woman; u: unreliable, few women; "
         "z: nobody in this group was counted",
     ),
-    PublishedColumn("numerator", "count", "women with the outcome, rounded"),
-    PublishedColumn("denominator", "count", "women counted, rounded"),
+    PublishedColumn(
+        "numerator", "count", "women with the outcome, rounded; releases, of a cohort that every release counts in"
+    ),
+    PublishedColumn("denominator", "count", "women counted, rounded; releases, of such a cohort"),
     PublishedColumn("lower", "percent", "lower end of the Wilson interval of the value"),
     PublishedColumn("upper", "percent", "upper end of the Wilson interval of the value"),
     PublishedColumn("in_custody", "count", "women not counted: back in custody on the day; empty where suppressed"),
@@ -102,5 +106,13 @@ PUBLISHED = (
         "empty: as it stands; c: a stratum is suppressed; u: unreliable, few women in a stratum; z: nobody with this "
         "answer in a stratum",
     ),
+    PublishedColumn(
+        "events",
+        "events",
+        "how many events make the outcome, of all women counted: proven reoffences; at the medium threshold; empty "
+        "where the outcome is not counted so, and where suppressed",
+    ),
+    PublishedColumn("events_per_woman_with", "mean", "events per woman with the outcome, from the rounded numbers"),
+    PublishedColumn("events_per_woman", "mean", "events per woman counted, from the rounded numbers"),
 )
 NAMES = tuple(column.name for column in PUBLISHED)

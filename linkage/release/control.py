@@ -12,7 +12,8 @@ from linkage.errors import DisclosureError
 from linkage.release.before import Release
 from linkage.release.columns import NAMES
 from linkage.release.draft import EXCLUSIONS, Cell, Declared, cell_of
-from linkage.release.joint import check, problem_of
+from linkage.release.every import Behind
+from linkage.release.joint import NOBODY_TWICE, check, problem_of
 from linkage.release.primary import rounded
 from linkage.release.suppress.solve import Effort, Solution, solve
 
@@ -48,23 +49,31 @@ def control(
     titles: Mapping[str, str],
     declared: Declared = ALONE,
     earlier: Sequence[Release] = (),
+    behind: Behind = NOBODY_TWICE,
 ) -> Controlled:
     """`rows`: (table_id, title … not_linked): a row per row of `counts`, in their order, columns as `PUBLISHED`.
 
     `counts`: (table_id, cohort, outcome, theme, geography, period, breakdown, category, threshold, numerator,
     denominator, in_custody, died, unknown, not_linked), whole numbers of women. `titles`: of every table_id. `earlier`:
-    releases that readers hold already. Raises DisclosureError where counts cannot be, or cannot be protected.
+    releases that readers hold already. `behind`: the women behind counts of a cohort that every entry counts in. Raises
+    DisclosureError where counts cannot be, or cannot be protected.
     """
     rows = [dict(zip(counts.columns, row, strict=True)) for row in counts.fetchall()]
-    decision = decide(rows, disclosure, declared, earlier)
+    decision = decide(rows, disclosure, declared, earlier, behind)
     shown = [published(row, titles[row["table_id"]], decision, disclosure) for row in rows]
     return Controlled(shown, decision.solution.weight, decision.solution.least)
 
 
-def decide(rows: list[Row], disclosure: Disclosure, declared: Declared, earlier: Sequence[Release] = ()) -> Decision:
+def decide(
+    rows: list[Row],
+    disclosure: Disclosure,
+    declared: Declared,
+    earlier: Sequence[Release] = (),
+    behind: Behind = NOBODY_TWICE,
+) -> Decision:
     """What of unrounded rows is not to be published, all tables and releases together. Raises DisclosureError."""
     check(rows)
-    problem, cells = problem_of(rows, disclosure, declared, earlier)
+    problem, cells = problem_of(rows, disclosure, declared, earlier, behind)
     try:
         found = solve(problem, EFFORT)
     except DisclosureError as error:

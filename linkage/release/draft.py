@@ -47,6 +47,7 @@ class Declared:
     """What adds up. `years`: {a quarter or half-year: the year it is in}. `halves`: {a quarter: its half-year}.
     `within`: {(breakdown, category): (wider breakdown, the category of it that it is part of)}. `divided`: {breakdown:
     the outcome whose answers divide}. `crossed`: {(breakdown, category): an answer and a stratum it is part of}.
+    `firsts`: {a cohort that every entry counts in: that of the first of a quarter}.
 
     Of each outcome: `asked`, which women of a cohort it is asked about; `leaving`, whom it leaves out on which day;
     `never`, reasons for which it leaves nobody out; `wider`, outcomes that count all its events.
@@ -61,6 +62,7 @@ class Declared:
     wider: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     divided: Mapping[str, str] = field(default_factory=dict)
     crossed: Mapping[Division, tuple[Division, Division]] = field(default_factory=dict)
+    firsts: Mapping[str, str] = field(default_factory=dict)
 
     def longer(self, period: str) -> list[str]:
         """The longer periods that contain this one."""

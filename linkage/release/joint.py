@@ -7,12 +7,13 @@ say of each other).
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import product
 
 import numpy as np
 
 from linkage.contracts.disclosure import Disclosure
 from linkage.errors import DisclosureError
-from linkage.release import before, joined, unshown
+from linkage.release import before, every, joined, unshown
 from linkage.release.draft import (
     ADDITIVE,
     ALL,
@@ -42,35 +43,43 @@ A_MARGIN, A_PART, A_ROW, A_CROSSING, AN_EXCLUSION = (
     1,
 )  # what is lost by hiding one: whole numbers, so that bounds are whole
 Figures = dict[tuple[Cell, str], dict[str, int]]
+NOBODY_TWICE: every.Behind = {}
 
 
 def problem_of(
-    rows: Iterable[Row], disclosure: Disclosure, declared: Declared, earlier: Sequence[before.Release] = ()
+    rows: Iterable[Row],
+    disclosure: Disclosure,
+    declared: Declared,
+    earlier: Sequence[before.Release] = (),
+    behind: every.Behind = NOBODY_TWICE,
 ) -> tuple[Problem, list[Cell]]:
     """The problem of unrounded rows, and the cell of each row unit; units of exclusions follow, in their order.
 
-    `earlier`: what left before, which readers hold too. Raises DisclosureError where parts do not add up.
+    `earlier`: what left before, which readers hold too. `behind`: the women behind counts of a cohort that every entry
+    counts in. Raises DisclosureError where parts do not add up.
     """
     figures = figures_of(rows)
     cells = list(dict.fromkeys(cell for cell, _ in figures))
     thresholds = list(dict.fromkeys(threshold for _, threshold in figures))
-    draft = Draft(units=units(figures, cells, thresholds, declared, disclosure))
+    draft = Draft(units=units(figures, cells, thresholds, declared, disclosure, behind))
     for number, cell in enumerate(cells):
         for threshold in thresholds:
             write_row(draft, cell, threshold, figures.get((cell, threshold)), number, len(cells), disclosure)
             write_asked(draft, draft.places, cell, threshold, declared)
-    write_sums(draft, draft.places, cells, thresholds, declared)
-    every = [*cells, *write_unshown(draft, draft.places, cells, thresholds, declared)]
-    asked = joined.write(draft, draft.places, every, thresholds, declared, disclosure)
-    asked += targets(draft, draft.places, declared, disclosure)
+    asked = write_entries(draft, draft.places, cells, thresholds, declared, disclosure, behind)
+    held = [*cells, *write_unshown(draft, draft.places, cells, thresholds, declared)]
+    asked += joined.write(draft, draft.places, held, thresholds, declared, disclosure)
+    asked += targets(draft, draft.places, declared, disclosure, behind)
     left = [(release, before.write(draft, release)) for release in earlier]
     for release, places in left:
         for cell, threshold in dict.fromkeys((place.cell, place.threshold) for place in places):
             write_asked(draft, places, cell, threshold, declared)
-        write_sums(draft, places, release.cells, release.thresholds, declared)
-        every = [*release.cells, *write_unshown(draft, places, release.cells, release.thresholds, declared)]
-        asked += joined.write(draft, places, every, release.thresholds, declared, disclosure)
-        asked += [*targets(draft, places, declared, disclosure), *before.changes(draft, places, release, disclosure)]
+        of_release = (release.cells, release.thresholds, declared, disclosure)
+        asked += write_entries(draft, places, *of_release, release.behind)
+        held = [*release.cells, *write_unshown(draft, places, release.cells, release.thresholds, declared)]
+        asked += joined.write(draft, places, held, release.thresholds, declared, disclosure)
+        asked += targets(draft, places, declared, disclosure, release.behind)
+        asked += before.changes(draft, places, release, disclosure)
     before.settle(draft, cells, thresholds, left)
     return finished(draft, list({target.number: target for target in asked}.values())), cells
 
@@ -124,6 +133,26 @@ def write_asked(draft: Draft, places: Places, cell: Cell, threshold: str, declar
         together = Place(cell._replace(outcome=declared.asked[cell.outcome]), threshold, "asked")
         asked = sum(draft.counts[part] for part in parts)
         draft.total([draft.count(places, together, asked, FREE, (NOBODY, NOBODY))], parts)
+
+
+def write_entries(
+    draft: Draft,
+    places: Places,
+    cells: Sequence[Cell],
+    thresholds: Sequence[str],
+    declared: Declared,
+    limits: Disclosure,
+    behind: every.Behind,
+) -> list[Target]:
+    """Every sum of one release, also of first entries that are told by a cohort that every entry counts in alone.
+
+    Returns the differences between the two that must stay uncertain.
+    """
+    unseen, asked = every.write(draft, places, cells, thresholds, declared, behind, limits)
+    for cell, threshold in product(unseen, thresholds):
+        write_asked(draft, places, cell, threshold, declared)
+    write_sums(draft, places, [*cells, *unseen], thresholds, declared)
+    return asked
 
 
 def write_sums(
@@ -186,30 +215,40 @@ def sums_of(cells: Iterable[Cell], declared: Declared) -> list[tuple[Cell, tuple
 
 
 def units(
-    figures: Figures, cells: Sequence[Cell], thresholds: Sequence[str], declared: Declared, limits: Disclosure
+    figures: Figures,
+    cells: Sequence[Cell],
+    thresholds: Sequence[str],
+    declared: Declared,
+    limits: Disclosure,
+    behind: every.Behind,
 ) -> list[Unit]:
     """Every row, then every exclusion of a row. A zero hides nothing, so it is published."""
 
     def of(cell: Cell, figure: str) -> list[int]:
         return [figures[cell, threshold][figure] for threshold in thresholds if (cell, threshold) in figures]
 
+    def of_few(cell: Cell, *figures: str) -> bool:
+        return any(every.of_few(Place(cell, *at), behind, limits) for at in product(thresholds, figures))
+
     found = []
     for cell in cells:
         rate = list(zip(of(cell, "numerator"), of(cell, "denominator"), strict=True))
-        unsafe = unsafe_rate(rate, cell.outcome, limits)
+        unsafe = unsafe_rate(rate, cell.outcome, limits) or of_few(cell, *RATE)
         found.append(Unit(worth(cell, declared, limits), unsafe, not unsafe and not any(women for _, women in rate)))
     for cell in cells:
         for figure in EXCLUSIONS:
-            few = any(is_small(n, limits) for n in of(cell, figure))
+            few = any(is_small(n, limits) for n in of(cell, figure)) or of_few(cell, figure)
             found.append(Unit(AN_EXCLUSION, few, not few and not any(of(cell, figure))))
     return found
 
 
 def worth(cell: Cell, declared: Declared, limits: Disclosure) -> int:
-    """What is lost by hiding a row; a part of a year is given up before the year, a crossing before what it crosses."""
+    """What is lost by hiding a row; a part of a year is given up before the year, a crossing before what it crosses,
+    and every entry before the first.
+    """
     if (cell.breakdown, cell.category) in declared.crossed:
         return A_CROSSING
-    if not limits.margin(cell.outcome, cell.breakdown):
+    if not limits.margin(cell.outcome, cell.breakdown) or cell.cohort in declared.firsts:
         return A_ROW
     return A_PART if cell.period in declared.years else A_MARGIN
 
@@ -237,15 +276,17 @@ def finished(draft: Draft, asked: Sequence[Target]) -> Problem:
     )
 
 
-def targets(draft: Draft, places: Places, declared: Declared, disclosure: Disclosure) -> Iterable[Target]:
-    """Every count that must stay uncertain: too few, or all or none of a group."""
+def targets(
+    draft: Draft, places: Places, declared: Declared, disclosure: Disclosure, behind: every.Behind
+) -> Iterable[Target]:
+    """Every count that must stay uncertain: too few, or of too few women, or all or none of a group."""
     for place, number in places.items():
         owners = [draft.units[unit] for unit in draft.owners[number] if unit != NOBODY]
         if not any(unit.primary for unit in owners):
             continue
         count, women = draft.counts[number], draft.counts[places[place._replace(figure="denominator")]]
         whole = place.figure in ("numerator", "without") and all_or_none(count, women, place.cell.outcome, disclosure)
-        if is_small(count, disclosure) or (whole and count == 0):
+        if is_small(count, disclosure) or every.of_few(place, behind, disclosure) or (whole and count == 0):
             left_out = place.figure in EXCLUSIONS
             narrow = left_out or (is_small(women, disclosure) and joined.are_left_out(place.cell, declared))
             yield Target(number, (disclosure.width_left_out if narrow else disclosure.width).value, not left_out)

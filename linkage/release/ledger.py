@@ -6,7 +6,7 @@ counts: for reviewers, never for the public.
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from linkage.errors import DisclosureError
 from linkage.release import before
 from linkage.release.draft import cell_of
+from linkage.release.every import Women
 
 Row = dict[str, Any]
 LABELS = ("cohort", "outcome", "geography", "period", "breakdown", "category", "threshold")
@@ -48,7 +49,7 @@ class Figures(Shape):
 
 
 class Left(Shape):
-    """A row that left."""
+    """A row that left. `behind`: of counts of a cohort that every entry counts in, the women behind each."""
 
     cohort: str
     outcome: str
@@ -59,6 +60,7 @@ class Left(Shape):
     threshold: str
     definition: str
     figures: Figures
+    behind: dict[str, tuple[int, int, int]] = Field(default_factory=dict)
 
 
 class Every(Shape):
@@ -110,13 +112,25 @@ class Entry:
 
     @cached_property
     def rows(self) -> list[Row]:
-        """Every row that left: labels, `definition`, and `figures`: {name: (count, least, most)}."""
-        return [row | {"figures": {f: tuple(one) for f, one in row["figures"].items()}} for row in self.said["rows"]]
+        """Every row that left: labels, `definition`, `figures`: {name: (count, least, most)}, and `behind` if said."""
+        said = ("figures", "behind")
+        return [row | {name: tuples(row[name]) for name in said if name in row} for row in self.said["rows"]]
 
     @cached_property
     def left(self) -> before.Release:
         """The same, as the suppressor reads it."""
-        return before.Release(self.name, {(cell_of(row), row["threshold"]): row["figures"] for row in self.rows})
+        figures = {(cell_of(row), row["threshold"]): row["figures"] for row in self.rows}
+        women = {
+            (cell_of(row), row["threshold"]): {figure: Women(*one) for figure, one in row["behind"].items()}
+            for row in self.rows
+            if "behind" in row
+        }
+        return before.Release(self.name, figures, women)
+
+
+def tuples(lists: Mapping[str, Sequence[Any]]) -> dict[str, tuple[Any, ...]]:
+    """What JSON has as lists, as it was."""
+    return {name: tuple(one) for name, one in lists.items()}
 
 
 def read(files: Sequence[Path]) -> list[Entry]:
@@ -184,11 +198,15 @@ def in_force(entries: Sequence[Entry]) -> dict[str, Entry]:
 
 
 def rows_of(left: Iterable[Row], definitions: dict[tuple[str, ...], str]) -> list[Row]:
-    """The rows of an entry, each cell once. `left`: published rows with figures; `definitions`: {labels: hash}."""
-    rows = {tuple(row[name] for name in LABELS): row["figures"] for row in left}
+    """The rows of an entry, each cell once. `left`: published rows with figures, and with the women behind them where
+    entries are counted; `definitions`: {labels: hash}.
+    """
+    rows = {tuple(row[name] for name in LABELS): row for row in left}
     return [
-        dict(zip(LABELS, key, strict=True)) | {"definition": definitions[key[:6]], "figures": figures}
-        for key, figures in rows.items()
+        dict(zip(LABELS, key, strict=True))
+        | {"definition": definitions[key[:6]]}
+        | {name: row[name] for name in ("figures", "behind") if row.get(name)}
+        for key, row in rows.items()
     ]
 
 

@@ -20,9 +20,12 @@ from linkage.release.columns import NAMES, PUBLISHED
 from linkage.release.control import Row
 from linkage.release.primary import is_small, rounded
 
-ARROW = {"text": pa.string(), "count": pa.int64(), "percent": pa.float64()}
-SQL = {"text": "varchar", "count": "bigint", "percent": "double"}
-UNITS = {"text": "", "count": "women, rounded", "percent": "per cent, one decimal"}
+ARROW = {"text": pa.string(), "count": pa.int64(), "percent": pa.float64(), "events": pa.int64(), "mean": pa.float64()}
+SQL = {"text": "varchar", "count": "bigint", "percent": "double", "events": "bigint", "mean": "double"}
+UNITS = {
+    "text": "", "count": "women, rounded", "percent": "per cent, one decimal", "events": "events, rounded",
+    "mean": "events per woman, two decimals",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

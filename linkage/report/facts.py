@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, NotRequired, TypedDict
 
-from linkage.report.truth_facts import Agreement, BesideTruth
+from linkage.report.truth_facts import Agreement, BesideTruth, EventsBesideTruth
 
 
 class Intake(TypedDict):
@@ -370,6 +370,7 @@ class Facts(TypedDict, total=False):
     registers: list[str]
     accuracy: list[Accuracy]
     beside_truth: list[BesideTruth]
+    events_beside_truth: list[EventsBesideTruth]
     agreement: list[Agreement]
     attack: Attack
     contradictions: list[Contradiction]

@@ -5,6 +5,7 @@ from itertools import combinations
 from typing import Any, NamedTuple
 
 from linkage.contracts.analysis import Description
+from linkage.report import frequency_view
 from linkage.report.charts import Panel, Point, rates
 from linkage.report.grid import Grid, Line
 
@@ -44,6 +45,7 @@ class Section(NamedTuple):
     health_warning: str
     headlines: tuple[Headline, ...]
     figures: tuple[tuple[str, str, Grid], ...]
+    frequencies: tuple[Grid, ...]
     more: tuple[tuple[str, tuple[Grid, ...]], ...]
     notes: tuple[str, ...]
 
@@ -59,6 +61,7 @@ def section(rows: Sequence[Row], about: Description) -> Section:
         health_warning=about.health_warning,
         headlines=() if about.health_warning else tuple(headlines(main, about)),
         figures=tuple(figure(rows, main, outcome, about) for outcome in about.outcomes),
+        frequencies=frequency_view.grids(main, about),
         more=tuple((title, grids(main, name, about)) for name, title in about.breakdowns.items() if held(main, name)),
         notes=about.notes,
     )

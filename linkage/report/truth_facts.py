@@ -33,3 +33,16 @@ class Agreement(TypedDict):
     outcome: str
     asked: int
     agreed: int
+
+
+class EventsBesideTruth(TypedDict):
+    """A number of events of all women of a cohort in a year, per woman with one and per woman: as published, by perfect
+    links, and as lived. None where it is suppressed, or not known.
+    """
+
+    cohort: str
+    outcome: str
+    period: str
+    published: tuple[float | None, float | None]
+    perfect: tuple[float, float] | None
+    true: tuple[float, float] | None

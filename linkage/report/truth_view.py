@@ -5,17 +5,20 @@ from itertools import groupby
 from statistics import fmean
 from typing import Literal
 
+from linkage.report.events_truth_view import events_grid
 from linkage.report.grid import Flagged, Grid, Line
 from linkage.report.section import Section, share
 from linkage.report.truth_chart import Off, differences
-from linkage.report.truth_facts import Agreement, BesideTruth
+from linkage.report.truth_facts import Agreement, BesideTruth, EventsBesideTruth
 from linkage.report.verdict import words
 
 What = Literal["perfect", "true"]
 SERIES: dict[Literal["published", "corrected"], str] = {"published": "as linked", "corrected": "corrected"}
 
 
-def truth_section(cells: Sequence[BesideTruth], women: Sequence[Agreement]) -> Section:
+def truth_section(
+    cells: Sequence[BesideTruth], women: Sequence[Agreement], events: Sequence[EventsBesideTruth] = ()
+) -> Section:
     """What is said of women beside what became of them, and each published rate beside what it should have been."""
     main, shown = headlines(cells), [cell for cell in cells if cell["published"] is not None and known(cell)]
     about = (
@@ -27,6 +30,7 @@ def truth_section(cells: Sequence[BesideTruth], women: Sequence[Agreement]) -> S
     )
     drawn = [(differences(list(offs(shown))), caption(shown))] if shown else []
     grids = [headline_grid(main), *([woman_grid(women)] if women else []), *([group_grid(shown)] if shown else [])]
+    grids += [events_grid(events)] if events else []
     return Section("truth", "How far from the truth", about, tuple(drawn), tuple(grids), tuple(every_cell(shown)))
 
 

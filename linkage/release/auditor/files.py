@@ -7,7 +7,7 @@ counts, only to judge what a subtraction would give away.
 import csv
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist
@@ -17,7 +17,7 @@ import duckdb
 
 from linkage.contracts.disclosure import Disclosure
 from linkage.errors import DisclosureError
-from linkage.release.auditor import certificate, seen, standardised
+from linkage.release.auditor import certificate, entries, seen, standardised, sums
 from linkage.release.auditor.judge import Verdict, judged, prove
 from linkage.release.auditor.notes import AddsUp, Earlier, key_of
 from linkage.release.auditor.reader import Given
@@ -29,10 +29,12 @@ Finding = tuple[Row, str]
 KEY = ("table_id", "cohort", "outcome", "geography", "period", "breakdown", "category", "threshold")
 WHOLE = ("numerator", "denominator", "in_custody", "died", "unknown", "not_linked")
 DECIMAL = ("value", "lower", "upper")
+EVENTS, MEANS = sums.COLUMNS[0], sums.COLUMNS[1:]
 SHARES = ("corrected", "missed", "wrong")
 CORRECTED = tuple(name + end for name in SHARES for end in ("", "_lower", "_upper"))
 BY_DECIMAL = (*DECIMAL, *CORRECTED, *standardised.FIGURES)
 EXCLUDED = WHOLE[2:]
+RATE = ("numerator", "without", "denominator")
 MOST_SHOWN = 20
 NOTHING = "Nothing was published. Use coarser categories, or pool periods."
 
@@ -57,18 +59,27 @@ def audit(
     adds_up: AddsUp = ALONE,
     release: str = "",
     earlier: Earlier = (),
+    women: Sequence[Row] = (),
+    events: Sequence[Row] = (),
 ) -> Audited:
     """What a reader could prove from a release in which no cell breaks a rule by itself; `require_pass` judges it.
 
     `folder` holds tables.csv, tables.parquet and womens_outcomes.duckdb; `counts` as given to control. `release`: its
-    name, where the folder has another one still. `earlier`: releases that left, which readers hold too. Raises
-    DisclosureError naming tables and labels (never a count) when files differ or a cell breaks a rule.
+    name, where the folder has another one still. `earlier`: releases that left, which readers hold too. `women`: behind
+    counts of entries; `events`: the true sums. Raises DisclosureError naming tables and labels (never a count) when
+    files differ or a cell breaks a rule.
     """
     rows = same_everywhere(folder)
     true = {key(row): row for row in (dict(zip(counts.columns, r, strict=True)) for r in counts.fetchall())}
+    true = entries.with_women(true, women)
     if Counter(key(row) for row in rows) != Counter(true.keys()):
         raise DisclosureError(f"{folder.name}: the published rows are not the rows that were counted. Publish again.")
-    if findings := [*broken_rules(rows, true, disclosure), *standardised.wrong(rows, adds_up, disclosure)]:
+    findings = [
+        *broken_rules(rows, true, disclosure),
+        *sums.wrong(rows, events, disclosure, adds_up, earlier),
+        *standardised.wrong(rows, adds_up, disclosure),
+    ]
+    if findings:
         raise DisclosureError(message(findings))
     about = {
         "release": release or folder.name,
@@ -77,13 +88,16 @@ def audit(
     }
     proved = prove(rows, true.values(), disclosure, adds_up, earlier)
     said = certificate.written(proved.seen, proved.truth, proved.proofs, about)
-    left = [row | {"figures": seen.said(row, true[key(row)], disclosure)} for row in rows]
+    left = [seen.told(row, true[key(row)], disclosure) for row in rows]
     return Audited(len(rows), judged(rows, proved), said, left)
 
 
 def read_again(tables: Path, left: Iterable[Row], disclosure: Disclosure, adds_up: AddsUp, earlier: Earlier) -> Given:
     """What its certificate must prove of a release. `left`: its rows in the ledger. Raises DisclosureError."""
-    true = {key_of(row): {name: one[0] for name, one in row["figures"].items()} for row in left}
+    true = {
+        key_of(row): {name: one[0] for name, one in row["figures"].items()} | {"behind": row.get("behind")}
+        for row in left
+    }
     rows = from_csv(tables)
     if {key_of(row) for row in rows} != true.keys():
         raise DisclosureError(f"{tables} has other rows than the ledger says. Publish again.")
@@ -130,7 +144,8 @@ def from_csv(tables: Path) -> list[Row]:
 
 def typed(row: dict[str, str]) -> Row:
     """A line of CSV with its numbers as numbers and an empty number as None."""
-    kinds: dict[str, Callable[[str], Any]] = dict.fromkeys(WHOLE, int) | dict.fromkeys(BY_DECIMAL, float)
+    kinds: dict[str, Callable[[str], Any]] = dict.fromkeys((*WHOLE, EVENTS), int)
+    kinds |= dict.fromkeys((*BY_DECIMAL, *MEANS), float)
     return {name: (kinds[name](text) if text else None) if name in kinds else text for name, text in row.items()}
 
 
@@ -148,11 +163,12 @@ def wrong_cell(row: Row, true: Row, disclosure: Disclosure) -> Iterator[Finding]
             yield row, "is marked suppressed and yet holds a figure"
         return
     having, women = true["numerator"], true["denominator"]
-    if any(few(n, disclosure) for n in (having, women, women - having)):
+    if any(few(n, disclosure) for n in (having, women, women - having)) or of_few(true, RATE, disclosure):
         yield row, "counts fewer women than the threshold"
     if women and having in (0, women) and row["outcome"] not in disclosure.sensitive_outcomes.excepted:
         yield row, "says all or none of a group has a sensitive outcome"
-    if any(row[name] is not None and few(true[name], disclosure) for name in EXCLUDED):
+    shown_out = [name for name in EXCLUDED if row[name] is not None]
+    if any(few(true[name], disclosure) for name in shown_out) or of_few(true, shown_out, disclosure):
         yield row, "shows how many were left out, fewer than the threshold"
     base = disclosure.rounding_base.value
     shown = [(row[name], true[name]) for name in WHOLE if row[name] is not None or name not in EXCLUDED]
@@ -219,6 +235,11 @@ def uneven_thresholds(rows: Iterable[Row]) -> Iterator[Finding]:
 def few(count: int, disclosure: Disclosure) -> bool:
     """Somebody, but fewer than the threshold."""
     return count in range(1, disclosure.threshold.value)
+
+
+def of_few(true: Row, figures: Iterable[str], disclosure: Disclosure) -> bool:
+    """Are the entries of one of these figures of too few women?"""
+    return any(entries.too_few(true, figure, disclosure) for figure in figures)
 
 
 def key(row: Row) -> Key:

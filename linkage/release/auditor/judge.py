@@ -45,7 +45,7 @@ def prove(
     """Attack every suppressed count at risk, with everything published in all tables and releases together."""
     notes, seen, wanted = read(rows, {key_of(row): row for row in true}, adds_up, disclosure, earlier)
     of = {number: key for (key, _), number in [*notes.earlier.items(), *notes.at.items()]}
-    of |= {number: key for number, (key, _) in (notes.changes | notes.beside).items()}
+    of |= {number: key for number, (key, _) in (notes.changes | notes.beside | notes.again).items()}
     return Proved(seen, notes.truth, list(proofs(seen, notes.truth, wanted)), of)
 
 

@@ -22,7 +22,7 @@ class AddsUp:
     """What a reader knows to add up. `years`, `halves`: {a shorter period: its year, its half-year}. `within`:
     {(breakdown, category): (wider breakdown, its category)}. `divided`: {breakdown: the outcome that answers with its
     categories}. `crossed`: {(breakdown, category): the answer and the stratum of its women, as (breakdown,
-    category) each}.
+    category) each}. `firsts`: {a cohort in which every entry counts: the one of first entries}.
 
     By outcome: `asked`, of which women of a cohort; `leaving`, who leaves on which day; `never`, why nobody can leave;
     `wider`, the outcomes that everybody with it has, too.
@@ -37,6 +37,7 @@ class AddsUp:
     wider: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     divided: Mapping[str, str] = field(default_factory=dict)
     crossed: Mapping[Category, tuple[Category, Category]] = field(default_factory=dict)
+    firsts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -46,7 +47,8 @@ class Notes:
     `at`: of the release being judged. `same`: a figure that two releases count alike is one figure: a reader is taken
     to know so. `implied`: sums that tell him no more, but show who is alone in a count.
     `earlier`: of those before. `changes`: the figures a few women more, or fewer, are counted in than before.
-    `beside`: by how many women one outcome exceeds another that it holds.
+    `beside`: by how many women one outcome exceeds another that it holds. `again`: entries that are not the first in a
+    quarter, of few women.
     """
 
     at: dict[Place, int] = field(default_factory=dict)
@@ -60,6 +62,7 @@ class Notes:
     earlier: dict[Place, int] = field(default_factory=dict)
     changes: dict[int, Place] = field(default_factory=dict)
     beside: dict[int, Place] = field(default_factory=dict)
+    again: dict[int, Place] = field(default_factory=dict)
 
     def note(self, at: dict[Place, int], place: Place, said: Said, release: str = "") -> int:
         """A figure and its limits; what two tables, or releases, say of it must all hold. Returns its number."""

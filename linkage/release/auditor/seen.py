@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from linkage.contracts.disclosure import Disclosure
-from linkage.release.auditor import across, added_up
+from linkage.release.auditor import across, added_up, entries
 from linkage.release.auditor.notes import ALL, LEFT_OUT, AddsUp, Earlier, Key, Notes, Place, Row, Said, key_of
 from linkage.release.auditor.reader import Seen, Wanted
 
@@ -19,11 +19,12 @@ SHE_KNOWS = ("numerator", "without", "denominator", "in_custody")
 
 
 class Secret(NamedTuple):
-    """A suppressed figure, and how many women are in its row."""
+    """A suppressed figure, and how many women are in its row; `too_few`: its entries are of too few, however many."""
 
     key: Key
     figure: str
     women: int
+    too_few: bool
 
 
 def read(
@@ -34,14 +35,14 @@ def read(
     `true`: the unrounded counts by `key_of`.
     """
     notes = Notes()
-    now = [row | {"figures": said(row, true[key_of(row)], limits)} for row in {key_of(r): r for r in rows}.values()]
-    write(notes, notes.at, now, adds_up)
-    hidden, counted = secrets(notes.at, now), set(notes.at.values())
+    now = [told(row, true[key_of(row)], limits) for row in {key_of(r): r for r in rows}.values()]
+    write(notes, notes.at, now, adds_up, limits)
+    hidden, counted = secrets(notes.at, now, limits), set(notes.at.values())
     for release, left in earlier:
         at: dict[Place, int] = {}
-        write(notes, at, left, adds_up, f"as in release {release}")
+        write(notes, at, left, adds_up, limits, f"as in release {release}")
         notes.earlier |= at
-        hidden |= {n: one for n, one in secrets(at, left).items() if n not in counted}
+        hidden |= {n: one for n, one in secrets(at, left, limits).items() if n not in counted}
         note_changes(notes, at, left, release, limits)
         pairs = [(number, notes.at.get(place, number)) for place, number in at.items()]
         came_or_went = [sorted(pair, key=lambda n: notes.truth[n]) for pair in pairs]
@@ -50,13 +51,23 @@ def read(
     return notes, Seen(notes.labels, notes.least, notes.most, notes.sums), must_stay
 
 
-def write(notes: Notes, at: dict[Place, int], rows: Sequence[Row], adds_up: AddsUp, release: str = "") -> None:
+def told(row: Row, true: Row, limits: Disclosure) -> Row:
+    """A published row with what a reader knows of its `figures`, and where entries are counted, the women `behind`."""
+    behind = {"behind": true["behind"]} if true.get("behind") else {}
+    return row | {"figures": said(row, true, limits)} | behind
+
+
+def write(
+    notes: Notes, at: dict[Place, int], rows: Sequence[Row], adds_up: AddsUp, limits: Disclosure, release: str = ""
+) -> None:
     """The figures and sums of one release."""
-    for row in rows:
+    everything = [*rows, *entries.unseen(rows, adds_up)]
+    for row in everything:
         for figure, one in row["figures"].items():
             notes.note(at, (key_of(row), figure), one, release)
         within_a_row(notes, at, row, adds_up)
-    for total, parts in lines(rows, adds_up):
+    entries.write(notes, at, rows, adds_up, limits)
+    for total, parts in lines(everything, adds_up):
         for figure in SUMMED:
             summed(notes, at, key_of(total), [key_of(part) for part in parts], figure)
         whole, *rest = (at[key_of(row), "without"] for row in (total, *parts))
@@ -87,11 +98,14 @@ def unsaid(figure: str, one: Said) -> bool:
     return one[2] is None and (figure != "without" or not one[1])
 
 
-def secrets(at: Mapping[Place, int], rows: Iterable[Row]) -> dict[int, Secret]:
+def secrets(at: Mapping[Place, int], rows: Iterable[Row], limits: Disclosure) -> dict[int, Secret]:
     """What a release does not say: {number: figure, and how many women are in its row}."""
     hidden = [(row, figure) for row in rows for figure, one in row["figures"].items() if unsaid(figure, one)]
     return {
-        at[key_of(row), figure]: Secret(key_of(row), figure, row["figures"]["denominator"][0]) for row, figure in hidden
+        at[key_of(row), figure]: Secret(
+            key_of(row), figure, row["figures"]["denominator"][0], entries.too_few(row, figure, limits)
+        )
+        for row, figure in hidden
     }
 
 
@@ -179,7 +193,7 @@ def wanted(notes: Notes, hidden: Mapping[int, Secret], adds_up: AddsUp, limits: 
     truth, same = notes.truth, same_woman(notes)
     alone = [n for n, one in hidden.items() if truth[n] == 1 and one.figure in SHE_KNOWS]
     some_more = [more for more in notes.beside if 0 < truth[more] < limits.threshold.value]
-    found = [Wanted(one, limits.width_of_change.value) for one in (*notes.changes, *some_more)]
+    found = [Wanted(one, limits.width_of_change.value) for one in (*notes.changes, *some_more, *notes.again)]
     for number, secret in hidden.items():
         if at_risk(truth[number], secret, limits):
             left_out = secret.figure in LEFT_OUT
@@ -191,10 +205,14 @@ def wanted(notes: Notes, hidden: Mapping[int, Secret], adds_up: AddsUp, limits: 
 
 
 def at_risk(count: int, secret: Secret, limits: Disclosure) -> bool:
-    """Is a suppressed count too few, or does it say that nobody of a group has, or lacks, a sensitive outcome?"""
+    """Is a suppressed count too few, or of too few, or does it say that nobody of a group has, or lacks, a sensitive
+    outcome?
+    """
     nobody = secret.figure in ("numerator", "without") and not count and secret.women
-    return 0 < count < limits.threshold.value or bool(
-        nobody and secret.key[1] not in limits.sensitive_outcomes.excepted
+    return (
+        secret.too_few
+        or 0 < count < limits.threshold.value
+        or bool(nobody and secret.key[1] not in limits.sensitive_outcomes.excepted)
     )
 
 

@@ -3,7 +3,7 @@ what became of each woman.
 """
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,14 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import csv
 
+from linkage.synthetic.calibration import Window
 from linkage.synthetic.days import NEVER, dates
 from linkage.synthetic.departments.columns import Extract, Lives
 from linkage.synthetic.people.arrays import Flags, Numbers, Texts
 from linkage.synthetic.truth.lives import told
-from linkage.synthetic.truth.outcomes import Answer, Member, outcomes
+from linkage.synthetic.truth.outcomes import Answer, Life, Member, how_often, outcomes, proven_reoffending
 
-FILES = ("people", "records", "errors", "names", "outcomes", "follow_ups", "abodes", "withdrawals")
+FILES = ("people", "records", "errors", "names", "outcomes", "frequencies", "follow_ups", "abodes", "withdrawals")
 GROUPS = {"W": "White", "M": "Mixed", "A": "Asian", "B": "Black", "O": "Other"}
 BANDS = ("under 18", "18-20", "21-24", "25-29", "30-39", "40-49", "50+")
 BAND_STARTS = (18, 21, 25, 30, 40, 50)
@@ -53,12 +54,14 @@ Extracts = Mapping[str, tuple[Extract, str]]
 def write_truth(lives: Lives, extracts: Extracts, folder: Path) -> None:
     """Every file of the truth about one block, as CSV. `extracts`: {dataset: (its extract, name of its record id)}."""
     names = persons(lives.people.people["number"].to_numpy(np.int64))
+    lived = list(told(lives, names.tolist()))
     tables = {
         "people": people(lives, names),
         "records": records(lives, extracts, names),
         "errors": errors(extracts),
         "names": lawful_names(extracts),
-        "outcomes": what_became(lives, names),
+        "outcomes": what_became(lived, lives.aims.window),
+        "frequencies": frequencies(lived, lives.aims.window),
         "follow_ups": follow_ups(lives, names),
         "abodes": abodes(lives, names),
         "withdrawals": withdrawals(lives, names),
@@ -132,15 +135,31 @@ def lawful_names(extracts: Extracts) -> pa.Table:
     return keyed(extracts, {"lawful_surname": joined([made.name for made, _ in extracts.values()])})
 
 
-def what_became(lives: Lives, names: Texts) -> pa.Table:
-    """(cohort, outcome, quarter, person, index_date, counted, achieved): one row per woman, quarter and outcome."""
-    first, last = lives.aims.window.cohorts_from, lives.aims.window.cohorts_to
+def what_became(lived: Iterable[Life], window: Window) -> pa.Table:
+    """(cohort, outcome, quarter, person, index_date, counted, achieved): one row per woman, quarter and outcome; per
+    woman, release and outcome of the cohort of every release.
+    """
     columns = ["cohort", "outcome", "quarter", "person", "index_date", "counted", "achieved"]
     rows = sorted(
         outcome_row(life.person, member, answer)
-        for life in told(lives, names.tolist())
-        for member, answer in outcomes(life, first, last)
+        for life in lived
+        for member, answer in outcomes(life, window.cohorts_from, window.cohorts_to)
     )
+    return text_table(columns, rows)
+
+
+def frequencies(lived: Iterable[Life], window: Window) -> pa.Table:
+    """(cohort, outcome, quarter, person, index_date, times): one row per woman and quarter of whom it is counted."""
+    rows = sorted(
+        (member.cohort, proven_reoffending.__name__, member.quarter, life.person, member.index_date.isoformat(), str(n))
+        for life in lived
+        for member, n in how_often(life, window.cohorts_from, window.cohorts_to)
+    )
+    return text_table(["cohort", "outcome", "quarter", "person", "index_date", "times"], rows)
+
+
+def text_table(columns: list[str], rows: Sequence[tuple[str, ...]]) -> pa.Table:
+    """Rows of texts, also where there are none."""
     each = zip(*rows, strict=True) if rows else ((),) * len(columns)
     return pa.table([text_array(list(values)) for values in each], names=columns)
 

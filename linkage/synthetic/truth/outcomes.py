@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 Date = datetime.date
 RELEASED, ORDERED, CAUTIONED = "released_from_custody", "community_order_starts", "cautioned"
+EVERY_RELEASE = "every_release_from_custody"
 QUALIFYING_RELEASES = ("CRD", "HDC", "ARD")
 ORDERS = ("CO", "SSO")
 OUT_OF_WORK_BENEFITS = ("UC", "ESA", "JSA")
@@ -131,8 +132,16 @@ def outcomes(life: Life, first: Date, last: Date) -> Iterator[tuple[Member, Answ
             yield member, ask(life, member)
 
 
+def how_often(life: Life, first: Date, last: Date) -> Iterator[tuple[Member, int]]:
+    """How many reoffences there were after each entry of hers of which it is asked whether she reoffends."""
+    for member in members(life, first, last):
+        if proven_reoffending in ASKED_OF[member.cohort]:
+            yield member, reoffences(life, member)
+
+
 def members(life: Life, first: Date, last: Date) -> list[Member]:
-    """Her first release, her first order and her first caution of each quarter, when she is a woman of 18 or more.
+    """Her first release, her first order and her first caution of each quarter, when she is a woman of 18 or more; and
+    each day on which she was released.
 
     Of a caution, region and need are not known.
     """
@@ -140,6 +149,7 @@ def members(life: Life, first: Date, last: Date) -> list[Member]:
     for spell in life.spells:
         if spell.kind == "SEN" and spell.how in QUALIFYING_RELEASES and spell.released is not None:
             entries.append((RELEASED, spell.released, spell.region, spell.need))
+            entries.append((EVERY_RELEASE, spell.released, spell.region, spell.need))
     for supervision in life.supervisions:
         if supervision.disposal in ORDERS:
             entries.append((ORDERED, supervision.began, supervision.region, supervision.need))
@@ -147,7 +157,8 @@ def members(life: Life, first: Date, last: Date) -> list[Member]:
     found: dict[tuple[str, str], Member] = {}
     for cohort, day, region, need in sorted(entries):
         if life.woman and first <= day <= last and adult(life.born, day):
-            found.setdefault((cohort, quarter(day)), Member(cohort, quarter(day), day, region, need))
+            once_in = day.isoformat() if cohort == EVERY_RELEASE else quarter(day)
+            found.setdefault((cohort, once_in), Member(cohort, quarter(day), day, region, need))
     return list(found.values())
 
 
@@ -184,6 +195,16 @@ def at_liberty_on(life: Life, day: Date) -> bool:
 def proven_reoffending(life: Life, member: Member) -> Answer:
     """An offence from day 1 to 365, decided by half a year after that; breaches do not count. Everybody is counted."""
     return Answer("proven_reoffending", True, offended(life, member, 1))
+
+
+def reoffences(life: Life, member: Member) -> int:
+    """How many such offences, two of one day as two."""
+    times = 0
+    for offence in life.offences:
+        day = (offence.committed - member.index_date).days
+        if 1 <= day <= 365 and (offence.decided - member.index_date).days <= 365 + 182 and not offence.breach:
+            times += 1
+    return times
 
 
 def reoffending_after_6_weeks(life: Life, member: Member) -> Answer:
@@ -339,4 +360,5 @@ ASKED_OF = {
     RELEASED: (*OF_EVERY_ORDER, housed_first_night),
     ORDERED: OF_EVERY_ORDER,
     CAUTIONED: (proven_reoffending,),
+    EVERY_RELEASE: (housed_first_night, settled_3_months, employed_6_weeks, employed_6_months),
 }

@@ -1,0 +1,46 @@
+"""Cohorts that every entry counts in, beside those in which a woman is once a quarter."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from linkage.contracts.cohort import Cohort
+
+ONCE = "A woman enters a cohort once a quarter; a year pools four, so it can count her up to four times."
+
+
+def is_every(cohort: Cohort) -> bool:
+    """Does every entry count?"""
+    return cohort.entries == "every"
+
+
+def firsts(cohorts: Mapping[str, Cohort]) -> dict[str, str]:
+    """{a cohort that every entry counts in: the one that counts the first of these in each quarter}."""
+    return {
+        name: other
+        for name, one in cohorts.items()
+        for other, first in cohorts.items()
+        if is_every(one) and first.choice == one.model_copy(update={"entries": "first"}).choice
+    }
+
+
+def entry_mistakes(cohorts: Mapping[str, Cohort]) -> Iterator[tuple[str, str]]:
+    """(cohort, mistake) where first entries would be described by other records than in the cohort of first entries."""
+    for name, first in firsts(cohorts).items():
+        if cohorts[name].then_by != cohorts[first].then_by:
+            yield (
+                name,
+                f"then_by: {first}.yaml counts its first entries, and describes them by {cohorts[first].then_by}. Say "
+                "the same: disclosure control takes a woman to be in one category in both.",
+            )
+
+
+def entry_notes(cohorts: Iterable[Cohort]) -> Iterator[str]:
+    """How often one woman counts, of each kind of cohort that a table shows."""
+    kinds = {cohort.entries for cohort in cohorts}
+    yield from [ONCE] if "first" in kinds else []
+    yield from (
+        f"{cohort.title}: each counts, so a woman is counted as often as it happened to her; two on one day are one. "
+        "Intervals take each for another woman's, and are too narrow for that. Nothing is shown of fewer women than in "
+        "other tables."
+        for cohort in cohorts
+        if is_every(cohort)
+    )
