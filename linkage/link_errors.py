@@ -9,6 +9,7 @@ import duckdb
 from linkage import facts, review
 from linkage.contracts.analysis import ALL, Analysis
 from linkage.contracts.disclosure import Disclosure
+from linkage.contracts.history import made_of
 from linkage.contracts.link_errors import LinkErrors
 from linkage.errors import ContractError, LinkError
 from linkage.settings import Settings
@@ -43,10 +44,11 @@ def of_release(settings: Settings, analysis: Analysis) -> Known | None:
 
 
 def but_by_answers(rates: "ErrorsOf", analysis: Analysis) -> "ErrorsOf":
-    """The same, and None of women divided by an answer: links decide in which group a woman is, too, and what their
-    errors do to the difference between groups no rate of one group's errors tells.
+    """The same, and None of women divided by an answer or by what was known of them before: links decide in which group
+    a woman is, too, and what their errors do to the difference between groups no rate of one group's errors tells.
     """
-    return lambda group: None if group.breakdown in analysis.by_answer else rates(group)
+    by_links = {*analysis.by_answer, *made_of(analysis.by_history)}
+    return lambda group: None if group.breakdown in by_links else rates(group)
 
 
 def beside(rows: list[Row], known: Known | None, disclosure: Disclosure) -> list[Row]:

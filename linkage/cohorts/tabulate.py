@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
+from linkage.cohorts import history
 from linkage.cohorts.circumstances import custody_spells, deaths
 from linkage.cohorts.members import members_of_each
 from linkage.cohorts.outcomes import answers, eligible
@@ -18,6 +19,7 @@ from linkage.cohorts.records import Records, require_persons
 from linkage.cohorts.sql import Relation, each_breakdown, gathered, kept, literal
 from linkage.contracts.analysis import ALL, Analysis, Table, Threshold
 from linkage.contracts.cohort import NOT_KNOWN, Cohort
+from linkage.contracts.history import divides
 from linkage.contracts.joined import NO, YES
 from linkage.contracts.outcome import Outcome
 from linkage.contracts.period import Period, Quarter
@@ -113,6 +115,7 @@ def cells(people: People, analysis: Analysis, table: Table) -> Iterator[Relation
     quarters = periods(records.con, analysis.period, table)
     for one in asked(people, analysis, table):
         breakdowns = (*analysis.breakdowns_of(table, analysis.cohorts[one.cohort]), *analysis.divided_by(table))
+        breakdowns += divides(analysis.histories_of(table), analysis.by_history)
         members = divided(people, analysis, table, one)
         counted = count(records.con, members, one.answers, quarters, breakdowns)
         yield counted.project(
@@ -135,6 +138,9 @@ def divided(people: People, analysis: Analysis, table: Table, one: Asked) -> Rel
             join known on known.person_id = members.person_id and known.index_date = members.index_date
             """
         )
+    anchor = analysis.datasets[analysis.cohorts[one.cohort].dataset]
+    for name, declared in analysis.histories_of(table).items():
+        members = history.of_records(people.records, members, name, declared, anchor)
     return members
 
 
@@ -217,6 +223,9 @@ def divisions(analysis: Analysis, table: Table, cohort: Cohort) -> Iterator[dict
             yield {"breakdown": name, "category": category, "always": category != NOT_KNOWN}
     for name, answer in analysis.divided_by(table).items():
         yield from ({"breakdown": name, "category": category, "always": True} for category in answer.categories)
+    for name, one in analysis.histories_of(table).items():
+        for made, categories in one.categories(name).items():
+            yield from ({"breakdown": made, "category": category, "always": True} for category in categories)
 
 
 def filled(con: DuckDBPyConnection, layout: Relation, counts: Relation) -> Relation:

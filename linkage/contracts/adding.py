@@ -6,6 +6,7 @@ from typing import TypedDict
 
 from linkage.contracts.analysis import Analysis
 from linkage.contracts.dataset import Dataset
+from linkage.contracts.history import Wholes
 from linkage.contracts.outcome import Event, Outcome
 
 ON_A_DAY = ("in_custody", "died")
@@ -17,7 +18,8 @@ class Adding(TypedDict):
 
     Of outcomes: `asked`, which women of a cohort it is asked about; `leaving`, who is left out on which day, the same
     words for the same women; `never`, reasons for which it leaves nobody out; `wider`, others of the same women that
-    count all its events. `divided`: {breakdown: the outcome whose answers are its categories}.
+    count all its events. `divided`: {breakdown: the outcome whose answers are its categories}. `wholes`: {(breakdown,
+    category): each (breakdown, category) that it is a part of, of several that overlap}.
     """
 
     years: dict[str, str]
@@ -28,6 +30,7 @@ class Adding(TypedDict):
     never: dict[str, tuple[str, ...]]
     wider: dict[str, tuple[str, ...]]
     divided: dict[str, str]
+    wholes: Wholes
 
 
 def adding(analysis: Analysis) -> Adding:
@@ -45,6 +48,7 @@ def adding(analysis: Analysis) -> Adding:
             for name, one in outcomes.items()
         },
         divided={name: one.outcome for name, one in analysis.by_answer.items()},
+        wholes={part: of for name, one in analysis.by_history.items() for part, of in one.wholes(name).items()},
     )
 
 

@@ -17,6 +17,7 @@ from linkage.contracts.choices import Word, each_once, unknown_dataset, where_mi
 from linkage.contracts.circumstances import Circumstances
 from linkage.contracts.cohort import Breakdown, Cohort
 from linkage.contracts.dataset import A_NAME, Dataset, Geography
+from linkage.contracts.history import History, deciding, divides, history_mistakes, history_notes, titles
 from linkage.contracts.joined import ByAnswer, joined_mistakes
 from linkage.contracts.outcome import Outcome
 from linkage.contracts.period import Period
@@ -57,13 +58,15 @@ class Table(Declaration):
 class Breakdowns(Declaration):
     """schemas/breakdowns.yaml. A breakdown's name becomes a column beside those of a cohort.
 
-    `by_answer`: those that divide women by the answer to an outcome, and not by the record of the cohort.
+    `by_answer`: those that divide women by the answer to an outcome, and not by the record of the cohort. `by_history`:
+    by what was known of them on the index date, each several breakdowns.
     """
 
     breakdowns: dict[str, Breakdown]
     by_answer: dict[str, ByAnswer] = Field(default_factory=dict)
+    by_history: dict[str, History] = Field(default_factory=dict)
 
-    @field_validator("breakdowns", "by_answer")
+    @field_validator("breakdowns", "by_answer", "by_history")
     @classmethod
     def _names_make_columns(cls, given: dict[str, R]) -> dict[str, R]:
         if wrong := [name for name in given if not A_NAME.match(name)]:
@@ -74,7 +77,7 @@ class Breakdowns(Declaration):
 
     @model_validator(mode="after")
     def _a_name_is_one_breakdown(self) -> Self:
-        each_once((*self.breakdowns, *self.by_answer))
+        each_once((*self.breakdowns, *self.by_answer, *self.by_history, *titles(self.by_history)))
         return self
 
 
@@ -112,6 +115,7 @@ class Analysis:
     tables: dict[str, Table]
     datasets: dict[str, Dataset]
     by_answer: dict[str, ByAnswer] = field(default_factory=dict)
+    by_history: dict[str, History] = field(default_factory=dict)
 
     def outcomes_of(self, table: Table) -> dict[str, Outcome]:
         """{name: outcome} of the table's theme, in name order; where it names outcomes, these in its order."""
@@ -130,6 +134,10 @@ class Analysis:
         named = {name: self.by_answer[name] for name in table.breakdowns if name in self.by_answer}
         return {name: one for name, one in named.items() if one.outcome in self.outcomes}
 
+    def histories_of(self, table: Table) -> dict[str, History]:
+        """{name: history} of the table, in its order."""
+        return {name: self.by_history[name] for name in table.breakdowns if name in self.by_history}
+
     def knows(self, table: Table) -> bool:
         """Is everything declared that the table's figures come from? While declarations are read it may not be."""
         cohorts = [self.cohorts.get(name) for name in table.cohorts]
@@ -138,7 +146,8 @@ class Analysis:
     def datasets_of(self, table: Table) -> set[str]:
         """Every dataset the table's figures come from."""
         known = [self.outcomes[one.outcome] for one in self.divided_by(table).values()]
-        return self.datasets_behind(
+        before = set().union(*(one.datasets for one in self.histories_of(table).values()))
+        return before | self.datasets_behind(
             (self.cohorts[name] for name in table.cohorts), [*self.outcomes_of(table).values(), *known]
         )
 
@@ -177,7 +186,7 @@ class Analysis:
     def definition(self, cohort: str, outcome: str, period: str, breakdown: str) -> str | None:
         """What decides who is counted in a cell, as 12 hexadecimal digits; None where it is not declared any more."""
         quarters = [str(q.first_day) for q in self.period.calendar if period in (q.label, q.half, q.year, ALL)]
-        known = {ALL, *self.breakdowns, *self.by_answer}
+        known = {ALL, *self.breakdowns, *self.by_answer, *titles(self.by_history)}
         if not (cohort in self.cohorts and outcome in self.outcomes and breakdown in known and quarters):
             return None
         counted = (self.cohorts[cohort], self.outcomes[outcome], self.circumstances)
@@ -186,11 +195,13 @@ class Analysis:
 
     def title_of(self, breakdown: str) -> str:
         """By what it divides women, in words. Raises KeyError."""
-        named = self.by_answer.get(breakdown)
-        return named.title if named else self.breakdowns[breakdown].title
+        declared: dict[str, Breakdown | ByAnswer] = {**self.breakdowns, **self.by_answer}
+        return declared[breakdown].title if breakdown in declared else titles(self.by_history)[breakdown]
 
     def _divides(self, breakdown: str) -> dict[str, Any]:
         """What decides in which category a woman is."""
+        if made := deciding(self.by_history, breakdown):
+            return made
         if breakdown in self.by_answer:
             return what_decides(self.outcomes[self.by_answer[breakdown].outcome])
         divided = self.breakdowns.get(breakdown)
@@ -214,7 +225,7 @@ class Analysis:
             geography=geography,
             cohorts={name: cohort.title for name, cohort in cohorts.items()},
             outcomes={name: outcome.title for name, outcome in outcomes.items()},
-            breakdowns={name: self.title_of(name) for name in table.breakdowns},
+            breakdowns={name: self.title_of(name) for name in divides(table.breakdowns, self.by_history)},
             notes=tuple(self._notes(table, geography, cohorts, outcomes)),
             health_warning=table.health_warning,
         )
@@ -231,6 +242,7 @@ class Analysis:
         divides = {one.title: self.outcomes[one.outcome] for one in self.divided_by(table).values()}
         for title, known in divides.items():
             yield f"{title}, not known: women whom {known.title.lower()!r} does not count, for whatever reason."
+        yield from history_notes(self.histories_of(table))
         modelled: list[Cohort | Outcome] = [*cohorts.values(), *outcomes.values(), *divides.values()]
         for declared in modelled:
             yield f"{declared.title}: modelled on {declared.modelled_on} Source: {declared.source}"
@@ -257,8 +269,8 @@ def read_analysis(schemas: Path, datasets: dict[str, Dataset]) -> Analysis:
     tables = attempt(wrong, lambda: read_folder(Table, schemas / "tables"))
     if not (period and breakdowns and circumstances) or cohorts is None or outcomes is None or tables is None:
         raise ContractError("\n".join(wrong))
-    by_column, by_answer = breakdowns.breakdowns, breakdowns.by_answer
-    analysis = Analysis(period, by_column, circumstances, cohorts, outcomes, tables, datasets, by_answer)
+    by_column, others = breakdowns.breakdowns, (breakdowns.by_answer, breakdowns.by_history)
+    analysis = Analysis(period, by_column, circumstances, cohorts, outcomes, tables, datasets, *others)
     if wrong := list(mistakes(schemas, analysis)):
         raise ContractError("\n".join(wrong))
     return analysis
@@ -275,7 +287,7 @@ def attempt(wrong: list[str], reading: Callable[[], R]) -> R | None:
 
 def mistakes(schemas: Path, analysis: Analysis) -> Iterator[str]:
     """Each mistake between files, with the file to edit."""
-    for line in breakdown_mistakes(analysis):
+    for line in (*breakdown_mistakes(analysis), *history_mistakes(analysis)):
         yield f"{schemas / 'breakdowns.yaml'}: {line}"
     for line in analysis.circumstances.mistakes(analysis.datasets):
         yield f"{schemas / 'circumstances.yaml'}: {line}"
@@ -357,7 +369,7 @@ def table_mistakes(table: Table, analysis: Analysis) -> Iterator[str]:
     """Names a table cannot use."""
     if unknown := sorted(set(table.cohorts) - set(analysis.cohorts)):
         yield f"there is no cohort {unknown}; there are {sorted(analysis.cohorts)}."
-    known = {*analysis.breakdowns, *analysis.by_answer}
+    known = {*analysis.breakdowns, *analysis.by_answer, *analysis.by_history}
     if unknown := sorted(set(table.breakdowns) - known):
         yield f"there is no breakdown {unknown}; breakdowns.yaml has {sorted(known)}."
     if unknown := sorted(set(table.outcomes) - set(analysis.outcomes)):

@@ -29,7 +29,9 @@ class Offence(NamedTuple):
 
 
 class Spell(NamedTuple):
-    """A spell of custody; not released while `released` is None. `first_night`: where she went, as the prison noted."""
+    """A spell of custody; not released while `released` is None. `first_night`: where she went, as the prison noted;
+    `homeless`: of no fixed abode at reception.
+    """
 
     received: Date
     kind: str
@@ -38,22 +40,28 @@ class Spell(NamedTuple):
     region: str
     need: bool
     first_night: str = ""
+    homeless: bool = False
 
 
 class Supervision(NamedTuple):
-    """A supervision period, with the place and the need of its first day."""
+    """A supervision period, with the place and the needs of its first day."""
 
     began: Date
     disposal: str
     region: str
     need: bool
+    mind: bool = False
+    abused: bool = False
 
 
 class Review(NamedTuple):
-    """A probation review, with the accommodation it recorded."""
+    """A probation review, with the accommodation it recorded and the needs on its record."""
 
     held: Date
     home: str
+    need: bool = False
+    mind: bool = False
+    abused: bool = False
 
 
 class Job(NamedTuple):
