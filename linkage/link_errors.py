@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 FACT = "link_errors"
+SEVERAL = "several"
 
 
 class Known(NamedTuple):
@@ -45,10 +46,11 @@ def of_release(settings: Settings, analysis: Analysis) -> Known | None:
 
 def but_by_answers(rates: "ErrorsOf", analysis: Analysis) -> "ErrorsOf":
     """The same, and None of women divided by an answer or by what was known of them before: links decide in which group
-    a woman is, too, and what their errors do to the difference between groups no rate of one group's errors tells.
+    a woman is, too, and what their errors do to the difference between groups no rate of one group's errors tells. Nor
+    of what several datasets decide together, such as which contact came first.
     """
     by_links = {*analysis.by_answer, *made_of(analysis.by_history)}
-    return lambda group: None if group.breakdown in by_links else rates(group)
+    return lambda group: None if group.breakdown in by_links or group.dataset == SEVERAL else rates(group)
 
 
 def beside(rows: list[Row], known: Known | None, disclosure: Disclosure) -> list[Row]:
@@ -65,6 +67,8 @@ def sources(analysis: Analysis) -> "dict[str, Source]":
     measures = {name: outcome.measure for name, outcome in analysis.outcomes.items()}
     return {
         name: Source(one.dataset, analysis.datasets[one.dataset].coverage == "event_register" and one.kind != "status")
+        if one.kind != "order"
+        else Source(SEVERAL, counts_unlinked=True)
         for name, one in measures.items()
     }
 

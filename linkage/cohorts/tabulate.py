@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
-from linkage.cohorts import history
+from linkage.cohorts import history, sequences
 from linkage.cohorts.circumstances import custody_spells, deaths
 from linkage.cohorts.members import members_of_each
 from linkage.cohorts.outcomes import answers, eligible
@@ -21,6 +21,7 @@ from linkage.contracts.analysis import ALL, Analysis, Table, Threshold
 from linkage.contracts.cohort import NOT_KNOWN, Cohort
 from linkage.contracts.history import divides
 from linkage.contracts.joined import NO, YES
+from linkage.contracts.order import Order
 from linkage.contracts.outcome import Outcome
 from linkage.contracts.period import Period, Quarter
 
@@ -55,6 +56,7 @@ class People:
     """What every table needs to know at one threshold: the members of each cohort, custody and deaths.
 
     `said`: what was asked already, by cohort, outcome, and whether of women in England alone: tables share answers.
+    `came`: which contacts came first and next, by what was asked: outcomes share it.
     """
 
     records: Records
@@ -62,6 +64,16 @@ class People:
     custody: Relation
     deaths: Relation
     said: "dict[tuple[str, str, bool], Asked]" = field(default_factory=dict)
+    came: dict[str, Relation] = field(default_factory=dict)
+
+    def steps(self, order: Order) -> Relation:
+        """`sequences.steps` of every woman and index date of every cohort."""
+        said = str((order.days, order.contacts))
+        if said not in self.came:
+            entries = [members.project("person_id, index_date") for members in self.members.values()]
+            asked = gathered(self.records.con, entries).distinct()
+            self.came[said] = sequences.steps(self.records.con, asked, order, self.records.of)
+        return self.came[said]
 
 
 def people_at(records: Records, analysis: Analysis) -> People:
@@ -146,6 +158,8 @@ def divided(people: People, analysis: Analysis, table: Table, one: Asked) -> Rel
 
 def answers_of(people: People, analysis: Analysis, outcome: Outcome, members: Relation) -> Relation:
     """(person_id, index_date, counted, achieved, why_not_counted): one row per member."""
+    if isinstance(outcome.measure, Order):
+        return sequences.answers(people.records.con, members, people.steps(outcome.measure), outcome.measure)
     dataset, records = analysis.datasets[outcome.measure.dataset], people.records
     return answers(
         records.con,

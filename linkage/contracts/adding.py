@@ -8,6 +8,7 @@ from linkage.contracts.analysis import Analysis
 from linkage.contracts.dataset import Dataset
 from linkage.contracts.history import Wholes
 from linkage.contracts.outcome import Event, Outcome
+from linkage.contracts.sequence import Families
 
 ON_A_DAY = ("in_custody", "died")
 
@@ -19,7 +20,8 @@ class Adding(TypedDict):
     Of outcomes: `asked`, which women of a cohort it is asked about; `leaving`, who is left out on which day, the same
     words for the same women; `never`, reasons for which it leaves nobody out; `wider`, others of the same women that
     count all its events. `divided`: {breakdown: the outcome whose answers are its categories}. `wholes`: {(breakdown,
-    category): each (breakdown, category) that it is a part of, of several that overlap}.
+    category): each (breakdown, category) that it is a part of, of several that overlap}. `families`: (an
+    outcome, or '' for being counted at all; outcomes of which every woman with that has one).
     """
 
     years: dict[str, str]
@@ -31,6 +33,7 @@ class Adding(TypedDict):
     wider: dict[str, tuple[str, ...]]
     divided: dict[str, str]
     wholes: Wholes
+    families: Families
 
 
 def adding(analysis: Analysis) -> Adding:
@@ -49,6 +52,7 @@ def adding(analysis: Analysis) -> Adding:
         },
         divided={name: one.outcome for name, one in analysis.by_answer.items()},
         wholes={part: of for name, one in analysis.by_history.items() for part, of in one.wholes(name).items()},
+        families=tuple(family for name, one in analysis.sequences.items() for family in one.families(name)),
     )
 
 
@@ -56,7 +60,8 @@ def never(outcome: Outcome, dataset: Dataset) -> tuple[str, ...]:
     """Reasons for which an outcome can leave nobody out, as whoever reads its definition knows."""
     impossible = [reason for reason in ON_A_DAY if reason not in outcome.exclude]
     impossible += ["unknown"] if outcome.measure.kind != "status" else []
-    return (*impossible, *(["not_linked"] if dataset.coverage != "spine" else []))
+    in_a_spine = dataset.coverage == "spine" and outcome.measure.kind != "order"
+    return (*impossible, *([] if in_a_spine else ["not_linked"]))
 
 
 def counts_all_of(wider: Outcome, narrower: Outcome) -> bool:

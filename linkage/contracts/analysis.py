@@ -22,6 +22,7 @@ from linkage.contracts.joined import ByAnswer, joined_mistakes
 from linkage.contracts.outcome import Outcome
 from linkage.contracts.period import Period
 from linkage.contracts.reading import Declaration, read, read_folder
+from linkage.contracts.sequence import Sequence, as_declared, declared_in, sequence_mistakes, with_sequences
 from linkage.errors import ContractError
 
 Threshold = Literal["high", "medium", "low"]
@@ -116,6 +117,7 @@ class Analysis:
     datasets: dict[str, Dataset]
     by_answer: dict[str, ByAnswer] = field(default_factory=dict)
     by_history: dict[str, History] = field(default_factory=dict)
+    sequences: dict[str, Sequence] = field(default_factory=dict)
 
     def outcomes_of(self, table: Table) -> dict[str, Outcome]:
         """{name: outcome} of the table's theme, in name order; where it names outcomes, these in its order."""
@@ -155,7 +157,7 @@ class Analysis:
         """Every dataset that outcomes of these cohorts are known from."""
         used = {cohort.dataset for cohort in cohorts}
         for outcome in outcomes:
-            used |= {outcome.measure.dataset} | self.circumstances.datasets(outcome.exclude)
+            used |= outcome.datasets | self.circumstances.datasets(outcome.exclude)
         return used
 
     def geography(self, table: Table) -> Geography:
@@ -243,7 +245,8 @@ class Analysis:
         for title, known in divides.items():
             yield f"{title}, not known: women whom {known.title.lower()!r} does not count, for whatever reason."
         yield from history_notes(self.histories_of(table))
-        modelled: list[Cohort | Outcome] = [*cohorts.values(), *outcomes.values(), *divides.values()]
+        modelled: list[Cohort | Outcome | Sequence]
+        modelled = [*cohorts.values(), *as_declared(outcomes, self), *divides.values()]
         for declared in modelled:
             yield f"{declared.title}: modelled on {declared.modelled_on} Source: {declared.source}"
             yield from (f"{declared.title}, a known difference: {line}" for line in declared.differences)
@@ -266,12 +269,14 @@ def read_analysis(schemas: Path, datasets: dict[str, Dataset]) -> Analysis:
     circumstances = attempt(wrong, lambda: read(Circumstances, schemas / "circumstances.yaml"))
     cohorts = attempt(wrong, lambda: read_folder(Cohort, schemas / "cohorts"))
     outcomes = attempt(wrong, lambda: read_folder(Outcome, schemas / "outcomes"))
+    sequences = attempt(wrong, lambda: read_folder(Sequence, schemas / "sequences")) or {}
     tables = attempt(wrong, lambda: read_folder(Table, schemas / "tables"))
-    if not (period and breakdowns and circumstances) or cohorts is None or outcomes is None or tables is None:
+    if wrong or not (period and breakdowns and circumstances) or cohorts is None or outcomes is None or tables is None:
         raise ContractError("\n".join(wrong))
-    by_column, others = breakdowns.breakdowns, (breakdowns.by_answer, breakdowns.by_history)
+    outcomes = with_sequences(outcomes, sequences)
+    by_column, others = breakdowns.breakdowns, (breakdowns.by_answer, breakdowns.by_history, sequences)
     analysis = Analysis(period, by_column, circumstances, cohorts, outcomes, tables, datasets, *others)
-    if wrong := list(mistakes(schemas, analysis)):
+    if wrong := list(dict.fromkeys(mistakes(schemas, analysis))):
         raise ContractError("\n".join(wrong))
     return analysis
 
@@ -302,7 +307,9 @@ def mistakes(schemas: Path, analysis: Analysis) -> Iterator[str]:
             yield f"{schemas / 'cohorts' / second}.yaml: it takes the same women as {first}.yaml. Remove one."
     for name, outcome in analysis.outcomes.items():
         for line in outcome_mistakes(outcome, analysis):
-            yield f"{schemas / 'outcomes' / name}.yaml: {line}"
+            yield f"{schemas / declared_in(name, analysis)}.yaml: {line}"
+    for name, line in sequence_mistakes(analysis):
+        yield f"{schemas / 'sequences' / name}.yaml: {line}"
     for name, table in analysis.tables.items():
         for line in table_mistakes(table, analysis):
             yield f"{schemas / 'tables' / name}.yaml: {line}"

@@ -131,6 +131,23 @@ def write_sums(
         for threshold in thresholds:
             for figure in (*ADDITIVE, "without"):
                 write_sum(draft, places, total, parts, threshold, figure)
+    for total, parts in asked_alone(cells, declared):
+        for threshold in thresholds:
+            write_sum(draft, places, total, parts, threshold, "asked")
+
+
+def asked_alone(cells: Iterable[Cell], declared: Declared) -> list[tuple[Cell, tuple[Cell, ...]]]:
+    """Sums over periods of how many were asked, where no single outcome is shown of all of them: one of the years and
+    another of all years together still say of the same women how many there are.
+    """
+    shown = [cell for cell in cells if cell.outcome in declared.asked]
+    said = {
+        (total._replace(outcome=declared.asked[total.outcome]), *(part.period for part in parts))
+        for total, parts in sums_of(shown, declared)
+    }
+    together = sums_of({cell._replace(outcome=declared.asked[cell.outcome]) for cell in shown}, declared)
+    by_period = [(total, parts) for total, parts in together if parts[0].period != total.period]
+    return [(total, parts) for total, parts in by_period if (total, *(part.period for part in parts)) not in said]
 
 
 def write_sum(draft: Draft, places: Places, total: Cell, parts: Sequence[Cell], threshold: str, figure: str) -> None:

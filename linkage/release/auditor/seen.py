@@ -63,6 +63,16 @@ def write(notes: Notes, at: dict[Place, int], rows: Sequence[Row], adds_up: Adds
         if notes.truth[whole] == sum(notes.truth[n] for n in rest):
             notes.implied.append(((whole,), tuple(rest)))
     across.write(notes, at, rows, adds_up)
+    asked_over_periods(notes, at, rows, adds_up)
+
+
+def asked_over_periods(notes: Notes, at: Mapping[Place, int], rows: Sequence[Row], adds_up: AddsUp) -> None:
+    """Who was asked in a longer period was asked in one of the shorter ones, whatever outcome a table shows of each."""
+    asked = [row | {"outcome": adds_up.asked[row["outcome"]]} for row in rows if row["outcome"] in adds_up.asked]
+    once = list({key_of(row): row for row in asked}.values())
+    for total, parts in lines(once, adds_up):
+        if parts[0]["period"] != total["period"]:
+            notes.sums.append(((at[key_of(total), "asked"],), tuple(at[key_of(part), "asked"] for part in parts)))
 
 
 def said(row: Row, true: Row, limits: Disclosure) -> dict[str, Said]:

@@ -17,6 +17,8 @@ OUT_OF_WORK_BENEFITS = ("UC", "ESA", "JSA")
 HOMELESSNESS_DUTIES = ("PREV", "REL", "MAIN")
 HOUSED = ("SET", "BAIL", "OTH")
 WALES = "W92000004"
+CONTACTS = ("custody", "probation", "treatment", "duty", "benefit", "job")
+SEQUENCES = (("probation", "benefit"), ("benefit", "probation"))
 
 
 class Offence(NamedTuple):
@@ -135,6 +137,8 @@ def outcomes(life: Life, first: Date, last: Date) -> Iterator[tuple[Member, Answ
     for member in members(life, first, last):
         for ask in ASKED_OF[member.cohort]:
             yield member, ask(life, member)
+        if member.cohort == RELEASED:
+            yield from ((member, answer) for answer in first_contacts(life, member))
 
 
 def members(life: Life, first: Date, last: Date) -> list[Member]:
@@ -185,6 +189,33 @@ def in_custody_on(life: Life, day: Date) -> bool:
 def at_liberty_on(life: Life, day: Date) -> bool:
     """Was she alive, and outside, at the end of the day?"""
     return not died_by(life, day) and not in_custody_on(life, day)
+
+
+def first_contacts(life: Life, member: Member) -> Iterator[Answer]:
+    """Which kind of contact came first on days 0 to 90, and which two, of the women in England, all of them counted."""
+    order = contacts_in_order(life, member.index_date, days_after(member.index_date, 90))
+    first, second = [*order, "none", "none"][:2]
+    counted = member.region != WALES
+    for contact in (*CONTACTS, "none"):
+        yield Answer(f"first_contact_{contact}", counted, counted and first == contact)
+    for one, other in SEQUENCES:
+        begins = counted and first == one
+        yield Answer(f"first_contact_{one}_then_{other}", counted, begins and second == other)
+        yield Answer(f"first_contact_{one}_then_other", counted, begins and second != other)
+
+
+def contacts_in_order(life: Life, first: Date, last: Date) -> list[str]:
+    """The kinds of contact of those days by the day each came first; of two on one day the first one of CONTACTS."""
+    came = {
+        "custody": [spell.received for spell in life.spells],
+        "probation": [review.held for review in life.reviews],
+        "treatment": [treatment.began for treatment in life.treatments],
+        "duty": [duty.began for duty in life.duties if duty.kind in HOMELESSNESS_DUTIES],
+        "benefit": [claim.started for claim in life.claims if claim.benefit in OUT_OF_WORK_BENEFITS],
+        "job": [job.started for job in life.jobs],
+    }
+    days = {contact: [day for day in came[contact] if first <= day <= last] for contact in CONTACTS}
+    return sorted((contact for contact in CONTACTS if days[contact]), key=lambda contact: min(days[contact]))
 
 
 def proven_reoffending(life: Life, member: Member) -> Answer:
