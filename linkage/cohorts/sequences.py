@@ -65,11 +65,13 @@ def answers(con: DuckDBPyConnection, members: Relation, steps: Relation, order: 
     """(person_id, index_date, counted, achieved, why_not_counted): one row per member, all of them counted."""
     none = literal(NO_CONTACT)
     then = f"coalesce(steps.second, {none}) in {any_of(order.then)}" if order.then else "true"
+    first, last = (day("members.index_date", days) for days in order.on or order.days)
+    on = f"steps.first_on between {first} and {last}" if order.on else "true"
     return con.sql(
         f"""
         select
             members.person_id, members.index_date, true as counted,
-            coalesce(steps.first, {none}) = {literal(order.first)} and {then} as achieved,
+            coalesce(coalesce(steps.first, {none}) = {literal(order.first)} and {then} and {on}, false) as achieved,
             cast(null as varchar) as why_not_counted
         from members
         left join steps on steps.person_id = members.person_id and steps.index_date = members.index_date

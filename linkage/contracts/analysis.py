@@ -21,6 +21,7 @@ from linkage.contracts.history import History, deciding, divides, history_mistak
 from linkage.contracts.joined import ByAnswer, joined_mistakes
 from linkage.contracts.outcome import Outcome
 from linkage.contracts.period import Period
+from linkage.contracts.pictured import NOTHING, Pictured, pictured
 from linkage.contracts.reading import Declaration, read, read_folder
 from linkage.contracts.sequence import Sequence, as_declared, declared_in, sequence_mistakes, with_sequences
 from linkage.errors import ContractError
@@ -97,6 +98,7 @@ class Description:
     breakdowns: dict[str, str]
     notes: tuple[str, ...]
     health_warning: str = ""
+    pictured: Pictured = NOTHING
 
     @property
     def whole_title(self) -> str:
@@ -230,6 +232,7 @@ class Analysis:
             breakdowns={name: self.title_of(name) for name in divides(table.breakdowns, self.by_history)},
             notes=tuple(self._notes(table, geography, cohorts, outcomes)),
             health_warning=table.health_warning,
+            pictured=pictured(self, table),
         )
 
     def _notes(
@@ -238,21 +241,17 @@ class Analysis:
         yield from [table.health_warning] if table.health_warning else []
         yield from table.notes
         if geography == "England":
-            only = [self.datasets[n].title for n in sorted(self.datasets_of(table)) if self._england_only(n)]
+            each = [self.datasets[name] for name in sorted(self.datasets_of(table))]
+            only = [dataset.title for dataset in each if dataset.geography == "England"]
             yield f"Women placed in England only, because {' and '.join(only)} covers England only."
         yield "A woman enters a cohort once a quarter; a year pools four, so it can count her up to four times."
         divides = {one.title: self.outcomes[one.outcome] for one in self.divided_by(table).values()}
         for title, known in divides.items():
             yield f"{title}, not known: women whom {known.title.lower()!r} does not count, for whatever reason."
         yield from history_notes(self.histories_of(table))
-        modelled: list[Cohort | Outcome | Sequence]
-        modelled = [*cohorts.values(), *as_declared(outcomes, self), *divides.values()]
-        for declared in modelled:
+        for declared in as_declared(cohorts.values(), outcomes, divides.values(), self):
             yield f"{declared.title}: modelled on {declared.modelled_on} Source: {declared.source}"
             yield from (f"{declared.title}, a known difference: {line}" for line in declared.differences)
-
-    def _england_only(self, dataset: str) -> bool:
-        return self.datasets[dataset].geography == "England"
 
 
 def what_decides(declared: Declaration) -> dict[str, Any]:

@@ -27,10 +27,10 @@ class Contact(Declaration):
 
 
 class Order(Declaration):
-    """Was `first` the first kind of contact in the window, and one of `then` the next other kind?
+    """Was `first` the first kind of contact in the window, on days `on`, and one of `then` the next other kind?
 
     `contacts`: in the order in which two on one day count. `first` may be that there was none; `then` is () where any
-    next one will do.
+    next one will do, and `on` is none where any day will.
     """
 
     kind: Literal["order"] = "order"
@@ -38,6 +38,7 @@ class Order(Declaration):
     days: tuple[int, int]
     first: str
     then: tuple[str, ...] = ()
+    on: tuple[int, int] | None = None
 
     @property
     def dataset(self) -> str:

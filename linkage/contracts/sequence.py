@@ -1,18 +1,20 @@
 """schemas/sequences/*.yaml: which kind of contact came first after the index date, and which next.
 
-A file becomes several outcomes: of each kind that it came first, that there was no contact, and of declared pairs that
-they were the first two. Whoever is counted has one of the first, and one of the pairs that begin with it. So their
-numerators add up, and disclosure control is told.
+A file becomes several outcomes: of each kind that it came first, that there was no contact, of declared pairs that they
+were the first two, and of declared kinds that they came first within a span of days. Whoever is counted has one of the
+first, and one of the pairs and one of the spans that divide it. So their numerators add up: disclosure control is told.
 """
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, Field, model_validator
 
-from linkage.contracts.choices import Word, unknown_dataset
+from linkage.contracts.choices import Labels, Word, unknown_dataset
+from linkage.contracts.cohort import Cohort
 from linkage.contracts.dataset import A_NAME, Dataset
 from linkage.contracts.order import NO_CONTACT, Contact, Order
 from linkage.contracts.outcome import Outcome, Row, Window
@@ -35,6 +37,13 @@ def different(pair: tuple[str, str]) -> tuple[str, str]:
 Pair = Annotated[tuple[str, str], AfterValidator(different)]
 
 
+class Spans(Declaration):
+    """When a first contact came: the last days of spans of days, but for the last span; `of` which kinds it is told."""
+
+    last_days: tuple[int, ...] = Field(min_length=1)
+    of: Labels
+
+
 class Followed(Declaration):
     """One woman: what is on record, and her first two kinds of contact; `none` where there is no more."""
 
@@ -54,6 +63,7 @@ class Sequence(Declaration):
     days: Window
     contacts: dict[str, Contact] = Field(min_length=2)
     sequences: tuple[Pair, ...] = ()
+    spans: Spans | None = None
     source: str
     modelled_on: str
     differences: tuple[str, ...] = ()
@@ -69,9 +79,17 @@ class Sequence(Declaration):
             raise ValueError(f"{unknown} is no contact; there are {sorted(known)}")
         if len({*self.sequences}) < len(self.sequences) or any(first == NO_CONTACT for first, _ in self.sequences):
             raise ValueError("sequences: a pair stands twice, or begins with no contact at all")
+        if self.spans and (unknown := sorted({*self.spans.of} - {*self.contacts})):
+            raise ValueError(f"spans: {unknown} is no contact; there are {sorted(self.contacts)}")
+        if self.spans and [*self.spans.last_days] != sorted(day for day in {*self.spans.last_days} if self.within(day)):
+            raise ValueError(f"spans: their last days ascend, from {self.days[0]} to {self.days[1] - 1} at most")
         if self.days[0] < 0:
             raise ValueError(f"days: day {self.days[0]} is before the index date; contacts come after it")
         return self
+
+    def within(self, day: int) -> bool:
+        """Does the day leave days of the window after it?"""
+        return self.days[0] <= day < self.days[1]
 
     def words(self, step: str) -> str:
         """A step in words."""
@@ -95,20 +113,36 @@ class Sequence(Declaration):
             for called in self.then(first)
         }
 
+    def when(self, name: str, first: str) -> dict[str, tuple[int, int]]:
+        """{outcome: the days on which this kind came first}; {} where that is not told."""
+        if not self.spans or first not in self.spans.of:
+            return {}
+        ends = (self.days[0] - 1, *self.spans.last_days, self.days[1])
+        return {f"{name}_{first}_days_{one + 1}_to_{last}": (one + 1, last) for one, last in pairwise(ends)}
+
+    def days_of(self, name: str) -> dict[str, str]:
+        """{outcome: which kind came first and when, in words}."""
+        each = {made: (first, on) for first in self.contacts for made, on in self.when(name, first).items()}
+        return {made: f"{self.words(first)}, {span_words(on)}" for made, (first, on) in each.items()}
+
     def next_words(self, called: str) -> str:
         """The second step in words."""
-        return {OTHER: "anything else or nothing", NO_CONTACT: "nothing more"}.get(called) or self.words(called)
+        return {OTHER: "other or none", NO_CONTACT: "none"}.get(called) or self.words(called)
 
     def outcomes(self, name: str) -> dict[str, Outcome]:
         """{name: outcome} of all that it becomes."""
         asked = {f"{name}_{step}": (step, ()) for step in (*self.contacts, NO_CONTACT)}
         asked |= {f"{name}_{one}_then_{c}": (one, of) for one in self.contacts for c, of in self.then(one).items()}
-        titles = self.firsts(name) | self.pairs(name)
+        measures: dict[str, dict[str, Any]]
+        measures = {made: {"first": first, "then": then} for made, (first, then) in asked.items()}
+        for one in self.contacts:
+            measures |= {made: {"first": one, "on": on} for made, on in self.when(name, one).items()}
+        titles = self.firsts(name) | self.pairs(name) | self.days_of(name)
         return {
             outcome: Outcome.model_construct(
                 title=f"{self.title}: {titles[outcome]}",
                 theme=self.theme,
-                measure=Order(contacts=self.contacts, days=self.days, first=first, then=then),
+                measure=Order.model_construct(kind="order", contacts=self.contacts, days=self.days, **measure),
                 eligible={},
                 exclude=(),
                 landmark=None,
@@ -117,13 +151,14 @@ class Sequence(Declaration):
                 differences=self.differences,
                 examples=(),
             )
-            for outcome, (first, then) in asked.items()
+            for outcome, measure in measures.items()
         }
 
     def families(self, name: str) -> Families:
         """(outcome, or '' for all women counted; outcomes of whose women each is one of the first's)."""
         pairs = [(f"{name}_{one}", tuple(f"{name}_{one}_then_{c}" for c in self.then(one))) for one in self.contacts]
-        return ("", tuple(self.firsts(name))), *(family for family in pairs if family[1])
+        spans = [(f"{name}_{one}", tuple(self.when(name, one))) for one in self.contacts]
+        return ("", tuple(self.firsts(name))), *(family for family in (*pairs, *spans) if family[1])
 
     def mistakes(self, datasets: Mapping[str, Dataset]) -> Iterator[str]:
         """What the contracts do not bear out."""
@@ -137,6 +172,11 @@ class Sequence(Declaration):
                     yield f"examples.{number} ({example.because}): {unknown} are no attributes of {dataset}."
 
 
+def span_words(days: tuple[int, int]) -> str:
+    """A span of days in words."""
+    return f"day {days[0]}" if days[0] == days[1] else f"days {days[0]} to {days[1]}"
+
+
 def with_sequences(outcomes: Mapping[str, Outcome], sequences: Mapping[str, Sequence]) -> dict[str, Outcome]:
     """The outcomes that are declared, and those that sequences become."""
     return {**outcomes, **{made: one for name, of in sequences.items() for made, one in of.outcomes(name).items()}}
@@ -148,11 +188,13 @@ def declared_in(name: str, analysis: "Analysis") -> Path:
     return next(iter(files), Path("outcomes", name))
 
 
-def as_declared(outcomes: Mapping[str, Outcome], analysis: "Analysis") -> list[Outcome | Sequence]:
-    """What readers are told of once: outcomes, and in place of those that a sequence becomes the sequence."""
+def as_declared(
+    cohorts: Iterable[Cohort], outcomes: Mapping[str, Outcome], others: Iterable[Outcome], analysis: "Analysis"
+) -> list[Cohort | Outcome | Sequence]:
+    """What readers are told of, once each: in place of the outcomes that a sequence becomes, the sequence."""
     made = {outcome: one for name, one in analysis.sequences.items() for outcome in one.outcomes(name)}
     found = [made.get(name, one) for name, one in outcomes.items()]
-    return [one for n, one in enumerate(found) if one not in found[:n]]
+    return [*cohorts, *(one for n, one in enumerate(found) if one not in found[:n]), *others]
 
 
 def sequence_mistakes(analysis: "Analysis") -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from linkage.contracts.analysis import Description
 from linkage.report.charts import Panel, Point, rates
 from linkage.report.grid import Grid, Line
+from linkage.report.together import Picture, in_order, needs_together
 
 Row = dict[str, Any]
 ALL = "all"
@@ -46,6 +47,7 @@ class Section(NamedTuple):
     figures: tuple[tuple[str, str, Grid], ...]
     more: tuple[tuple[str, tuple[Grid, ...]], ...]
     notes: tuple[str, ...]
+    pictures: tuple[Picture, ...] = ()
 
 
 def section(rows: Sequence[Row], about: Description) -> Section:
@@ -58,15 +60,23 @@ def section(rows: Sequence[Row], about: Description) -> Section:
         subtitle=about.title,
         health_warning=about.health_warning,
         headlines=() if about.health_warning else tuple(headlines(main, about)),
-        figures=tuple(figure(rows, main, outcome, about) for outcome in about.outcomes),
+        figures=tuple(figure(rows, main, outcome, about) for outcome in by_itself(about)),
+        pictures=(*in_order(rows, main, about), *needs_together(main, about)),
         more=tuple((title, grids(main, name, about)) for name, title in about.breakdowns.items() if held(main, name)),
         notes=about.notes,
     )
 
 
+def by_itself(about: Description) -> list[str]:
+    """Outcomes that are drawn one by one, and not in the order in which they came."""
+    together = {outcome for _, words in about.pictured.orders for outcome in words}
+    return [outcome for outcome in about.outcomes if outcome not in together]
+
+
 def heading(about: Description) -> str:
     """The theme in words; of an association also what it is by, since several may share their theme."""
-    by = [f"by {title.lower()}" for title in about.breakdowns.values()] if about.health_warning else []
+    several = about.health_warning and not about.pictured.combined
+    by = [f"by {title.lower()}" for title in about.breakdowns.values()] if several else []
     return ", ".join([about.theme.replace("_", " ").capitalize(), *by])
 
 
@@ -78,7 +88,7 @@ def main_threshold(rows: Iterable[Row]) -> str:
 
 def headlines(main: Sequence[Row], about: Description) -> Iterable[Headline]:
     """The latest period of each cohort and outcome."""
-    for outcome in about.outcomes:
+    for outcome in by_itself(about):
         for cohort, title in about.cohorts.items():
             totals = [
                 row for row in main if (row["outcome"], row["cohort"], row["breakdown"]) == (outcome, cohort, ALL)

@@ -18,6 +18,7 @@ HOMELESSNESS_DUTIES = ("PREV", "REL", "MAIN")
 HOUSED = ("SET", "BAIL", "OTH")
 WALES = "W92000004"
 CONTACTS = ("custody", "probation", "treatment", "duty", "benefit", "job")
+CONTACT_DAYS = ((0, 0), (1, 7), (8, 28), (29, 90))
 SEQUENCES = (("probation", "benefit"), ("benefit", "probation"))
 
 
@@ -194,7 +195,7 @@ def at_liberty_on(life: Life, day: Date) -> bool:
 def first_contacts(life: Life, member: Member) -> Iterator[Answer]:
     """Which kind of contact came first on days 0 to 90, and which two, of the women in England, all of them counted."""
     order = contacts_in_order(life, member.index_date, days_after(member.index_date, 90))
-    first, second = [*order, "none", "none"][:2]
+    first, second = [*(contact for _, _, contact in order), "none", "none"][:2]
     counted = member.region != WALES
     for contact in (*CONTACTS, "none"):
         yield Answer(f"first_contact_{contact}", counted, counted and first == contact)
@@ -202,9 +203,12 @@ def first_contacts(life: Life, member: Member) -> Iterator[Answer]:
         begins = counted and first == one
         yield Answer(f"first_contact_{one}_then_{other}", counted, begins and second == other)
         yield Answer(f"first_contact_{one}_then_other", counted, begins and second != other)
+        for early, late in CONTACT_DAYS:
+            came = begins and early <= (order[0][0] - member.index_date).days <= late
+            yield Answer(f"first_contact_{one}_days_{early}_to_{late}", counted, came)
 
 
-def contacts_in_order(life: Life, first: Date, last: Date) -> list[str]:
+def contacts_in_order(life: Life, first: Date, last: Date) -> list[tuple[Date, int, str]]:
     """The kinds of contact of those days by the day each came first; of two on one day the first one of CONTACTS."""
     came = {
         "custody": [spell.received for spell in life.spells],
@@ -215,7 +219,7 @@ def contacts_in_order(life: Life, first: Date, last: Date) -> list[str]:
         "job": [job.started for job in life.jobs],
     }
     days = {contact: [day for day in came[contact] if first <= day <= last] for contact in CONTACTS}
-    return sorted((contact for contact in CONTACTS if days[contact]), key=lambda contact: min(days[contact]))
+    return sorted((min(days[contact]), rank, contact) for rank, contact in enumerate(CONTACTS) if days[contact])
 
 
 def proven_reoffending(life: Life, member: Member) -> Answer:
