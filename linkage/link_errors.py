@@ -10,6 +10,7 @@ from linkage import facts, review
 from linkage.contracts.analysis import ALL, Analysis
 from linkage.contracts.disclosure import Disclosure
 from linkage.contracts.entries import firsts
+from linkage.contracts.history import made_of
 from linkage.contracts.link_errors import LinkErrors
 from linkage.contracts.standardised import every_crossing
 from linkage.errors import ContractError, LinkError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 FACT = "link_errors"
+SEVERAL = "several"
 
 
 class Known(NamedTuple):
@@ -46,16 +48,17 @@ def of_release(settings: Settings, analysis: Analysis) -> Known | None:
 
 
 def but_by_answers(rates: "ErrorsOf", analysis: Analysis) -> "ErrorsOf":
-    """The same, and None of women divided by an answer: links decide in which group a woman is, too, and what their
-    errors do to the difference between groups no rate of one group's errors tells. Of a cohort that every entry counts
-    in, those of the women of the cohort of first entries, who are the same.
+    """The same, and None of women divided by an answer or by what was known of them before: links decide in which group
+    a woman is, too, and what their errors do to the difference between groups no rate of one group's errors tells. Nor
+    of what several datasets decide together, such as which contact came first. Of a cohort that every entry counts in,
+    those of the women of the cohort of first entries, who are the same.
     """
     women = firsts(analysis.cohorts)
-    answers = {*analysis.by_answer, *every_crossing(analysis)}
+    by_links = {*analysis.by_answer, *every_crossing(analysis), *made_of(analysis.by_history)}
 
     def found(group: "Group") -> "Errors | None":
         once = group._replace(cohort=women.get(group.cohort, group.cohort))
-        return None if group.breakdown in answers else rates(once)
+        return None if group.breakdown in by_links or group.dataset == SEVERAL else rates(once)
 
     return found
 
@@ -74,6 +77,8 @@ def sources(analysis: Analysis) -> "dict[str, Source]":
     measures = {name: outcome.measure for name, outcome in analysis.outcomes.items()}
     return {
         name: Source(one.dataset, analysis.datasets[one.dataset].coverage == "event_register" and one.kind != "status")
+        if one.kind != "order"
+        else Source(SEVERAL, counts_unlinked=True)
         for name, one in measures.items()
     }
 

@@ -14,6 +14,7 @@ import duckdb
 from linkage import facts
 from linkage.contracts.adding import adding
 from linkage.contracts.analysis import Analysis, Description
+from linkage.contracts.history import made_of
 from linkage.contracts.standardised import every_crossing
 from linkage.errors import DisclosureError, LinkError, PrivacyError
 from linkage.ledger import ledger_of
@@ -84,8 +85,8 @@ def counted(
         raise LinkError(f"Tables {missing} have not been counted. Run: linkage tabulate")
     counts = con.read_parquet([str(path) for path in paths])
     rows = [dict(zip(counts.columns, row, strict=True)) for row in counts.fetchall()]
-    crossings = every_crossing(analysis)
-    found = coarser.left_out(rows, settings.disclosure, {*analysis.by_answer, *crossings}, crossings)
+    crossings, histories = every_crossing(analysis), made_of(analysis.by_history)
+    found = coarser.left_out(rows, settings.disclosure, {*analysis.by_answer, *crossings}, crossings, histories)
     for one in found:
         counts = counts.filter(f"not (table_id = '{one.table_id}' and breakdown = '{one.breakdown}')")
     return counts, found

@@ -5,7 +5,7 @@ writes whole files, and passes a gate. What it returns is counts, never data, so
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
@@ -75,14 +75,29 @@ def examples_that_hold(settings: Settings) -> list[str]:
 
     analysis = settings.analysis
     with duckdb.connect() as con:
-        wrong = [
+        wrong = [*failing_otherwise(settings, con)]
+        wrong += [
             f"{settings.schemas / 'outcomes' / name}.yaml: {failure}"
             for name, outcome in analysis.outcomes.items()
             for failure in failures(con, outcome, analysis.datasets[outcome.measure.dataset])
         ]
     if wrong:
         raise ContractError("\n".join(wrong))
-    return [example.because for outcome in analysis.outcomes.values() for example in outcome.examples]
+    declared = [*analysis.outcomes.values(), *analysis.by_history.values(), *analysis.sequences.values()]
+    return [example.because for one in declared for example in one.examples]
+
+
+def failing_otherwise(settings: Settings, con: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    """A sentence for each example of a history or a sequence that does not hold."""
+    from linkage.cohorts import history, sequences
+
+    analysis, schemas = settings.analysis, settings.schemas
+    for name, one in analysis.by_history.items():
+        failures = history.failures(con, name, one, analysis.datasets)
+        yield from (f"{schemas / 'breakdowns.yaml'}: {failure}" for failure in failures)
+    for name, sequence in analysis.sequences.items():
+        failures = sequences.failures(con, sequence, analysis.datasets)
+        yield from (f"{schemas / 'sequences' / name}.yaml: {failure}" for failure in failures)
 
 
 def pseudonymise(

@@ -21,11 +21,11 @@ PRISON = """
 | 141       | not known | 1980-01-01 | White | London    | Metropolitan Police | none           | 2022-10-10    | sentenced      | 2022-11-10   | automatic release    | 90            | no             | no             | -                            | Theft offences     |
 """  # noqa: E501
 PROBATION = """
-| record_id | sex | birth_month | ethnicity | region | police_force_area   | other_surnames | disposal        | start_date | requirement         | treatment_need | review_date | accommodation_status | date_of_death | main_offence_group | previous_offences |
-| 201       | F   | 1990-05-01  | White     | London | Metropolitan Police | none           | licence         | 2022-11-01 | none                | no             | 2022-12-01  | settled              | -             | Drug offences      | 7                 |
-| 221       | M   | 1970-01-01  | White     | London | Metropolitan Police | none           | community order | 2023-05-01 | drug rehabilitation | yes            | 2023-06-01  | settled              | 2023-12-01    | Drug offences      | 7                 |
-| 251       | F   | 1995-03-01  | Mixed     | -      | -                   | none           | community order | 2023-04-01 | drug rehabilitation | yes            | 2023-06-01  | rough sleeping       | -             | Drug offences      | 7                 |
-| 252       | F   | 1995-03-01  | Mixed     | London | Metropolitan Police | none           | community order | 2023-04-01 | none                | no             | 2023-05-01  | unknown              | -             | Drug offences      | 7                 |
+| record_id | sex | birth_month | ethnicity | region | police_force_area   | other_surnames | mental_health_need | domestic_abuse | disposal        | start_date | requirement         | treatment_need | review_date | accommodation_status | date_of_death | main_offence_group | previous_offences |
+| 201       | F   | 1990-05-01  | White     | London | Metropolitan Police | none           | yes                | no             | licence         | 2022-11-01 | none                | no             | 2022-12-01  | settled              | -             | Drug offences      | 7                 |
+| 221       | M   | 1970-01-01  | White     | London | Metropolitan Police | none           | no                 | yes            | community order | 2023-05-01 | drug rehabilitation | yes            | 2023-06-01  | settled              | 2023-12-01    | Drug offences      | 7                 |
+| 251       | F   | 1995-03-01  | Mixed     | -      | -                   | none           | -                  | -              | community order | 2023-04-01 | drug rehabilitation | yes            | 2023-06-01  | rough sleeping       | -             | Drug offences      | 7                 |
+| 252       | F   | 1995-03-01  | Mixed     | London | Metropolitan Police | none           | no                 | no             | community order | 2023-04-01 | none                | no             | 2023-05-01  | unknown              | -             | Drug offences      | 7                 |
 """  # noqa: E501
 COURT = """
 | record_id | sex | birth_month | offence_group  | offence_date | outcome_date | disposal | breach | previous_offences |

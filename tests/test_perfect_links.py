@@ -11,8 +11,9 @@ import duckdb
 import pytest
 
 from benchmarks import truth
-from linkage.cohorts import tabulate
+from linkage.cohorts import history, tabulate
 from linkage.cohorts.frequency import sums
+from linkage.cohorts.members import members_of
 from linkage.cohorts.records import Records
 from linkage.cohorts.tabulate import People, labels, people_at
 from linkage.cohorts.truth import (
@@ -33,6 +34,7 @@ from linkage.contracts.standardised import crossings
 from linkage.settings import Settings
 from linkage.synthetic.calibration import read_calibration
 from linkage.synthetic.careful import careful
+from linkage.synthetic.truth.needs import Needs
 
 PEOPLE, SEED = 4_000, 7
 
@@ -307,6 +309,52 @@ def by_the_truth(
         known = answers.get((cohort, quarter, person, divides))
         if asked == outcome and counted and known:
             yield cohort, quarter, ("yes" if known[1] else "no") if known[0] else "not known", achieved
+
+
+def known(records: Records, analysis: Analysis, lived: Path, cohort: str) -> tuple[set[tuple], set[tuple]]:
+    """(woman, quarter, day and needs) of everybody in a cohort, as her records say and as her life does."""
+    anchor, declared = analysis.datasets[analysis.cohorts[cohort].dataset], analysis.by_history["needs"]
+    found = history.of_records(
+        records, members_of(records, analysis, analysis.cohorts[cohort]), "needs", declared, anchor
+    )
+    columns = ", ".join(f"needs_{need}" for need in declared.needs)
+    there = records.con.read_csv(str(lived / "needs.csv"), header=True, all_varchar=True).filter(f"cohort = '{cohort}'")
+    said = found.project(f"person_id, quarter, cast(index_date as varchar), {columns}").fetchall()
+    return {*said}, {*there.project(f"person, quarter, index_date, {', '.join(declared.needs)}").fetchall()}
+
+
+@pytest.mark.parametrize("cohort", ["released_from_custody", "community_order_starts"])
+def test_with_perfect_links_the_needs_of_every_woman_are_those_of_her_life(
+    records: Records, analysis: Analysis, lived: Path, cohort: str
+) -> None:
+    assert {*analysis.by_history["needs"].needs} == {*Needs._fields}
+    here, there = known(records, analysis, lived, cohort)
+    assert here == there
+    for place, need in enumerate(Needs._fields, start=3):
+        assert {row[place] for row in here} == {"yes", "no"}, need
+
+
+@pytest.mark.parametrize(
+    ("need", "other"),
+    [
+        ("treatment", {"recorded": {}}),
+        ("homeless", {"before": ()}),
+        ("mental_health", {"before": ()}),
+        ("abuse", {"before": ()}),
+        ("custody", {"at_least": 2}),
+        ("no_job", {"absent": False}),
+    ],
+)
+def test_a_need_that_is_defined_otherwise_differs_on_some_woman(
+    records: Records, analysis: Analysis, lived: Path, need: str, other: dict[str, object]
+) -> None:
+    declared = analysis.by_history["needs"]
+    spoiled = {**declared.needs, need: declared.needs[need].model_copy(update=other)}
+    changed = replace(analysis, by_history={"needs": declared.model_copy(update={"needs": spoiled})})
+    here, there = known(records, changed, lived, "community_order_starts")
+    true = {row[:3]: row[3:] for row in there}
+    differ = {Needs._fields[n] for row in here for n, said in enumerate(row[3:]) if said != true[row[:3]][n]}
+    assert differ == {need}
 
 
 def test_departments_that_make_no_mistake_have_none_on_record(records: Records, lived: Path) -> None:

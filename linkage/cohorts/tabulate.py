@@ -12,6 +12,7 @@ from itertools import product
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
+from linkage.cohorts import history, sequences
 from linkage.cohorts.circumstances import custody_spells, deaths
 from linkage.cohorts.members import members_of_each
 from linkage.cohorts.outcomes import answers, eligible
@@ -19,7 +20,9 @@ from linkage.cohorts.records import Records, require_persons
 from linkage.cohorts.sql import Relation, each_breakdown, gathered, kept, literal
 from linkage.contracts.analysis import ALL, Analysis, Table, Threshold
 from linkage.contracts.cohort import NOT_KNOWN, Cohort
+from linkage.contracts.history import divides
 from linkage.contracts.joined import NO, YES
+from linkage.contracts.order import Order
 from linkage.contracts.outcome import Outcome
 from linkage.contracts.period import Period, Quarter
 from linkage.contracts.standardised import BETWEEN, crossings, in_both, strata_of
@@ -55,7 +58,7 @@ class People:
     """What every table needs to know at one threshold: the members of each cohort, custody and deaths.
 
     `facts`: see `facts_about`. `said`: what was asked already, by cohort, outcome, and whether of women in England
-    alone: tables share answers.
+    alone: tables share answers. `came`: which contacts came first and next, by what was asked: outcomes share it.
     """
 
     records: Records
@@ -64,6 +67,16 @@ class People:
     custody: Relation
     deaths: Relation
     said: "dict[tuple[str, str, bool], Asked]" = field(default_factory=dict)
+    came: dict[str, Relation] = field(default_factory=dict)
+
+    def steps(self, order: Order) -> Relation:
+        """`sequences.steps` of every woman and index date of every cohort."""
+        said = str((order.days, order.contacts))
+        if said not in self.came:
+            entries = [members.project("person_id, index_date") for members in self.members.values()]
+            asked = gathered(self.records.con, entries).distinct()
+            self.came[said] = sequences.steps(self.records.con, asked, order, self.records.of)
+        return self.came[said]
 
 
 def people_at(records: Records, analysis: Analysis) -> People:
@@ -129,6 +142,7 @@ def cells(people: People, analysis: Analysis, table: Table) -> Iterator[Relation
         cohort = analysis.cohorts[one.cohort]
         crossed = crossings(table, cohort, analysis)
         breakdowns = (*analysis.breakdowns_of(table, cohort), *analysis.divided_by(table), *crossed)
+        breakdowns += divides(analysis.histories_of(table), analysis.by_history)
         members = divided(people, analysis, table, one)
         counted = count(records.con, members, one.answers, quarters, breakdowns)
         yield counted.project(
@@ -153,11 +167,16 @@ def divided(people: People, analysis: Analysis, table: Table, one: Asked) -> Rel
         )
     for name, (answer, strata) in crossings(table, analysis.cohorts[one.cohort], analysis).items():
         members = members.project(f"*, {answer} || {literal(BETWEEN)} || {strata} as {name}")
+    anchor = analysis.datasets[analysis.cohorts[one.cohort].dataset]
+    for name, declared in analysis.histories_of(table).items():
+        members = history.of_records(people.records, members, name, declared, anchor)
     return members
 
 
 def answers_of(people: People, analysis: Analysis, outcome: Outcome, members: Relation) -> Relation:
     """(person_id, index_date, counted, achieved, why_not_counted): one row per member."""
+    if isinstance(outcome.measure, Order):
+        return sequences.answers(people.records.con, members, people.steps(outcome.measure), outcome.measure)
     dataset = analysis.datasets[outcome.measure.dataset]
     return answers(
         people.records.con,
@@ -239,6 +258,9 @@ def divisions(analysis: Analysis, table: Table, cohort: Cohort) -> Iterator[dict
     for name, crossing in crossings(table, cohort, analysis).items():
         for answer, stratum in product(analysis.by_answer[crossing.answer].categories, strata_of(crossing, analysis)):
             yield {"breakdown": name, "category": in_both(answer, stratum), "always": stratum != NOT_KNOWN}
+    for name, one in analysis.histories_of(table).items():
+        for made, categories in one.categories(name).items():
+            yield from ({"breakdown": made, "category": category, "always": True} for category in categories)
 
 
 def filled(con: DuckDBPyConnection, layout: Relation, counts: Relation) -> Relation:

@@ -7,7 +7,9 @@ from typing import TypedDict
 from linkage.contracts.analysis import Analysis
 from linkage.contracts.dataset import Dataset
 from linkage.contracts.entries import firsts
+from linkage.contracts.history import Wholes
 from linkage.contracts.outcome import Event, Outcome
+from linkage.contracts.sequence import Families
 from linkage.contracts.standardised import part_of
 
 ON_A_DAY = ("in_custody", "died")
@@ -21,7 +23,9 @@ class Adding(TypedDict):
     words for the same women; `never`, reasons for which it leaves nobody out; `wider`, others of the same women that
     count all its events. `divided`: {breakdown: the outcome whose answers are its categories}. `crossed`: {(breakdown,
     category): ((by answer, the answer), (strata, the stratum)) of which it is a part}. `firsts`: {a cohort that every
-    entry counts in: the one that counts the first of these in each quarter}.
+    entry counts in: the one that counts the first of these in each quarter}. `wholes`: {(breakdown, category): each
+    (breakdown, category) that it is a part of, of several that overlap}. `families`: (an outcome, or '' for being
+    counted at all; outcomes of which every woman with that has one).
     """
 
     years: dict[str, str]
@@ -34,6 +38,8 @@ class Adding(TypedDict):
     divided: dict[str, str]
     crossed: dict[tuple[str, str], tuple[tuple[str, str], tuple[str, str]]]
     firsts: dict[str, str]
+    wholes: Wholes
+    families: Families
 
 
 def adding(analysis: Analysis) -> Adding:
@@ -53,6 +59,8 @@ def adding(analysis: Analysis) -> Adding:
         divided={name: one.outcome for name, one in analysis.by_answer.items()},
         crossed=part_of(analysis),
         firsts=firsts(analysis.cohorts),
+        wholes={part: of for name, one in analysis.by_history.items() for part, of in one.wholes(name).items()},
+        families=tuple(family for name, one in analysis.sequences.items() for family in one.families(name)),
     )
 
 
@@ -60,7 +68,8 @@ def never(outcome: Outcome, dataset: Dataset) -> tuple[str, ...]:
     """Reasons for which an outcome can leave nobody out, as whoever reads its definition knows."""
     impossible = [reason for reason in ON_A_DAY if reason not in outcome.exclude]
     impossible += ["unknown"] if outcome.measure.kind != "status" else []
-    return (*impossible, *(["not_linked"] if dataset.coverage != "spine" else []))
+    in_a_spine = dataset.coverage == "spine" and outcome.measure.kind != "order"
+    return (*impossible, *([] if in_a_spine else ["not_linked"]))
 
 
 def counts_all_of(wider: Outcome, narrower: Outcome) -> bool:

@@ -21,10 +21,13 @@ from linkage.contracts.cohort import Breakdown, Cohort
 from linkage.contracts.dataset import A_NAME, Dataset, Geography
 from linkage.contracts.entries import entry_mistakes, entry_notes
 from linkage.contracts.frequency import Frequency, frequency_notes, shared_events
+from linkage.contracts.history import History, deciding, divides, history_mistakes, history_notes, titles
 from linkage.contracts.joined import ByAnswer, joined_mistakes
 from linkage.contracts.outcome import Outcome
 from linkage.contracts.period import Period
+from linkage.contracts.pictured import NOTHING, Pictured, pictured
 from linkage.contracts.reading import Declaration, read, read_folder
+from linkage.contracts.sequence import Sequence, as_declared, declared_in, sequence_mistakes, with_sequences
 from linkage.errors import ContractError
 
 Threshold = Literal["high", "medium", "low"]
@@ -71,13 +74,15 @@ def words_of_sql() -> set[str]:
 class Breakdowns(Declaration):
     """schemas/breakdowns.yaml. A breakdown's name becomes a column beside those of a cohort.
 
-    `by_answer`: those that divide women by the answer to an outcome, and not by the record of the cohort.
+    `by_answer`: those that divide women by the answer to an outcome, and not by the record of the cohort. `by_history`:
+    by what was known of them on the index date, each several breakdowns.
     """
 
     breakdowns: dict[str, Breakdown]
     by_answer: dict[str, ByAnswer] = Field(default_factory=dict)
+    by_history: dict[str, History] = Field(default_factory=dict)
 
-    @field_validator("breakdowns", "by_answer")
+    @field_validator("breakdowns", "by_answer", "by_history")
     @classmethod
     def _names_make_columns(cls, given: dict[str, R]) -> dict[str, R]:
         if wrong := [name for name in given if not A_NAME.match(name)]:
@@ -88,7 +93,7 @@ class Breakdowns(Declaration):
 
     @model_validator(mode="after")
     def _a_name_is_one_breakdown(self) -> Self:
-        each_once((*self.breakdowns, *self.by_answer))
+        each_once((*self.breakdowns, *self.by_answer, *self.by_history, *titles(self.by_history)))
         return self
 
 
@@ -109,6 +114,7 @@ class Description:
     health_warning: str = ""
     by: tuple[str, ...] = ()
     frequencies: dict[str, Frequency] = field(default_factory=dict)
+    pictured: Pictured = NOTHING
 
     @property
     def whole_title(self) -> str:
@@ -128,6 +134,8 @@ class Analysis:
     tables: dict[str, Table]
     datasets: dict[str, Dataset]
     by_answer: dict[str, ByAnswer] = field(default_factory=dict)
+    by_history: dict[str, History] = field(default_factory=dict)
+    sequences: dict[str, Sequence] = field(default_factory=dict)
 
     def outcomes_of(self, table: Table) -> dict[str, Outcome]:
         """{name: outcome} of the table's theme, in name order; where it names outcomes, these in its order."""
@@ -153,6 +161,10 @@ class Analysis:
         named = {name: self.by_answer[name] for name in table.breakdowns if name in self.by_answer}
         return {name: one for name, one in named.items() if one.outcome in self.outcomes}
 
+    def histories_of(self, table: Table) -> dict[str, History]:
+        """{name: history} of the table, in its order."""
+        return {name: self.by_history[name] for name in table.breakdowns if name in self.by_history}
+
     def knows(self, table: Table) -> bool:
         """Is everything declared that the table's figures come from? While declarations are read it may not be."""
         cohorts = [self.cohorts.get(name) for name in table.cohorts]
@@ -161,7 +173,8 @@ class Analysis:
     def datasets_of(self, table: Table) -> set[str]:
         """Every dataset the table's figures come from."""
         known = [self.outcomes[one.outcome] for one in self.divided_by(table).values()]
-        return self.datasets_behind(
+        before = set().union(*(one.datasets for one in self.histories_of(table).values()))
+        return before | self.datasets_behind(
             (self.cohorts[name] for name in table.cohorts), [*self.outcomes_of(table).values(), *known]
         )
 
@@ -169,7 +182,7 @@ class Analysis:
         """Every dataset that outcomes of these cohorts are known from."""
         used = {cohort.dataset for cohort in cohorts}
         for outcome in outcomes:
-            used |= {outcome.measure.dataset} | self.circumstances.datasets(outcome.exclude)
+            used |= outcome.datasets | self.circumstances.datasets(outcome.exclude)
         return used
 
     def geography(self, table: Table) -> Geography:
@@ -200,7 +213,7 @@ class Analysis:
     def definition(self, cohort: str, outcome: str, period: str, breakdown: str) -> str | None:
         """What decides who is counted in a cell, as 12 hexadecimal digits; None where it is not declared any more."""
         quarters = [str(q.first_day) for q in self.period.calendar if period in (q.label, q.half, q.year, ALL)]
-        known = {ALL, *self.breakdowns, *self.by_answer, *standardised.every_crossing(self)}
+        known = {ALL, *self.breakdowns, *self.by_answer, *standardised.every_crossing(self), *titles(self.by_history)}
         if not (cohort in self.cohorts and outcome in self.outcomes and breakdown in known and quarters):
             return None
         counted = (self.cohorts[cohort], self.outcomes[outcome], self.circumstances)
@@ -209,11 +222,13 @@ class Analysis:
 
     def title_of(self, breakdown: str) -> str:
         """By what it divides women, in words. Raises KeyError."""
-        named = self.by_answer.get(breakdown)
-        return named.title if named else self.breakdowns[breakdown].title
+        declared: dict[str, Breakdown | ByAnswer] = {**self.breakdowns, **self.by_answer}
+        return declared[breakdown].title if breakdown in declared else titles(self.by_history)[breakdown]
 
     def _divides(self, breakdown: str) -> dict[str, Any]:
         """What decides in which category a woman is."""
+        if made := deciding(self.by_history, breakdown):
+            return made
         if breakdown in self.by_answer:
             return what_decides(self.outcomes[self.by_answer[breakdown].outcome])
         if crossing := standardised.every_crossing(self).get(breakdown):
@@ -239,11 +254,13 @@ class Analysis:
             geography=geography,
             cohorts={name: cohort.title for name, cohort in cohorts.items()},
             outcomes={name: outcome.title for name, outcome in outcomes.items()},
-            breakdowns={name: self.title_of(name) for name in table.breakdowns} | standardised.titles(table, self),
+            breakdowns={name: self.title_of(name) for name in divides(table.breakdowns, self.by_history)}
+            | standardised.titles(table, self),
             notes=tuple(self._notes(table, geography, cohorts, outcomes)),
             health_warning=table.health_warning,
             by=standardised.heading(table, self),
             frequencies={name: one.frequency for name, one in outcomes.items() if one.frequency},
+            pictured=pictured(self, table),
         )
 
     def _notes(
@@ -252,20 +269,18 @@ class Analysis:
         yield from [table.health_warning] if table.health_warning else []
         yield from table.notes
         if geography == "England":
-            only = [self.datasets[n].title for n in sorted(self.datasets_of(table)) if self._england_only(n)]
+            each = [self.datasets[name] for name in sorted(self.datasets_of(table))]
+            only = [dataset.title for dataset in each if dataset.geography == "England"]
             yield f"Women placed in England only, because {' and '.join(only)} covers England only."
         yield from entry_notes(cohorts.values())
         yield from frequency_notes(outcomes.values())
         divides = {one.title: self.outcomes[one.outcome] for one in self.divided_by(table).values()}
         for title, known in divides.items():
             yield f"{title}, not known: women whom {known.title.lower()!r} does not count, for whatever reason."
-        modelled: list[Cohort | Outcome] = [*cohorts.values(), *outcomes.values(), *divides.values()]
-        for declared in modelled:
+        yield from history_notes(self.histories_of(table))
+        for declared in as_declared(cohorts.values(), outcomes, divides.values(), self):
             yield f"{declared.title}: modelled on {declared.modelled_on} Source: {declared.source}"
             yield from (f"{declared.title}, a known difference: {line}" for line in declared.differences)
-
-    def _england_only(self, dataset: str) -> bool:
-        return self.datasets[dataset].geography == "England"
 
 
 def what_decides(declared: Declaration) -> dict[str, Any]:
@@ -282,12 +297,14 @@ def read_analysis(schemas: Path, datasets: dict[str, Dataset]) -> Analysis:
     circumstances = attempt(wrong, lambda: read(Circumstances, schemas / "circumstances.yaml"))
     cohorts = attempt(wrong, lambda: read_folder(Cohort, schemas / "cohorts"))
     outcomes = attempt(wrong, lambda: read_folder(Outcome, schemas / "outcomes"))
+    sequences = attempt(wrong, lambda: read_folder(Sequence, schemas / "sequences")) or {}
     tables = attempt(wrong, lambda: read_folder(Table, schemas / "tables"))
-    if not (period and breakdowns and circumstances) or cohorts is None or outcomes is None or tables is None:
+    if wrong or not (period and breakdowns and circumstances) or cohorts is None or outcomes is None or tables is None:
         raise ContractError("\n".join(wrong))
-    by_column, by_answer = breakdowns.breakdowns, breakdowns.by_answer
-    analysis = Analysis(period, by_column, circumstances, cohorts, outcomes, tables, datasets, by_answer)
-    if wrong := list(mistakes(schemas, analysis)):
+    outcomes = with_sequences(outcomes, sequences)
+    by_column, others = breakdowns.breakdowns, (breakdowns.by_answer, breakdowns.by_history, sequences)
+    analysis = Analysis(period, by_column, circumstances, cohorts, outcomes, tables, datasets, *others)
+    if wrong := list(dict.fromkeys(mistakes(schemas, analysis))):
         raise ContractError("\n".join(wrong))
     return analysis
 
@@ -303,7 +320,9 @@ def attempt(wrong: list[str], reading: Callable[[], R]) -> R | None:
 
 def mistakes(schemas: Path, analysis: Analysis) -> Iterator[str]:
     """Each mistake between files, with the file to edit."""
-    for line in (*breakdown_mistakes(analysis), *standardised.overlap_mistakes(analysis)):
+    for line in (
+        *breakdown_mistakes(analysis), *standardised.overlap_mistakes(analysis), *history_mistakes(analysis),
+    ):  # fmt: skip
         yield f"{schemas / 'breakdowns.yaml'}: {line}"
     for line in analysis.circumstances.mistakes(analysis.datasets):
         yield f"{schemas / 'circumstances.yaml'}: {line}"
@@ -320,9 +339,11 @@ def mistakes(schemas: Path, analysis: Analysis) -> Iterator[str]:
         yield f"{schemas / 'cohorts' / name}.yaml: {line}"
     for name, outcome in analysis.outcomes.items():
         for line in outcome_mistakes(outcome, analysis):
-            yield f"{schemas / 'outcomes' / name}.yaml: {line}"
+            yield f"{schemas / declared_in(name, analysis)}.yaml: {line}"
     for name, line in shared_events(analysis.outcomes):
         yield f"{schemas / 'outcomes' / name}.yaml: {line}"
+    for name, line in sequence_mistakes(analysis):
+        yield f"{schemas / 'sequences' / name}.yaml: {line}"
     for name, table in analysis.tables.items():
         for line in table_mistakes(table, analysis):
             yield f"{schemas / 'tables' / name}.yaml: {line}"
@@ -389,7 +410,7 @@ def table_mistakes(table: Table, analysis: Analysis) -> Iterator[str]:
     """Names a table cannot use."""
     if unknown := sorted(set(table.cohorts) - set(analysis.cohorts)):
         yield f"there is no cohort {unknown}; there are {sorted(analysis.cohorts)}."
-    known = {*analysis.breakdowns, *analysis.by_answer}
+    known = {*analysis.breakdowns, *analysis.by_answer, *analysis.by_history}
     if unknown := sorted(set(table.breakdowns) - known):
         yield f"there is no breakdown {unknown}; breakdowns.yaml has {sorted(known)}."
     if unknown := sorted(set(table.outcomes) - set(analysis.outcomes)):

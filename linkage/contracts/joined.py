@@ -35,12 +35,13 @@ class ByAnswer(Declaration):
 
 def joined_mistakes(table: "Table", analysis: "Analysis") -> Iterator[str]:
     """What makes a table by an answer say something else than it seems to; `outcomes` and `cohorts` are there."""
-    for name, one in analysis.divided_by(table).items():
+    for name in (*analysis.divided_by(table), *analysis.histories_of(table)):
         if not table.health_warning:
             yield (
                 f"it divides women by {name}, so what it shows is an association. Say so in `health_warning`, which is "
                 "printed with its title."
             )
+    for one in analysis.divided_by(table).values():
         known = analysis.outcomes[one.outcome]
         for asked, outcome in analysis.outcomes_of(table).items():
             yield from order_mistakes(asked, outcome, one.outcome, known)

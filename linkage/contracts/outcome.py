@@ -13,6 +13,7 @@ from linkage.contracts.choices import Labels, Where, Word, column_mistakes, type
 from linkage.contracts.circumstances import Circumstance
 from linkage.contracts.dataset import Dataset
 from linkage.contracts.frequency import Frequency, frequency_mistakes
+from linkage.contracts.order import Order
 from linkage.contracts.reading import Declaration
 
 Answer = Literal["yes", "no", "unknown", "not_linked", "in_custody", "died"]
@@ -227,7 +228,7 @@ class Outcome(Declaration):
 
     title: str
     theme: Word
-    measure: Annotated[Event | Run | Spell | Status, Field(discriminator="kind")]
+    measure: Annotated[Event | Run | Spell | Status | Order, Field(discriminator="kind")]
     eligible: Where = Field(default_factory=dict)
     exclude: tuple[Circumstance, ...] = ()
     landmark: int | None = Field(default=None, ge=0)
@@ -236,6 +237,11 @@ class Outcome(Declaration):
     modelled_on: str
     differences: tuple[str, ...] = ()
     examples: tuple[Example, ...] = Field(min_length=1)
+
+    @property
+    def datasets(self) -> set[str]:
+        """Every dataset that its measure is known from."""
+        return self.measure.datasets if isinstance(self.measure, Order) else {self.measure.dataset}
 
     @property
     def left_out_on(self) -> int:

@@ -28,11 +28,14 @@ class Quarter:
 
 
 class Period(Declaration):
-    """Whole years of quarterly cohorts. `data_to` is the last day on which every source is complete."""
+    """Whole years of quarterly cohorts. From `data_from` to `data_to` every source is complete; `data_from` may be left
+    out where nothing asks what was before the index date.
+    """
 
     first_quarter: Annotated[str, StringConstraints(pattern=r"^\d{4}-Q[1-4]$")]
     quarters: int = Field(gt=0, multiple_of=4)
     data_to: datetime.date
+    data_from: datetime.date | None = None
 
     @model_validator(mode="after")
     def _data_reach_the_last_quarter(self) -> Self:

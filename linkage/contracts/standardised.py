@@ -92,7 +92,9 @@ def title(crossing: Crossing, analysis: "Analysis") -> str:
 def heading(table: "Table", analysis: "Analysis") -> tuple[str, ...]:
     """By what a table divides women, for its heading; strata are there to standardise by, and not to be compared."""
     return tuple(
-        f"by {analysis.title_of(name).lower()}" for name in table.breakdowns if name not in table.standardised_by
+        f"by {analysis.title_of(name).lower()}"
+        for name in table.breakdowns
+        if name not in (*table.standardised_by, *analysis.by_history)
     )
 
 

@@ -1,15 +1,17 @@
 """The declared fallback: breakdowns that are left out, because little of them could be shown, or too much to prove."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from linkage.contracts.cohort import NOT_KNOWN
 from linkage.contracts.disclosure import Disclosure
+from linkage.contracts.joined import NO
 from linkage.release.draft import ALL, EXCLUSIONS
 from linkage.release.primary import unsafe_rate
 
 Row = dict[str, Any]
+NONE: Mapping[str, str] = {}
 
 NOTHING_TO_STANDARDISE = "in one of its strata too few women have, or lack, an outcome for rates to be standardised"
 
@@ -23,10 +25,16 @@ class LeftOut(NamedTuple):
 
 
 def left_out(
-    rows: Sequence[Row], disclosure: Disclosure, by_answer: Collection[str] = (), crossings: Collection[str] = ()
+    rows: Sequence[Row],
+    disclosure: Disclosure,
+    by_answer: Collection[str] = (),
+    crossings: Collection[str] = (),
+    histories: Mapping[str, str] = NONE,
 ) -> list[LeftOut]:
     """Breakdowns of unrounded rows in which hardly a group can be shown, and those `by_answer` with a group of few;
     `crossings`, which are among them, by which nothing can be standardised; then the finest, until all can be proved.
+
+    `histories`: {breakdown: what it is one of}; these stand or go together, since each says something of the others.
     """
     groups, small, cells = Counter[tuple[str, str]](), Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     for row in rows:
@@ -36,15 +44,17 @@ def left_out(
         small[place] += unsafe_rate([(having, women)], row["outcome"], disclosure)
     limit, most = disclosure.sparse_percent.value, disclosure.largest_release.value
     sparse = f"more than {limit} % of its groups are too small to be shown"
-    found = [LeftOut(*p, sparse) for p in cells if p[1] != ALL and 100 * small[p] > limit * groups[p]]
+    free = [place for place in cells if place[1] != ALL and place[1] not in histories]
+    found = [LeftOut(*p, sparse) for p in free if 100 * small[p] > limit * groups[p]]
     answered = of_few(rows, disclosure, by_answer) - {one[:2] for one in found}
     found += [LeftOut(*place, few_answered(disclosure)) for place in sorted(answered)]
     unsafe = with_an_unsafe_stratum(rows, disclosure, crossings) - {one[:2] for one in found}
     found += [LeftOut(*place, NOTHING_TO_STANDARDISE) for place in sorted(unsafe)]
+    found += [LeftOut(*place, everybody(disclosure)) for place in of_everybody(rows, disclosure, histories)]
     left = cells.total() - sum(cells[one[:2]] for one in found)
     large = f"the release would have more than {most:,} rows, and could not be proved safe in the time there is"
-    for place in sorted(cells.keys() - {one[:2] for one in found}, key=lambda p: (-cells[p], p)):
-        if left > most and place[1] != ALL:
+    for place in sorted({*free} - {one[:2] for one in found}, key=lambda p: (-cells[p], p)):
+        if left > most:
             found.append(LeftOut(*place, large))
             left -= cells[place]
     return found
@@ -76,6 +86,23 @@ def with_an_unsafe_stratum(
         and NOT_KNOWN not in row["category"]
         and unsafe_rate([(row["numerator"], row["denominator"])], row["outcome"], disclosure)
     }
+
+
+def of_everybody(rows: Sequence[Row], disclosure: Disclosure, histories: Mapping[str, str]) -> list[tuple[str, str]]:
+    """(table, breakdown) of every history with a need that all women but a few of some cell have."""
+    told = {
+        (row["table_id"], histories[row["breakdown"]])
+        for row in rows
+        if row["breakdown"] in histories
+        and row["category"] == NO
+        and sum(row[figure] for figure in ("denominator", *EXCLUSIONS)) < disclosure.threshold.value
+    }
+    return sorted((table, made) for table, history in told for made, of in histories.items() if of == history)
+
+
+def everybody(disclosure: Disclosure) -> str:
+    """Why such breakdowns are not there."""
+    return f"in one of its cells all but fewer than {disclosure.threshold.value} women have one of the needs"
 
 
 def few_answered(disclosure: Disclosure) -> str:

@@ -2,7 +2,8 @@
 
 Women divided by an answer are as many as that outcome counts with it, without it, or leaves out. Outcomes that leave
 women out on one day leave out the same ones. An outcome that counts all events of another has those of it and some
-more: how many more is a count as well, which no table shows, and a difference of two that tables do show.
+more: how many more is a count as well, which no table shows, and a difference of two that tables do show. Outcomes of
+which everybody has one add up.
 
 That difference falls into women whose early events alone make it and women whom the narrower outcome leaves out.
 Neither part is more certain than the difference or the number left out: each can give way to the other, down to nobody.
@@ -39,6 +40,7 @@ def write(
             same_day = (cell._replace(outcome=""), declared.asked.get(cell.outcome, ""), leaving(cell, declared))
             write_alike(draft, places, alike.setdefault(same_day, cell), cell, threshold)
             found += write_wider(draft, places, cell, threshold, declared, held, limits)
+            write_family(draft, places, cell, threshold, declared, held)
     return found
 
 
@@ -87,6 +89,17 @@ def write_alike(draft: Draft, places: Places, first: Cell, cell: Cell, threshold
     if first != cell:
         for reason in ON_A_DAY:
             draft.total([places[Place(first, threshold, reason)]], [places[Place(cell, threshold, reason)]])
+
+
+def write_family(draft: Draft, places: Places, cell: Cell, threshold: str, declared: Declared, held: set[Cell]) -> None:
+    """Outcomes of which every woman has one: those with them add up to the women counted, or with the outcome they
+    divide. Written down where the first of them stands.
+    """
+    for whole, parts in declared.families:
+        each = [cell._replace(outcome=part) for part in parts]
+        total = Place(cell._replace(outcome=whole or parts[0]), threshold, "numerator" if whole else "denominator")
+        if cell == each[0] and held.issuperset([*each, total.cell]):
+            draft.total([places[total]], [places[Place(one, threshold, "numerator")] for one in each])
 
 
 def write_wider(

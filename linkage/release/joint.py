@@ -163,6 +163,23 @@ def write_sums(
         for threshold in thresholds:
             for figure in (*ADDITIVE, "without"):
                 write_sum(draft, places, total, parts, threshold, figure)
+    for total, parts in asked_alone(cells, declared):
+        for threshold in thresholds:
+            write_sum(draft, places, total, parts, threshold, "asked")
+
+
+def asked_alone(cells: Iterable[Cell], declared: Declared) -> list[tuple[Cell, tuple[Cell, ...]]]:
+    """Sums over periods of how many were asked, where no single outcome is shown of all of them: one of the years and
+    another of all years together still say of the same women how many there are.
+    """
+    shown = [cell for cell in cells if cell.outcome in declared.asked]
+    said = {
+        (total._replace(outcome=declared.asked[total.outcome]), *(part.period for part in parts))
+        for total, parts in sums_of(shown, declared)
+    }
+    together = sums_of({cell._replace(outcome=declared.asked[cell.outcome]) for cell in shown}, declared)
+    by_period = [(total, parts) for total, parts in together if parts[0].period != total.period]
+    return [(total, parts) for total, parts in by_period if (total, *(part.period for part in parts)) not in said]
 
 
 def write_unshown(
@@ -205,7 +222,8 @@ def sums_of(cells: Iterable[Cell], declared: Declared) -> list[tuple[Cell, tuple
         if wider := declared.within.get((cell.breakdown, cell.category)):
             whole = cell._replace(breakdown=wider[0], category=wider[1])
             found.setdefault((whole, cell.breakdown), []).append(cell)
-        for breakdown, category in declared.crossed.get((cell.breakdown, cell.category), ()):
+        place = (cell.breakdown, cell.category)
+        for breakdown, category in (*declared.crossed.get(place, ()), *declared.wholes.get(place, ())):
             whole = cell._replace(breakdown=breakdown, category=category)
             found.setdefault((whole, cell.breakdown), []).append(cell)
         for pooled in declared.longer(cell.period):

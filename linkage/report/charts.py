@@ -50,21 +50,22 @@ class Panel(NamedTuple):
     points: Sequence[Point]
 
 
-def rates(panels: Sequence[Panel], series: Sequence[str], axis: str, alternative: str) -> str:
+def rates(panels: Sequence[Panel], series: Sequence[str], axis: str, alternative: str, words: int = AXIS) -> str:
     """Dots with intervals, a row per group, coloured by series; panels stand above each other on one scale.
 
-    A suppressed rate shows its mark at the left edge, so that nothing missing looks like nothing found.
+    A suppressed rate shows its mark at the left edge, so that nothing missing looks like nothing found. `words`: the
+    pixels that the names of groups take.
     """
     shown = [panel for panel in panels if panel.points]
     ends = (p.corrected_upper or p.upper or p.rate or 0.0 for panel in shown for p in panel.points)
     highest = max(*ends, 9.0)
     scale = alt.Scale(domain=[0, min(100, 10 * (int(highest / 10) + 1))], nice=False)
-    drawn = [panel_of(panel, series, scale, axis if panel is shown[-1] else "") for panel in shown]
+    drawn = [panel_of(panel, series, scale, axis if panel is shown[-1] else "", words) for panel in shown]
     chart = alt.vconcat(*drawn, spacing=14).resolve_scale(color="shared", shape="shared", fill="shared")
     return svg(chart, alternative)
 
 
-def panel_of(panel: Panel, series: Sequence[str], scale: alt.Scale, axis: str) -> Any:
+def panel_of(panel: Panel, series: Sequence[str], scale: alt.Scale, axis: str, words: int) -> Any:
     """One panel of `rates`. A y axis of fixed extent keeps the panels in line whatever font the reader has."""
     groups = list(dict.fromkeys(p.group for p in panel.points))
     present = [s for s in series if any(p.series == s for p in panel.points)]
@@ -75,7 +76,7 @@ def panel_of(panel: Panel, series: Sequence[str], scale: alt.Scale, axis: str) -
     places = [place for s in present for place in ([s, s + BELOW] if corrected else [s])]
     in_place = alt.Scale(domain=places, paddingOuter=0.5)
     base = alt.Chart(alt.InlineData(values=values)).encode(
-        y=alt.Y("group:N", sort=groups, title=None, axis=word_axis(AXIS)),
+        y=alt.Y("group:N", sort=groups, title=None, axis=word_axis(words)),
         yOffset=alt.YOffset("series:N", scale=in_place),
         color=alt.Color("series:N", **legend(series), scale=alt.Scale(domain=series, range=COLOURS[: len(series)])),
     )

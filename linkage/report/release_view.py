@@ -8,6 +8,7 @@ from linkage.contracts.analysis import Description
 from linkage.report import frequency_view
 from linkage.report.charts import Panel, Point, rates
 from linkage.report.grid import Grid, Line
+from linkage.report.together import Picture, in_order, needs_together
 
 Row = dict[str, Any]
 ALL = "all"
@@ -48,6 +49,7 @@ class Section(NamedTuple):
     frequencies: tuple[Grid, ...]
     more: tuple[tuple[str, tuple[Grid, ...]], ...]
     notes: tuple[str, ...]
+    pictures: tuple[Picture, ...] = ()
 
 
 def section(rows: Sequence[Row], about: Description) -> Section:
@@ -60,11 +62,18 @@ def section(rows: Sequence[Row], about: Description) -> Section:
         subtitle=about.title,
         health_warning=about.health_warning,
         headlines=() if about.health_warning else tuple(headlines(main, about)),
-        figures=tuple(figure(rows, main, outcome, about) for outcome in about.outcomes),
+        figures=tuple(figure(rows, main, outcome, about) for outcome in by_itself(about)),
         frequencies=frequency_view.grids(main, about),
+        pictures=(*in_order(rows, main, about), *needs_together(main, about)),
         more=tuple((title, grids(main, name, about)) for name, title in about.breakdowns.items() if held(main, name)),
         notes=about.notes,
     )
+
+
+def by_itself(about: Description) -> list[str]:
+    """Outcomes that are drawn one by one, and not in the order in which they came."""
+    together = {outcome for _, words in about.pictured.orders for outcome in words}
+    return [outcome for outcome in about.outcomes if outcome not in together]
 
 
 def heading(about: Description) -> str:
@@ -80,7 +89,7 @@ def main_threshold(rows: Iterable[Row]) -> str:
 
 def headlines(main: Sequence[Row], about: Description) -> Iterable[Headline]:
     """The latest period of each cohort and outcome."""
-    for outcome in about.outcomes:
+    for outcome in by_itself(about):
         for cohort, title in about.cohorts.items():
             totals = [
                 row for row in main if (row["outcome"], row["cohort"], row["breakdown"]) == (outcome, cohort, ALL)

@@ -24,6 +24,9 @@ def write(notes: Notes, at: dict[Place, int], rows: Sequence[Row], adds_up: Adds
         for other in adds_up.wider.get(key[1], ()):
             if (all_of_it := of_outcome(key, other)) in keys:
                 beside(notes, at, all_of_it, key)
+    for whole, parts in adds_up.families:
+        for key in (key for key in sorted(keys) if key[1] == parts[0]):
+            divided(notes, at, key, keys, whole, parts)
     for same in who_leave_together(keys, adds_up):
         for reason in DATED:
             first, *others = (at[key, reason] for key in same)
@@ -66,6 +69,13 @@ def beside(notes: Notes, at: dict[Place, int], wide: Key, narrow: Key) -> None:
     more = notes.note(at, place, (notes.truth[whole] - notes.truth[part], 0, None))
     notes.sums.append(((whole,), (part, more)))
     notes.beside[more] = place
+
+
+def divided(notes: Notes, at: Figures, key: Key, keys: set[Key], whole: str, parts: Sequence[str]) -> None:
+    """Every woman of a row, or with one outcome of it, has one of several: they make up how many there are."""
+    all_of_them = at.get((of_outcome(key, whole), "numerator")) if whole else at[key, "denominator"]
+    if all_of_them is not None and all(of_outcome(key, part) in keys for part in parts):
+        notes.sums.append(((all_of_them,), tuple(at[of_outcome(key, part), "numerator"] for part in parts)))
 
 
 def who_leave_together(keys: set[Key], adds_up: AddsUp) -> list[list[Key]]:

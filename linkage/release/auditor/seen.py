@@ -77,6 +77,16 @@ def write(
     for total in made:
         within_a_row(notes, at, total, adds_up)
     across.write(notes, at, [*rows, *made], adds_up)
+    asked_over_periods(notes, at, rows, adds_up)
+
+
+def asked_over_periods(notes: Notes, at: Mapping[Place, int], rows: Sequence[Row], adds_up: AddsUp) -> None:
+    """Who was asked in a longer period was asked in one of the shorter ones, whatever outcome a table shows of each."""
+    asked = [row | {"outcome": adds_up.asked[row["outcome"]]} for row in rows if row["outcome"] in adds_up.asked]
+    once = list({key_of(row): row for row in asked}.values())
+    for total, parts in lines(once, adds_up):
+        if parts[0]["period"] != total["period"]:
+            notes.sums.append(((at[key_of(total), "asked"],), tuple(at[key_of(part), "asked"] for part in parts)))
 
 
 def said(row: Row, true: Row, limits: Disclosure) -> dict[str, Said]:
@@ -165,7 +175,8 @@ def wholes(row: Row, adds_up: AddsUp) -> Iterable[tuple[Row, str]]:
         yield {"breakdown": ALL, "category": ALL}, row["breakdown"]
     if wider := adds_up.within.get((row["breakdown"], row["category"])):
         yield {"breakdown": wider[0], "category": wider[1]}, row["breakdown"]
-    for breakdown, category in adds_up.crossed.get((row["breakdown"], row["category"]), ()):
+    place = (row["breakdown"], row["category"])
+    for breakdown, category in (*adds_up.crossed.get(place, ()), *adds_up.wholes.get(place, ())):
         yield {"breakdown": breakdown, "category": category}, row["breakdown"]
     parts = "halves" if period in adds_up.halves.values() else "quarters" if period in adds_up.years else "years"
     for longer in (adds_up.halves, adds_up.years):

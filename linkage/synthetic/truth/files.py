@@ -18,9 +18,22 @@ from linkage.synthetic.days import NEVER, dates
 from linkage.synthetic.departments.columns import Extract, Lives
 from linkage.synthetic.people.arrays import Flags, Numbers, Texts
 from linkage.synthetic.truth.lives import told
-from linkage.synthetic.truth.outcomes import Answer, Life, Member, how_often, outcomes, proven_reoffending
+from linkage.synthetic.truth.needs import Needs, needs
+from linkage.synthetic.truth.outcomes import (
+    ORDERED,
+    RELEASED,
+    Answer,
+    Life,
+    Member,
+    how_often,
+    members,
+    outcomes,
+    proven_reoffending,
+)
 
-FILES = ("people", "records", "errors", "names", "outcomes", "frequencies", "follow_ups", "abodes", "withdrawals")
+FILES = (
+    "people", "records", "errors", "names", "outcomes", "frequencies", "needs", "follow_ups", "abodes", "withdrawals",
+)  # fmt: skip
 GROUPS = {"W": "White", "M": "Mixed", "A": "Asian", "B": "Black", "O": "Other"}
 BANDS = ("under 18", "18-20", "21-24", "25-29", "30-39", "40-49", "50+")
 BAND_STARTS = (18, 21, 25, 30, 40, 50)
@@ -62,6 +75,7 @@ def write_truth(lives: Lives, extracts: Extracts, folder: Path) -> None:
         "names": lawful_names(extracts),
         "outcomes": what_became(lived, lives.aims.window),
         "frequencies": frequencies(lived, lives.aims.window),
+        "needs": known_needs(lived, lives.aims.window),
         "follow_ups": follow_ups(lives, names),
         "abodes": abodes(lives, names),
         "withdrawals": withdrawals(lives, names),
@@ -168,6 +182,21 @@ def outcome_row(person: str, member: Member, answer: Answer) -> tuple[str, ...]:
     """One row of `what_became`."""
     said = ("yes" if answer.counted else "no", "yes" if answer.achieved else "no")
     return member.cohort, answer.outcome, member.quarter, person, member.index_date.isoformat(), *said
+
+
+def known_needs(lived: Iterable[Life], window: Window) -> pa.Table:
+    """(cohort, quarter, person, index_date, needs …): one row per woman and quarter, of releases and orders."""
+    rows = sorted(
+        (member.cohort, member.quarter, life.person, member.index_date.isoformat(), *needs(life, member))
+        for life in lived
+        for member in members(life, window.cohorts_from, window.cohorts_to)
+        if member.cohort in (RELEASED, ORDERED)
+    )
+    labels = ("cohort", "quarter", "person", "index_date")
+    each = list(zip(*rows, strict=True)) if rows else [()] * (len(labels) + len(Needs._fields))
+    texts = {name: text_array(list(values)) for name, values in zip(labels, each, strict=False)}
+    flags = zip(Needs._fields, each[len(labels) :], strict=True)
+    return pa.table(texts | {name: yes_or_no(values) for name, values in flags})
 
 
 def follow_ups(lives: Lives, names: Texts) -> pa.Table:

@@ -18,9 +18,11 @@ DAYS = (
 OFFENCE = ("offence_date", "outcome_date", "breach", "disposal")
 SPELL = (
     "reception_date", "reception_type", "release_date", "release_type", "home", "treatment_need",
-    "discharge_accommodation",
+    "discharge_accommodation", "no_fixed_abode",
 )  # fmt: skip
-ORDER = ("start_date", "disposal", "home", "treatment_need")
+NEEDS = ("treatment_need", "mental_health_need", "domestic_abuse")
+ORDER = ("start_date", "disposal", "home", *NEEDS)
+REVIEW = ("review_date", "accommodation_status", *NEEDS)
 
 
 def told(lives: Lives, names: list[str]) -> Iterator[Life]:
@@ -40,12 +42,12 @@ def told(lives: Lives, names: list[str]) -> Iterator[Life]:
         life.died = died
     for life, committed, decided, breach, how in happened("offences", *OFFENCE):
         life.offences.append(Offence(committed, decided, breach == "Y", how))
-    for life, received, kind, released, how, home, need, night in happened("custody", *SPELL):
-        life.spells.append(Spell(received, kind, released, how, region[home], need, night))
-    for life, began, disposal, home, need in happened("supervisions", *ORDER):
-        life.supervisions.append(Supervision(began, disposal, region[home], need))
-    for life, held, status in happened("reviews", "review_date", "accommodation_status"):
-        life.reviews.append(Review(held, status))
+    for life, received, kind, released, how, home, need, night, homeless in happened("custody", *SPELL):
+        life.spells.append(Spell(received, kind, released, how, region[home], need, night, homeless))
+    for life, began, disposal, home, *needs in happened("supervisions", *ORDER):
+        life.supervisions.append(Supervision(began, disposal, region[home], *needs))
+    for life, held, status, *needs in happened("reviews", *REVIEW):
+        life.reviews.append(Review(held, status, *needs))
     for life, start, end in happened("jobs", "start", "end"):
         life.jobs.append(Job(start, end))
     for life, start, end, how in happened("episodes", "start", "end", "discharge_reason"):

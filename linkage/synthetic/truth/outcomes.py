@@ -18,6 +18,9 @@ OUT_OF_WORK_BENEFITS = ("UC", "ESA", "JSA")
 HOMELESSNESS_DUTIES = ("PREV", "REL", "MAIN")
 HOUSED = ("SET", "BAIL", "OTH")
 WALES = "W92000004"
+CONTACTS = ("custody", "probation", "treatment", "duty", "benefit", "job")
+CONTACT_DAYS = ((0, 0), (1, 7), (8, 28), (29, 90))
+SEQUENCES = (("probation", "benefit"), ("benefit", "probation"))
 
 
 class Offence(NamedTuple):
@@ -30,7 +33,9 @@ class Offence(NamedTuple):
 
 
 class Spell(NamedTuple):
-    """A spell of custody; not released while `released` is None. `first_night`: where she went, as the prison noted."""
+    """A spell of custody; not released while `released` is None. `first_night`: where she went, as the prison noted;
+    `homeless`: of no fixed abode at reception.
+    """
 
     received: Date
     kind: str
@@ -39,22 +44,28 @@ class Spell(NamedTuple):
     region: str
     need: bool
     first_night: str = ""
+    homeless: bool = False
 
 
 class Supervision(NamedTuple):
-    """A supervision period, with the place and the need of its first day."""
+    """A supervision period, with the place and the needs of its first day."""
 
     began: Date
     disposal: str
     region: str
     need: bool
+    mind: bool = False
+    abused: bool = False
 
 
 class Review(NamedTuple):
-    """A probation review, with the accommodation it recorded."""
+    """A probation review, with the accommodation it recorded and the needs on its record."""
 
     held: Date
     home: str
+    need: bool = False
+    mind: bool = False
+    abused: bool = False
 
 
 class Job(NamedTuple):
@@ -130,6 +141,8 @@ def outcomes(life: Life, first: Date, last: Date) -> Iterator[tuple[Member, Answ
     for member in members(life, first, last):
         for ask in ASKED_OF[member.cohort]:
             yield member, ask(life, member)
+        if member.cohort == RELEASED:
+            yield from ((member, answer) for answer in first_contacts(life, member))
 
 
 def how_often(life: Life, first: Date, last: Date) -> Iterator[tuple[Member, int]]:
@@ -190,6 +203,36 @@ def in_custody_on(life: Life, day: Date) -> bool:
 def at_liberty_on(life: Life, day: Date) -> bool:
     """Was she alive, and outside, at the end of the day?"""
     return not died_by(life, day) and not in_custody_on(life, day)
+
+
+def first_contacts(life: Life, member: Member) -> Iterator[Answer]:
+    """Which kind of contact came first on days 0 to 90, and which two, of the women in England, all of them counted."""
+    order = contacts_in_order(life, member.index_date, days_after(member.index_date, 90))
+    first, second = [*(contact for _, _, contact in order), "none", "none"][:2]
+    counted = member.region != WALES
+    for contact in (*CONTACTS, "none"):
+        yield Answer(f"first_contact_{contact}", counted, counted and first == contact)
+    for one, other in SEQUENCES:
+        begins = counted and first == one
+        yield Answer(f"first_contact_{one}_then_{other}", counted, begins and second == other)
+        yield Answer(f"first_contact_{one}_then_other", counted, begins and second != other)
+        for early, late in CONTACT_DAYS:
+            came = begins and early <= (order[0][0] - member.index_date).days <= late
+            yield Answer(f"first_contact_{one}_days_{early}_to_{late}", counted, came)
+
+
+def contacts_in_order(life: Life, first: Date, last: Date) -> list[tuple[Date, int, str]]:
+    """The kinds of contact of those days by the day each came first; of two on one day the first one of CONTACTS."""
+    came = {
+        "custody": [spell.received for spell in life.spells],
+        "probation": [review.held for review in life.reviews],
+        "treatment": [treatment.began for treatment in life.treatments],
+        "duty": [duty.began for duty in life.duties if duty.kind in HOMELESSNESS_DUTIES],
+        "benefit": [claim.started for claim in life.claims if claim.benefit in OUT_OF_WORK_BENEFITS],
+        "job": [job.started for job in life.jobs],
+    }
+    days = {contact: [day for day in came[contact] if first <= day <= last] for contact in CONTACTS}
+    return sorted((min(days[contact]), rank, contact) for rank, contact in enumerate(CONTACTS) if days[contact])
 
 
 def proven_reoffending(life: Life, member: Member) -> Answer:
