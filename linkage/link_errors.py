@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import duckdb
 
 from linkage import facts, review
+from linkage.contracts.adding import NONE_DECLARED
 from linkage.contracts.analysis import ALL, Analysis
+from linkage.contracts.comparison import Comparison
 from linkage.contracts.disclosure import Disclosure
 from linkage.contracts.link_errors import LinkErrors
 from linkage.errors import ContractError, LinkError
@@ -43,10 +45,12 @@ def of_release(settings: Settings, analysis: Analysis) -> Known | None:
 
 
 def but_by_answers(rates: "ErrorsOf", analysis: Analysis) -> "ErrorsOf":
-    """The same, and None of women divided by an answer: links decide in which group a woman is, too, and what their
-    errors do to the difference between groups no rate of one group's errors tells.
+    """The same, and None of women divided by an answer, or matched: links decide in which group a woman is, too, and
+    what their errors do to the difference between groups no rate of one group's errors tells.
     """
-    return lambda group: None if group.breakdown in analysis.by_answer else rates(group)
+    return lambda group: (
+        None if group.breakdown in analysis.by_answer or group.cohort not in analysis.cohorts else rates(group)
+    )
 
 
 def beside(rows: list[Row], known: Known | None, disclosure: Disclosure) -> list[Row]:
@@ -73,6 +77,7 @@ def note_truth(
     analysis: Analysis,
     attributes: Mapping[str, duckdb.DuckDBPyRelation],
     people: duckdb.DuckDBPyRelation,
+    comparisons: Mapping[str, Comparison] = NONE_DECLARED,
 ) -> None:
     """Note, of invented people whose truth is there, how many women of each group lost records or were given others',
     each cell as perfect links would count it, and on how many women what is said agrees with what became of them.
@@ -89,7 +94,7 @@ def note_truth(
         records = Records(con, attributes, people, lived.MEDIUM)
         found = {
             FACT: link_errors(con, analysis, attributes, people, known),
-            "perfect_cells": lived.perfect_cells(con, analysis, attributes, people, known),
+            "perfect_cells": lived.perfect_cells(con, analysis, attributes, people, known, comparisons),
             "agreement": lived.agreement(records, analysis, known, truth.parent),
         }
         for name, rows in found.items():

@@ -2,13 +2,18 @@
 writes it down in its own way.
 """
 
+from collections.abc import Mapping
 from typing import TypedDict
 
 from linkage.contracts.analysis import Analysis
+from linkage.contracts.compared import among, pairs
+from linkage.contracts.comparison import MATCHED, Comparison
 from linkage.contracts.dataset import Dataset
 from linkage.contracts.outcome import Event, Outcome
 
 ON_A_DAY = ("in_custody", "died")
+NO_REASON = (*ON_A_DAY, "unknown", "not_linked")
+NONE_DECLARED: Mapping[str, Comparison] = {}
 
 
 class Adding(TypedDict):
@@ -18,6 +23,9 @@ class Adding(TypedDict):
     Of outcomes: `asked`, which women of a cohort it is asked about; `leaving`, who is left out on which day, the same
     words for the same women; `never`, reasons for which it leaves nobody out; `wider`, others of the same women that
     count all its events. `divided`: {breakdown: the outcome whose answers are its categories}.
+
+    Of comparisons: `among`, {arm: (its cohort, a breakdown, the categories of it that its women are in)}; `pairs`,
+    {arm: (the other arm, breakdowns by which as many are matched in each category)}.
     """
 
     years: dict[str, str]
@@ -28,23 +36,29 @@ class Adding(TypedDict):
     never: dict[str, tuple[str, ...]]
     wider: dict[str, tuple[str, ...]]
     divided: dict[str, str]
+    among: dict[str, tuple[str, str, tuple[str, ...]]]
+    pairs: dict[str, tuple[str, tuple[str, ...]]]
 
 
-def adding(analysis: Analysis) -> Adding:
-    """What the declarations of an analysis say of its sums."""
+def adding(analysis: Analysis, comparisons: Mapping[str, Comparison] = NONE_DECLARED) -> Adding:
+    """What the declarations say of sums. Who was matched is asked of everybody in an arm, and leaves nobody out."""
     outcomes = analysis.outcomes
+    everybody = {MATCHED: str([])} if comparisons else {}
     return Adding(
         years={part: quarter.year for quarter in analysis.period.calendar for part in (quarter.label, quarter.half)},
         halves={quarter.label: quarter.half for quarter in analysis.period.calendar},
         within=analysis.within,
-        asked=analysis.asked,
+        asked=analysis.asked | everybody,
         leaving={name: f"{sorted(one.exclude)} on day {one.left_out_on}" for name, one in outcomes.items()},
-        never={name: never(one, analysis.datasets[one.measure.dataset]) for name, one in outcomes.items()},
+        never={name: never(one, analysis.datasets[one.measure.dataset]) for name, one in outcomes.items()}
+        | dict.fromkeys(everybody, NO_REASON),
         wider={
             name: tuple(other for other, wider in outcomes.items() if other != name and counts_all_of(wider, one))
             for name, one in outcomes.items()
         },
-        divided={name: one.outcome for name, one in analysis.by_answer.items()},
+        divided={name: one.outcome for name, one in analysis.by_answer.items()} | {name: name for name in everybody},
+        among=among(comparisons),
+        pairs=pairs(comparisons),
     )
 
 

@@ -2,11 +2,11 @@
 
 from typing import Literal, NamedTuple
 
-ColumnType = Literal["text", "count", "percent"]
+ColumnType = Literal["text", "count", "percent", "points", "number"]
 
 
 class PublishedColumn(NamedTuple):
-    """A column of every published file. `count` is women, rounded; `percent` has one decimal."""
+    """A column of a published file. `count` is women, rounded; `percent` and `points` have one decimal."""
 
     name: str
     type: ColumnType

@@ -49,6 +49,9 @@ class Declared:
 
     Of each outcome: `asked`, which women of a cohort it is asked about; `leaving`, whom it leaves out on which day;
     `never`, reasons for which it leaves nobody out; `wider`, outcomes that count all its events.
+
+    Of each arm of a comparison: `among`, its cohort, and the categories of a breakdown that its women are in; of the
+    first one `pairs`, the other arm, and breakdowns by which as many are matched in each category.
     """
 
     years: Mapping[str, str] = field(default_factory=dict)
@@ -59,6 +62,8 @@ class Declared:
     never: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     wider: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     divided: Mapping[str, str] = field(default_factory=dict)
+    among: Mapping[str, tuple[str, str, tuple[str, ...]]] = field(default_factory=dict)
+    pairs: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
 
 
 class Unit(NamedTuple):

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from linkage.contracts.comparison import MATCHED
 from linkage.contracts.disclosure import Disclosure
 from linkage.errors import DisclosureError
-from linkage.release import before, joined
+from linkage.release import arms, before, joined
 from linkage.release.draft import (
     ADDITIVE,
     ALL,
@@ -201,7 +202,9 @@ def units(
 
 
 def worth(cell: Cell, declared: Declared, limits: Disclosure) -> int:
-    """What is lost by hiding a row; a part of a year is given up before the year."""
+    """What is lost by hiding a row. A part of a year is given up before the year, all of an arm before its pairs."""
+    if cell.cohort in declared.among and cell.outcome != MATCHED:
+        return A_MARGIN if arms.is_a_pair(cell, declared) else A_ROW
     if not limits.margin(cell.outcome, cell.breakdown):
         return A_ROW
     return A_PART if cell.period in declared.years else A_MARGIN

@@ -17,7 +17,7 @@ import duckdb
 
 from linkage.contracts.disclosure import Disclosure
 from linkage.errors import DisclosureError
-from linkage.release.auditor import certificate, seen
+from linkage.release.auditor import certificate, compared, seen
 from linkage.release.auditor.judge import Verdict, judged, prove
 from linkage.release.auditor.notes import AddsUp, Earlier, key_of
 from linkage.release.auditor.reader import Given
@@ -64,6 +64,7 @@ def audit(
     DisclosureError naming tables and labels (never a count) when files differ or a cell breaks a rule.
     """
     rows = same_everywhere(folder)
+    compared.require_sound(folder, rows)
     true = {key(row): row for row in (dict(zip(counts.columns, r, strict=True)) for r in counts.fetchall())}
     if Counter(key(row) for row in rows) != Counter(true.keys()):
         raise DisclosureError(f"{folder.name}: the published rows are not the rows that were counted. Publish again.")
@@ -116,7 +117,7 @@ def same_everywhere(folder: Path) -> list[Row]:
     for name, others in {"tables.parquet": parquet, "womens_outcomes.duckdb": database}.items():
         if others != rows:
             raise DisclosureError(f"{folder.name}: {name} and tables.csv differ. Publish again, do not edit one file.")
-    if tables != [{"table_name": "outcomes"}]:
+    if {table["table_name"] for table in tables} - compared.FILES != {"outcomes"}:
         raise DisclosureError(f"{folder.name}: the database holds a table that was not audited. Publish again.")
     return rows
 

@@ -24,6 +24,9 @@ class AddsUp:
 
     By outcome: `asked`, of which women of a cohort; `leaving`, who leaves on which day; `never`, why nobody can leave;
     `wider`, the outcomes that everybody with it has, too.
+
+    By arm of a comparison: `among`, of which cohort, and in which categories of a breakdown; `pairs`, of the first arm
+    the other one, and by which breakdowns a pair is alike.
     """
 
     years: Mapping[str, str] = field(default_factory=dict)
@@ -34,6 +37,8 @@ class AddsUp:
     never: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     wider: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     divided: Mapping[str, str] = field(default_factory=dict)
+    among: Mapping[str, tuple[str, str, tuple[str, ...]]] = field(default_factory=dict)
+    pairs: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
 
 
 @dataclass
