@@ -358,6 +358,7 @@ def report(settings: Settings) -> str:
         "sex_conflicts": facts.read(settings, "sex_conflicts"),
         "beside_truth": beside_truth.of_invented(settings, release.get("release", "")),
         "agreement": facts.read(settings, "agreement"),
+        "differences": beside_truth.differences(settings, release.get("release", "")),
         "disclosure": release.get("tables"),
         "stopped": facts.read(settings, "stopped"),
         "suppression": facts.read(settings, "suppression"),

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, NotRequired, TypedDict
 
-from linkage.report.truth_facts import Agreement, BesideTruth
+from linkage.report.truth_facts import Agreement, BesideTruth, DifferenceBesideTruth
 
 
 class Intake(TypedDict):
@@ -371,6 +371,7 @@ class Facts(TypedDict, total=False):
     accuracy: list[Accuracy]
     beside_truth: list[BesideTruth]
     agreement: list[Agreement]
+    differences: list[DifferenceBesideTruth]
     attack: Attack
     contradictions: list[Contradiction]
     sex_conflicts: list[SexConflict]
