@@ -229,8 +229,8 @@ def tabulate(settings: Settings) -> dict[str, Any]:
         attributes = {name: arrived(con, files.cohorts.attributes(name), name) for name in settings.datasets}
         people = whole(con, linked(settings), "linkage link")
         compared = read_comparisons(settings.schemas, analysis)
-        tables = tabulate.tables(con, analysis, attributes, people)
-        tables |= comparing.comparisons(con, analysis, compared, attributes, people)
+        comparisons = comparing.Counting(con, analysis, compared)
+        tables = tabulate.tables(con, analysis, attributes, people, comparisons.at) | comparisons.tables()
         for name, counts in tables.items():
             write_parquet(counts, files.cohorts.counts(name))
         quality_run.note_groups(settings, con, analysis, attributes, people)

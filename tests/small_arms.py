@@ -60,7 +60,7 @@ def entries(seed: int) -> list[Entry]:
 
 def with_pairs(found: list[Entry], lots: random.Random) -> Iterator[Entry]:
     """The entries, of which in each group some are matched."""
-    left = {}
+    left: dict[tuple[str, str], int] = {}
     for group in GROUPS:
         fewer = min(sum((one.arm, one.group) == (arm, group) for one in found) for arm in (SHORT, ORDER))
         left |= dict.fromkeys([(SHORT, group), (ORDER, group)], round(fewer * lots.uniform(0.7, 1)))

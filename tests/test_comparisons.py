@@ -273,8 +273,10 @@ def found(rows: list[dict[str, Any]]) -> Compared:
 
 
 def test_the_interval_of_a_difference_is_that_of_newcombe() -> None:
-    said = [{"numerator": n, "denominator": m, "value": 100 * n / m, "status": ""} for n, m in ((56, 70), (48, 80))]
-    one = difference(*said, RULES)
+    first, second = (
+        {"numerator": n, "denominator": m, "value": 100 * n / m, "status": ""} for n, m in ((56, 70), (48, 80))
+    )
+    one = difference(first, second, RULES)
     assert (one["difference"], one["lower"], one["upper"]) == (20.0, 5.2, 33.4)  # his table II, method 10, column (a)
 
 

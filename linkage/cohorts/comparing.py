@@ -4,7 +4,8 @@ Of each arm: what became of all its women, of those matched and of those not; an
 how many were matched in each category of each covariate. Who is a pair with whom is not written down anywhere.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -14,33 +15,40 @@ from linkage.cohorts import tabulate
 from linkage.cohorts.entries import first_entries
 from linkage.cohorts.outcomes import eligible
 from linkage.cohorts.propensity import NOBODY, Pairs, paired
-from linkage.cohorts.records import Records
 from linkage.cohorts.sql import Relation, any_of, chosen, day, gathered, kept, literal
-from linkage.cohorts.tabulate import People, people_at
-from linkage.contracts.analysis import ALL, Analysis, Threshold
+from linkage.cohorts.tabulate import People
+from linkage.contracts.analysis import ALL, Analysis
 from linkage.contracts.cohort import NOT_KNOWN, Band
-from linkage.contracts.comparison import MATCHED, THEME, THRESHOLDS, Comparison, Earlier, Highest, OfRecord
+from linkage.contracts.comparison import MATCHED, THEME, Comparison, Earlier, Highest, OfRecord
 from linkage.contracts.joined import NO, YES
 
 
-def comparisons(
-    con: DuckDBPyConnection,
-    analysis: Analysis,
-    declared: Mapping[str, Comparison],
-    attributes: Mapping[str, Relation],
-    person_index: Relation,
-    thresholds: tuple[Threshold, ...] = THRESHOLDS,
-) -> dict[str, Relation]:
-    """{comparison: its cells, as `tabulate.tables` counts those of a table}; its cohorts are the arms. Unrounded."""
-    counts: dict[str, list[Relation]] = {name: [] for name in declared}
-    for threshold in thresholds if declared else ():
-        people = people_at(Records(con, attributes, person_index, threshold), analysis)
-        for name, one in declared.items():
-            counts[name] += cells(people, analysis, one)
-    return {
-        name: tabulate.filled(con, layout(con, analysis, name, one, thresholds), gathered(con, counts[name]))
-        for name, one in declared.items()
-    }
+@dataclass
+class Counting:
+    """The declared comparisons while they are counted, one linkage threshold after the other."""
+
+    con: DuckDBPyConnection
+    analysis: Analysis
+    declared: Mapping[str, Comparison]
+    found: dict[str, list[Relation]] = field(default_factory=dict)
+    thresholds: list[str] = field(default_factory=list)
+
+    def at(self, people: People) -> None:
+        """Match and count the women of every comparison as one threshold links their records."""
+        self.thresholds.append(people.records.threshold)
+        for name, one in self.declared.items():
+            self.found.setdefault(name, []).extend(cells(people, self.analysis, one))
+
+    def tables(self) -> dict[str, Relation]:
+        """{comparison: its cells, unrounded, in the columns of `tabulate.tables`; its cohorts are the arms}."""
+        return {
+            name: tabulate.filled(
+                self.con,
+                layout(self.con, self.analysis, name, one, self.thresholds),
+                gathered(self.con, self.found[name]),
+            )
+            for name, one in self.declared.items()
+        }
 
 
 def cells(people: People, analysis: Analysis, one: Comparison) -> Iterator[Relation]:
@@ -155,7 +163,7 @@ def banded(value: str, bands: tuple[Band, ...]) -> str:
 
 
 def layout(
-    con: DuckDBPyConnection, analysis: Analysis, name: str, one: Comparison, thresholds: tuple[Threshold, ...]
+    con: DuckDBPyConnection, analysis: Analysis, name: str, one: Comparison, thresholds: Sequence[str]
 ) -> Relation:
     """(place, table_id, cohort, outcome, theme, …, always): every row of a comparison, in order, also of nobody."""
     same = {"table_id": name, "theme": THEME, "geography": "England and Wales", "period": ALL, "always": True}

@@ -54,8 +54,8 @@ def perfect_cells(
     the same records and definitions under the ids of the truth (`true_index`).
     """
     rightly = true_index(con, person_index, truth)
-    found = tabulate.tables(con, at_medium(analysis), attributes, rightly)
-    found |= comparing.comparisons(con, analysis, comparisons, attributes, rightly, (MEDIUM,))
+    also = comparing.Counting(con, analysis, comparisons)
+    found = tabulate.tables(con, at_medium(analysis), attributes, rightly, also.at) | also.tables()
     return gathered(con, [table.project(", ".join((*CELL, "numerator", "denominator"))) for table in found.values()])
 
 

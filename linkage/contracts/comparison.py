@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from linkage.contracts.analysis import TAKEN, Analysis, Table, Threshold
+from linkage.contracts.analysis import TAKEN, Analysis, Table
 from linkage.contracts.choices import Labels, Where, column_mistakes, each_once, labels_of, unknown_dataset
 from linkage.contracts.choices import where_mistakes as of_where
 from linkage.contracts.cohort import NOT_KNOWN, Band, Breakdown
@@ -17,19 +17,18 @@ from linkage.errors import ContractError
 
 MATCHED = "matched"  # the outcome that counts who was matched, and the breakdown by it
 THEME = "matched_comparison"
-THRESHOLDS: tuple[Threshold, ...] = ("high", "medium", "low")
 FILES = frozenset(("comparisons", "balance"))
 ENOUGH_WORDS = 20
 Names = Annotated[tuple[str, ...], AfterValidator(each_once), Field(min_length=1)]
 
 
 class Arm(Declaration):
-    """Women of `cohort` whose record `where` chooses and who are in these categories of its breakdowns (`within`)."""
+    """Women of `cohort` whose record `where` chooses, and who are `within` these categories of one breakdown."""
 
     title: str
     cohort: str
     where: Where = Field(default_factory=dict)
-    within: dict[str, Labels] = Field(default_factory=dict)
+    within: dict[str, Labels] = Field(default_factory=dict, max_length=1)
 
 
 class Limit(Declaration):
