@@ -8,21 +8,48 @@ from typing import cast
 import duckdb
 
 from linkage import facts
-from linkage.report.truth_facts import BesideTruth
+from linkage.report.truth_facts import BesideTruth, DifferenceBesideTruth
 from linkage.settings import Settings
 
 ALL, MEDIUM = "all", "medium"
 CELL = ("cohort", "outcome", "period", "breakdown", "category")
 FIGURES = ("lower", "upper", "corrected", "corrected_lower", "corrected_upper")
+COMPARED = {"matched": ("matched", "yes"), "all": (ALL, ALL)}
 Cell = tuple[str, ...]
 
 
 def of_invented(settings: Settings, release: str) -> list[BesideTruth]:
     """Every cell of a release, as facts for a report; none where the people are not invented, or either is gone."""
+    return list(cells(settings, release)) if is_known(settings, release) else []
+
+
+def is_known(settings: Settings, release: str) -> bool:
+    """Is a release there, and the truth about its people, who are invented?"""
     database, truth = settings.files.release(release) / "womens_outcomes.duckdb", settings.files.truth / "outcomes.csv"
-    if not (release and database.exists() and truth.exists() and facts.invented(settings)):
+    return bool(release) and database.exists() and truth.exists() and facts.invented(settings)
+
+
+def differences(settings: Settings, release: str) -> list[DifferenceBesideTruth]:
+    """Every difference between matched women, and between all, of a release at the default threshold, beside that of
+    perfect links; none as in `of_invented`, or where the release compares nobody.
+    """
+    if not is_known(settings, release):
         return []
-    return list(cells(settings, release))
+    perfect = by_perfect_links(settings)
+    with duckdb.connect(str(settings.files.release(release) / "womens_outcomes.duckdb"), read_only=True) as con:
+        if not con.sql("from duckdb_tables() where table_name = 'comparisons'").fetchall():
+            return []
+        rows = con.sql(
+            "select * from comparisons where threshold = $threshold", params={"threshold": MEDIUM}
+        ).to_arrow_table()
+    found = []
+    for row in rows.to_pylist():
+        if place := COMPARED.get(row["women"]):
+            rates = [perfect.get((row[arm], row["outcome"], ALL, *place)) for arm in ("arm", "other_arm")]
+            should = None if None in rates else cast(float, rates[0]) - cast(float, rates[1])
+            one = {name: row[name] for name in ("comparison", "outcome", "women", "lower", "upper")}
+            found.append(cast(DifferenceBesideTruth, one | {"published": row["difference"], "perfect": should}))
+    return found
 
 
 def cells(settings: Settings, release: str) -> Iterator[BesideTruth]:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import duckdb
 
 from linkage import facts, review
+from linkage.contracts.adding import NONE_DECLARED
 from linkage.contracts.analysis import ALL, Analysis
+from linkage.contracts.comparison import Comparison
 from linkage.contracts.disclosure import Disclosure
 from linkage.contracts.entries import firsts
 from linkage.contracts.history import made_of
@@ -48,17 +50,18 @@ def of_release(settings: Settings, analysis: Analysis) -> Known | None:
 
 
 def but_by_answers(rates: "ErrorsOf", analysis: Analysis) -> "ErrorsOf":
-    """The same, and None of women divided by an answer or by what was known of them before: links decide in which group
-    a woman is, too, and what their errors do to the difference between groups no rate of one group's errors tells. Nor
-    of what several datasets decide together, such as which contact came first. Of a cohort that every entry counts in,
-    those of the women of the cohort of first entries, who are the same.
+    """The same, and None of women divided by an answer or by what was known of them before, or matched: links decide in
+    which group a woman is, too, and what their errors do to the difference between groups no rate of one group's errors
+    tells. Nor of what several datasets decide together, such as which contact came first. Of a cohort that every entry
+    counts in, those of the women of the cohort of first entries, who are the same.
     """
     women = firsts(analysis.cohorts)
     by_links = {*analysis.by_answer, *every_crossing(analysis), *made_of(analysis.by_history)}
 
     def found(group: "Group") -> "Errors | None":
         once = group._replace(cohort=women.get(group.cohort, group.cohort))
-        return None if group.breakdown in by_links or group.dataset == SEVERAL else rates(once)
+        decided = group.breakdown in by_links or group.dataset == SEVERAL or group.cohort not in analysis.cohorts
+        return None if decided else rates(once)
 
     return found
 
@@ -89,6 +92,7 @@ def note_truth(
     analysis: Analysis,
     attributes: Mapping[str, duckdb.DuckDBPyRelation],
     people: duckdb.DuckDBPyRelation,
+    comparisons: Mapping[str, Comparison] = NONE_DECLARED,
 ) -> None:
     """Note, of invented people whose truth is there, how many women of each group lost records or were given others',
     each cell as perfect links would count it, and on how many women what is said agrees with what became of them.
@@ -106,7 +110,7 @@ def note_truth(
         records = Records(con, attributes, people, lived.MEDIUM)
         found = {
             FACT: link_errors(con, analysis, attributes, people, known),
-            "perfect_cells": lived.perfect_cells(con, analysis, attributes, people, known),
+            "perfect_cells": lived.perfect_cells(con, analysis, attributes, people, known, comparisons),
             "perfect_sums": truth_numbers.perfect_sums(con, analysis, attributes, people, known),
             "agreement": lived.agreement(records, analysis, known, truth.parent),
         }

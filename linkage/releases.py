@@ -4,7 +4,7 @@ import contextlib
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import duckdb
 
 from linkage import facts
-from linkage.contracts.adding import adding
+from linkage.contracts.adding import NONE_DECLARED, adding
 from linkage.contracts.analysis import Analysis, Description
+from linkage.contracts.compared import definition
+from linkage.contracts.comparison import Comparison
 from linkage.contracts.history import made_of
 from linkage.contracts.standardised import every_crossing
 from linkage.errors import DisclosureError, LinkError, PrivacyError
@@ -72,21 +74,25 @@ def noting_a_stop(settings: Settings, release: str) -> Iterator[None]:
 
 
 def counted(
-    con: duckdb.DuckDBPyConnection, settings: Settings, analysis: Analysis
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    analysis: Analysis,
+    comparisons: Mapping[str, Comparison] = NONE_DECLARED,
 ) -> "tuple[duckdb.DuckDBPyRelation, list[LeftOut]]":
-    """The unrounded counts of every declared table, and the breakdowns that they are published without.
+    """The unrounded counts of every declared table and comparison, and the breakdowns tables are published without.
 
     Raises LinkError where a table has not been counted.
     """
     from linkage.release import coarser
 
-    paths = [settings.files.cohorts.counts(name) for name in analysis.tables]
+    paths = [settings.files.cohorts.counts(name) for name in (*analysis.tables, *comparisons)]
     if missing := [path.stem for path in paths if not path.exists()]:
         raise LinkError(f"Tables {missing} have not been counted. Run: linkage tabulate")
     counts = con.read_parquet([str(path) for path in paths])
     rows = [dict(zip(counts.columns, row, strict=True)) for row in counts.fetchall()]
+    of_tables = [row for row in rows if row["table_id"] not in comparisons]
     crossings, histories = every_crossing(analysis), made_of(analysis.by_history)
-    found = coarser.left_out(rows, settings.disclosure, {*analysis.by_answer, *crossings}, crossings, histories)
+    found = coarser.left_out(of_tables, settings.disclosure, {*analysis.by_answer, *crossings}, crossings, histories)
     for one in found:
         counts = counts.filter(f"not (table_id = '{one.table_id}' and breakdown = '{one.breakdown}')")
     return counts, found
@@ -127,7 +133,7 @@ def check_certificate(settings: Settings, file: Path) -> dict[str, Any]:
         raise DisclosureError(f"{file} leaves out {', '.join(forgotten)}, which readers hold. Publish again.")
     earlier = [(entry.name, entry.rows) for entry in known if entry.name in said.about.earlier]
     analysis = settings.analysis
-    adds_up = AddsUp(**adding(analysis))
+    adds_up = AddsUp(**adding(analysis, settings.comparisons))
     given = files.read_again(tables, left.rows, settings.disclosure, adds_up, earlier)
     return {"release": said.about.release} | certificate.check(said, given)
 
@@ -143,28 +149,41 @@ def entries(settings: Settings) -> "list[Entry]":
     return found
 
 
-def before(settings: Settings, analysis: Analysis) -> "list[Entry]":
+def before(
+    settings: Settings, analysis: Analysis, comparisons: Mapping[str, Comparison] = NONE_DECLARED
+) -> "list[Entry]":
     """The releases that readers hold. Raises DisclosureError where a definition has changed since."""
     from linkage.release import ledger
 
     found = ledger.readers_hold(entries(settings))
-    ledger.require_one_definition(found, definitions(analysis, (row for entry in found for row in entry.rows)))
+    rows = (row for entry in found for row in entry.rows)
+    ledger.require_one_definition(found, definitions(analysis, rows, comparisons))
     return found
 
 
-def definitions(analysis: Analysis, rows: Iterable[Row]) -> dict[tuple[str, ...], str]:
+def definitions(
+    analysis: Analysis, rows: Iterable[Row], comparisons: Mapping[str, Comparison] = NONE_DECLARED
+) -> dict[tuple[str, ...], str]:
     """{labels of a cell: how it is defined now}, for cells that are declared now."""
     from linkage.release.ledger import LABELS
 
     cells = dict.fromkeys(tuple(row[name] for name in LABELS[:6]) for row in rows)
     defined = {
-        (c, o, p, b): analysis.definition(c, o, p, b) for c, o, p, b in {(c, o, p, b) for c, o, _, p, b, _ in cells}
+        (c, o, p, b): definition(comparisons, analysis, c, o) or analysis.definition(c, o, p, b)
+        for c, o, p, b in {(c, o, p, b) for c, o, _, p, b, _ in cells}
     }
     found = {cell: defined[cell[0], cell[1], cell[3], cell[4]] for cell in cells}
     return {cell: definition for cell, definition in found.items() if definition}
 
 
-def enter(settings: Settings, analysis: Analysis, masthead: "Masthead", audited: "Audited", tables: Path) -> None:
+def enter(
+    settings: Settings,
+    analysis: Analysis,
+    masthead: "Masthead",
+    audited: "Audited",
+    tables: Path,
+    comparisons: Mapping[str, Comparison] = NONE_DECLARED,
+) -> None:
     """Write a release down in the ledger, before anybody sees it; one that says what it said before is there already.
 
     Raises DisclosureError where another release was written down meanwhile.
@@ -173,7 +192,7 @@ def enter(settings: Settings, analysis: Analysis, masthead: "Masthead", audited:
 
     known, sha256 = entries(settings), facts.sha256(tables)
     same = ledger.in_force(known).get(masthead.release)
-    rows = ledger.rows_of(audited.left, definitions(analysis, audited.left))
+    rows = ledger.rows_of(audited.left, definitions(analysis, audited.left, comparisons))
     if same and same.said["tables.csv"] == sha256 and same.rows == rows:
         return
     said = {"what": ledger.RELEASED, "release": masthead.release, "approval": masthead.approval, "tables.csv": sha256}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from linkage.contracts.analysis import Analysis, read_analysis
 from linkage.contracts.circumstances import Circumstances, read_circumstances
+from linkage.contracts.comparison import Comparison, read_comparisons
 from linkage.contracts.dataset import Dataset, Scope, read_dataset, read_datasets, read_scope
 from linkage.contracts.disclosure import Disclosure, read_disclosure
 from linkage.contracts.encodings import Encodings, read_encodings
@@ -82,6 +83,11 @@ class Settings:
     def analysis(self) -> Analysis:
         """What is counted, and how. Raises ContractError."""
         return read_analysis(self.schemas, self.datasets)
+
+    @property
+    def comparisons(self) -> dict[str, Comparison]:
+        """Which groups of women are matched and compared. Raises ContractError."""
+        return read_comparisons(self.schemas, self.analysis)
 
     @property
     def circumstances(self) -> Circumstances | None:

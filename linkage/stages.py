@@ -15,6 +15,7 @@ import duckdb
 from linkage import behind, beside_truth, events_beside_truth, facts, link_errors, quality_run, releases, review
 from linkage.clustering import chain, chained, compared_in, what_is_known
 from linkage.clustering import contradict as contradict
+from linkage.contracts.comparison import read_comparisons
 from linkage.contracts.dataset import Dataset
 from linkage.errors import ContractError, LinkError
 from linkage.invention import synthesise as synthesise
@@ -52,6 +53,7 @@ def check(settings: Settings) -> dict[str, int]:
             "outcomes": lambda: settings.analysis.outcomes,
             "examples of outcomes": lambda: examples_that_hold(settings),
             "tables": lambda: settings.analysis.tables,
+            "matched comparisons": lambda: settings.comparisons,
             "projects with person-level rows": lambda: settings.projects,
             "disclosure rules": lambda: dict(settings.disclosure),
             "limits on link rates": lambda: dict(settings.link_quality or ()),
@@ -231,7 +233,7 @@ def settle(settings: Settings) -> dict[str, Any]:
 
 def tabulate(settings: Settings) -> dict[str, Any]:
     """attributes/ and the person index → unrounded counts per table, link quality, contradictions, and a verdict."""
-    from linkage.cohorts import contradictions, tabulate
+    from linkage.cohorts import comparing, contradictions, tabulate
     from linkage.cohorts.members import sex_conflicts
     from linkage.cohorts.records import Records
 
@@ -241,13 +243,15 @@ def tabulate(settings: Settings) -> dict[str, Any]:
     with duckdb.connect() as con:
         attributes = {name: arrived(con, files.cohorts.attributes(name), name) for name in settings.datasets}
         people = whole(con, linked(settings), "linkage link")
-        tables = tabulate.tables(con, analysis, attributes, people)
+        compared = read_comparisons(settings.schemas, analysis)
+        comparisons = comparing.Counting(con, analysis, compared)
+        tables = tabulate.tables(con, analysis, attributes, people, comparisons.at) | comparisons.tables()
         for name, counts in tables.items():
             write_parquet(counts, files.cohorts.counts(name))
         behind.note(settings, con, analysis, attributes, people)
         quality_run.note_groups(settings, con, analysis, attributes, people)
         if (declared := settings.link_errors) and declared.origin == "truth":
-            link_errors.note_truth(settings, con, analysis, attributes, people)
+            link_errors.note_truth(settings, con, analysis, attributes, people, compared)
         impossible = contradictions.contradictions(con, analysis, attributes, people)
         write_parquet(impossible, files.cohorts.contradictions)
         by_reason = impossible.aggregate("reason, threshold, count(*) as pairs", "reason, threshold").order("all")
@@ -277,9 +281,10 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
     then nothing is published, and an earlier release of that name stays as it was.
     """
     from linkage.contracts.adding import adding
+    from linkage.contracts.compared import about
     from linkage.provenance import cells_by_table, provenance
     from linkage.quality import gate, suites
-    from linkage.release import control, every, frequency, publish, standardised
+    from linkage.release import compared, control, every, frequency, publish, standardised
     from linkage.release.auditor import files as auditor
     from linkage.release.auditor.notes import AddsUp
     from linkage.release.draft import Declared
@@ -294,12 +299,14 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
     facts.forget(settings, facts.OF_RELEASE)
     quality_run.release_gate(settings)
     masthead = pages.Masthead(release, TITLE, made_up, approval, facts.population(settings))
-    known, errors = adding(analysis), link_errors.of_release(settings, analysis)
+    comparisons = read_comparisons(settings.schemas, analysis)
+    known, errors = adding(analysis, comparisons), link_errors.of_release(settings, analysis)
+    abouts = [about(name, one, analysis) for name, one in comparisons.items()]
     with duckdb.connect() as con, releases.noting_a_stop(settings, release):
-        counts, without = releases.counted(con, settings, analysis)
+        counts, without = releases.counted(con, settings, analysis, comparisons)
         descriptions = releases.described(analysis, without)
-        titles = {d.table_id: d.whole_title for d in descriptions}
-        left = releases.before(settings, analysis)
+        titles = {d.table_id: d.whole_title for d in descriptions} | {a.name: a.whole_title for a in abouts}
+        left = releases.before(settings, analysis, comparisons)
         women, events = (behind.read(settings, what) for what in (behind.WOMEN, behind.EVENTS))
         declared, before = Declared(**known), [entry.left for entry in left]
         made = control.control(counts, disclosure, titles, declared, before, every.behind(women))
@@ -307,16 +314,17 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
         rows = frequency.beside(rows, frequency.sums(events), disclosure, declared, before)
         suite = suites.tables_suite(settings.expectations)
         pass_gate(settings, gate.validate("tables", release, suite, con.from_arrow(publish.arrow(rows))))
-        page = pages.release_page(masthead, rows, descriptions, disclosure)
+        more = compared.compared(rows, abouts, disclosure)
+        page = pages.release_page(masthead, rows, descriptions, disclosure, abouts, more)
         with whole_folder(files.release(release)) as folder:
-            publish.publish(folder, rows, page, provenance(settings, masthead), disclosure)
+            publish.publish(folder, rows, page, provenance(settings, masthead), disclosure, compared.tables(more))
             earlier = [(entry.name, entry.rows) for entry in left]
             found = auditor.audit(folder, counts, disclosure, AddsUp(**known), release, earlier, women, events)
             facts.write(settings, "suppression", {"lost": made.lost, "least": made.least})
             facts.write(settings, "audit", [asdict(verdict) for verdict in found.verdicts])
             auditor.require_pass(found)
             write_text(found.certificate, files.certificate(release))
-            releases.enter(settings, analysis, masthead, found, folder / "tables.csv")
+            releases.enter(settings, analysis, masthead, found, folder / "tables.csv", comparisons)
             quality_run.log_amber(settings, release, approval)
     facts.write(settings, "release", {"release": release, "approval": approval, "tables": cells_by_table(rows)})
     return {"release": release, "approval": approval, "cells": found.cells}
@@ -370,6 +378,7 @@ def report(settings: Settings) -> str:
         "beside_truth": beside_truth.of_invented(settings, release.get("release", "")),
         "events_beside_truth": events_beside_truth.of_invented(settings, release.get("release", "")),
         "agreement": facts.read(settings, "agreement"),
+        "differences": beside_truth.differences(settings, release.get("release", "")),
         "disclosure": release.get("tables"),
         "stopped": facts.read(settings, "stopped"),
         "suppression": facts.read(settings, "suppression"),

@@ -1,17 +1,19 @@
 """Definitions: what the pipeline says of each woman when no link is wrong, beside plain code over her invented life."""
 
+import csv
 import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
 from benchmarks import truth
-from linkage.cohorts import history, tabulate
+from linkage.cohorts import comparing, history, tabulate
 from linkage.cohorts.frequency import sums
 from linkage.cohorts.members import members_of
 from linkage.cohorts.records import Records
@@ -29,6 +31,7 @@ from linkage.cohorts.truth import (
 )
 from linkage.cohorts.truth_numbers import numbers_compared
 from linkage.contracts.analysis import Analysis
+from linkage.contracts.comparison import read_comparisons
 from linkage.contracts.outcome import Outcome
 from linkage.contracts.standardised import crossings
 from linkage.settings import Settings
@@ -37,6 +40,7 @@ from linkage.synthetic.careful import careful
 from linkage.synthetic.truth.needs import Needs
 
 PEOPLE, SEED = 4_000, 7
+RELEASED, ORDERED = "released_from_custody", "community_order_starts"
 
 
 @pytest.fixture(scope="module")
@@ -361,3 +365,36 @@ def test_departments_that_make_no_mistake_have_none_on_record(records: Records, 
     mistakes = records.con.read_csv(str(lived / "errors.csv"), header=True).filter(truth.IN_ATTRIBUTES)
     withdrawn = records.con.read_csv(str(lived / "withdrawals.csv"), header=True)
     assert mistakes.fetchall() == withdrawn.fetchall() == []
+
+
+def first_entries_of_lives(con: duckdb.DuckDBPyConnection, lived: Path) -> dict[str, tuple[Any, ...]]:
+    """{woman: (arm, day, offence group, previous offences)} of the declared comparison, by her life alone."""
+    starts: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in csv.DictReader((lived / "follow_ups.csv").open(encoding="utf-8")):
+        starts[row["person"], f"{row['start']} {row['disposal']}"] = row
+    entries = {row[:4] for row in happened(con, lived).project("person, index_date, cohort, outcome").fetchall()}
+    found: dict[str, tuple[Any, ...]] = {}
+    for person, day, cohort, outcome in sorted(entries, key=lambda row: (row[1], row[2] != RELEASED)):
+        if outcome != MEMBERS or person in found:
+            continue
+        start = starts.get((person, f"{day} {'CUS' if cohort == RELEASED else 'CO'}"))
+        if start and (cohort == ORDERED or (cohort == RELEASED and int(start["sentence_days"]) <= 364)):
+            arm = "short_custody" if cohort == RELEASED else "community_order"
+            found[person] = (arm, day, start["main_offence_group"], int(start["previous_offences"]))
+    return found
+
+
+def test_women_who_are_compared_are_those_of_their_lives_with_what_was_known_before(
+    records: Records, analysis: Analysis, lived: Path
+) -> None:
+    [declared] = read_comparisons(truth.SCHEMAS, analysis).values()
+    women, _ = comparing.matched(people_at(records, analysis), analysis, declared)
+    groups = analysis.datasets["prison"].attributes["main_offence_group"].codes
+    bands = {past: band.label for band in declared.linked["previous_offences"].bands
+             for past in range(band.first, 1 + (10_000 if band.last is None else band.last))}  # fmt: skip
+    there = first_entries_of_lives(records.con, lived)
+    assert len(there) > 100
+    said = women.project("person_id, arm, index_date, offence_group, previous_offences").fetchall()
+    assert {row[0]: row[1:] for row in said} == {
+        person: (arm, day, groups[group], bands[past]) for person, (arm, day, group, past) in there.items()
+    }

@@ -25,7 +25,9 @@ from linkage.report.truth_view import headlines
 from linkage.settings import Settings
 
 DATABASE = "womens_outcomes.duckdb"
-RELEASE_FILES = ("tables.csv", "tables.parquet", "data_dictionary.csv", "index.html")
+POINTS = {"rate", "other_rate", "difference", "lower", "upper", "share", "other_share"}
+RELEASE_FILES = ("tables.csv", "tables.parquet", "data_dictionary.csv", "index.html",
+                 "comparisons.csv", "comparisons.parquet", "balance.csv", "balance.parquet")  # fmt: skip
 
 
 def rows_in(path: Path) -> int:
@@ -122,11 +124,15 @@ def test_every_number_that_leaves_has_passed_a_control(chain):
         women, having = int(row["denominator"]), int(row["numerator"])
         assert abs(float(row["value"]) - 100 * having / women) <= 0.0500001
         assert float(row["lower"]) <= float(row["value"]) <= float(row["upper"])
-    # index.html: every count in a table, and every rate anywhere, stands in tables.csv.
+    # index.html: every count in a table, and every rate anywhere, stands in tables.csv, or is made of its rates.
     page = (folder / "index.html").read_text()
     rates = {
         f"{float(row[name]):.1f}" for row in rows for name, kind in figures.items() if kind == "percent" and row[name]
     }
+    for name in ("comparisons.csv", "balance.csv"):
+        for row in csv.DictReader((folder / name).open(encoding="utf-8")):
+            rates |= {f"{abs(float(text)):.1f}" for column, text in row.items() if text and column in POINTS}
+            rates |= {f"{abs(float(row['smd'])):.2f}"} if row.get("smd") else set()
     shown = re.findall(r"<td class=\"\">([^<]*)</td>", page)
     assert len(shown) > 100
     told = {text for cell in shown for text in re.findall(r"[\d,.]*\d", cell)}

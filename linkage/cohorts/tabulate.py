@@ -5,7 +5,7 @@ depend on the data. Only the `not known` of a column appears when there is someb
 declarations.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -31,14 +31,19 @@ CELL = ("cohort", "outcome", "period", "breakdown", "category", "threshold")
 
 
 def tables(
-    con: DuckDBPyConnection, analysis: Analysis, attributes: Mapping[str, Relation], person_index: Relation
+    con: DuckDBPyConnection,
+    analysis: Analysis,
+    attributes: Mapping[str, Relation],
+    person_index: Relation,
+    also: "Callable[[People], None]" = lambda _: None,
 ) -> dict[str, Relation]:
     """{table: (table_id, cohort, outcome, theme, geography, period, breakdown, category, threshold, denominator,
     numerator, in_custody, died, unknown, not_linked)}: one row per cell, unrounded.
 
     `attributes`: {dataset: (record_id, attributes …)}; `person_index`: (dataset, record_id, person_id_high,
     person_id_medium, person_id_low), all on the connection `con`. `denominator`: the women counted; `numerator`: those
-    of them who achieved the outcome; then the women left out of the denominator, each for one reason. Raises LinkError.
+    of them who achieved the outcome; then the women left out of the denominator, each for one reason. `also`: what else
+    is counted of the people of each threshold. Raises LinkError.
     """
     require_persons(con, attributes, person_index)
     counts: dict[str, list[Relation]] = {table_id: [] for table_id in analysis.tables}
@@ -47,6 +52,7 @@ def tables(
         for table_id, table in analysis.tables.items():
             if threshold in table.thresholds:
                 counts[table_id] += cells(people, analysis, table)
+        also(people)
     return {
         table_id: filled(con, layout(con, analysis, table_id), gathered(con, counts[table_id]))
         for table_id in analysis.tables

@@ -9,11 +9,13 @@ from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
-from linkage.cohorts import tabulate
+from linkage.cohorts import comparing, tabulate
 from linkage.cohorts.records import Records
 from linkage.cohorts.sql import Relation, any_of, gathered, kept, literal
 from linkage.cohorts.tabulate import Asked, People, asked, people_at
+from linkage.contracts.adding import NONE_DECLARED
 from linkage.contracts.analysis import Analysis, Threshold
+from linkage.contracts.comparison import Comparison
 from linkage.contracts.entries import is_every
 
 MEMBERS = "in the cohort"
@@ -47,12 +49,14 @@ def perfect_cells(
     attributes: Mapping[str, Relation],
     person_index: Relation,
     truth: Relation,
+    comparisons: Mapping[str, Comparison] = NONE_DECLARED,
 ) -> Relation:
     """(cohort, outcome, period, breakdown, category, numerator, denominator): one row per declared cell, unrounded, by
     the same records and definitions under the ids of the truth (`true_index`).
     """
     rightly = true_index(con, person_index, truth)
-    found = tabulate.tables(con, at_medium(analysis), attributes, rightly)
+    also = comparing.Counting(con, analysis, comparisons)
+    found = tabulate.tables(con, at_medium(analysis), attributes, rightly, also.at) | also.tables()
     return gathered(con, [table.project(", ".join((*CELL, "numerator", "denominator"))) for table in found.values()])
 
 

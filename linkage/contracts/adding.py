@@ -2,9 +2,12 @@
 writes it down in its own way.
 """
 
+from collections.abc import Mapping
 from typing import TypedDict
 
 from linkage.contracts.analysis import Analysis
+from linkage.contracts.compared import among, pairs
+from linkage.contracts.comparison import MATCHED, Comparison
 from linkage.contracts.dataset import Dataset
 from linkage.contracts.entries import firsts
 from linkage.contracts.history import Wholes
@@ -13,6 +16,8 @@ from linkage.contracts.sequence import Families
 from linkage.contracts.standardised import part_of
 
 ON_A_DAY = ("in_custody", "died")
+NO_REASON = (*ON_A_DAY, "unknown", "not_linked")
+NONE_DECLARED: Mapping[str, Comparison] = {}
 
 
 class Adding(TypedDict):
@@ -26,6 +31,9 @@ class Adding(TypedDict):
     entry counts in: the one that counts the first of these in each quarter}. `wholes`: {(breakdown, category): each
     (breakdown, category) that it is a part of, of several that overlap}. `families`: (an outcome, or '' for being
     counted at all; outcomes of which every woman with that has one).
+
+    Of comparisons: `among`, {arm: (its cohort, a breakdown, the categories of it that its women are in)}; `pairs`,
+    {arm: (the other arm, breakdowns by which as many are matched in each category)}.
     """
 
     years: dict[str, str]
@@ -40,27 +48,33 @@ class Adding(TypedDict):
     firsts: dict[str, str]
     wholes: Wholes
     families: Families
+    among: dict[str, tuple[str, str, tuple[str, ...]]]
+    pairs: dict[str, tuple[str, tuple[str, ...]]]
 
 
-def adding(analysis: Analysis) -> Adding:
-    """What the declarations of an analysis say of its sums."""
+def adding(analysis: Analysis, comparisons: Mapping[str, Comparison] = NONE_DECLARED) -> Adding:
+    """What the declarations say of sums. Who was matched is asked of everybody in an arm, and leaves nobody out."""
     outcomes = analysis.outcomes
+    everybody = {MATCHED: str([])} if comparisons else {}
     return Adding(
         years={part: quarter.year for quarter in analysis.period.calendar for part in (quarter.label, quarter.half)},
         halves={quarter.label: quarter.half for quarter in analysis.period.calendar},
         within=analysis.within,
-        asked=analysis.asked,
+        asked=analysis.asked | everybody,
         leaving={name: f"{sorted(one.exclude)} on day {one.left_out_on}" for name, one in outcomes.items()},
-        never={name: never(one, analysis.datasets[one.measure.dataset]) for name, one in outcomes.items()},
+        never={name: never(one, analysis.datasets[one.measure.dataset]) for name, one in outcomes.items()}
+        | dict.fromkeys(everybody, NO_REASON),
         wider={
             name: tuple(other for other, wider in outcomes.items() if other != name and counts_all_of(wider, one))
             for name, one in outcomes.items()
         },
-        divided={name: one.outcome for name, one in analysis.by_answer.items()},
+        divided={name: one.outcome for name, one in analysis.by_answer.items()} | {name: name for name in everybody},
         crossed=part_of(analysis),
         firsts=firsts(analysis.cohorts),
         wholes={part: of for name, one in analysis.by_history.items() for part, of in one.wholes(name).items()},
         families=tuple(family for name, one in analysis.sequences.items() for family in one.families(name)),
+        among=among(comparisons),
+        pairs=pairs(comparisons),
     )
 
 

@@ -2,12 +2,12 @@
 
 from typing import Literal, NamedTuple
 
-ColumnType = Literal["text", "count", "percent", "events", "mean"]
+ColumnType = Literal["text", "count", "percent", "points", "number", "events", "mean"]
 
 
 class PublishedColumn(NamedTuple):
-    """A column of every published file. `count` is women, rounded, or entries where each counts; `percent` has one
-    decimal; `events` are rounded, and a `mean` of them has two decimals.
+    """A column of a published file. `count` is women, rounded, or entries where each counts; `percent` and `points` have
+    one decimal; `events` are rounded, and a `mean` of them or another `number` has two decimals.
     """
 
     name: str

@@ -22,9 +22,11 @@ def beside(
     rows: Iterable[Row], errors_of: ErrorsOf, origin: str, sources: Mapping[str, Source], disclosure: Disclosure
 ) -> list[Row]:
     """The rows with `corrected` … `wrong_upper`, at the medium threshold, where a rate is published and the errors of
-    its links are known. `rows`: as `control` gives them; `origin`: of the errors, in words; `sources`: of each outcome.
+    its links are known. `rows`: as `control` gives them; `origin`: of the errors, in words; `sources`: of each outcome
+    that is recorded somewhere.
     """
-    return [row | correction(row, errors_of, sources[row["outcome"]], origin, disclosure) for row in rows]
+    known = ((row, sources.get(row["outcome"])) for row in rows)
+    return [row | (correction(row, errors_of, source, origin, disclosure) if source else {}) for row, source in known]
 
 
 def correction(row: Row, errors_of: ErrorsOf, source: Source, origin: str, disclosure: Disclosure) -> Row:

@@ -53,6 +53,9 @@ class Declared:
 
     Of each outcome: `asked`, which women of a cohort it is asked about; `leaving`, whom it leaves out on which day;
     `never`, reasons for which it leaves nobody out; `wider`, outcomes that count all its events.
+
+    Of each arm of a comparison: `among`, its cohort, and the categories of a breakdown that its women are in; of the
+    first one `pairs`, the other arm, and breakdowns by which as many are matched in each category.
     """
 
     years: Mapping[str, str] = field(default_factory=dict)
@@ -67,6 +70,8 @@ class Declared:
     firsts: Mapping[str, str] = field(default_factory=dict)
     wholes: Mapping[Division, tuple[Division, ...]] = field(default_factory=dict)
     families: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    among: Mapping[str, tuple[str, str, tuple[str, ...]]] = field(default_factory=dict)
+    pairs: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
 
     def longer(self, period: str) -> list[str]:
         """The longer periods that contain this one."""

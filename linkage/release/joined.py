@@ -12,6 +12,7 @@ Neither part is more certain than the difference or the number left out: each ca
 from collections.abc import Iterable, Iterator
 
 from linkage.contracts.disclosure import Disclosure
+from linkage.release import arms
 from linkage.release.draft import ALL, EXCLUSIONS, FREE, Cell, Declared, Division, Draft, Place, Places
 from linkage.release.primary import is_small
 from linkage.release.suppress.problem import NOBODY, Target
@@ -41,6 +42,7 @@ def write(
             write_alike(draft, places, alike.setdefault(same_day, cell), cell, threshold)
             found += write_wider(draft, places, cell, threshold, declared, held, limits)
             write_family(draft, places, cell, threshold, declared, held)
+        found += arms.write(draft, places, held, threshold, declared, limits)
     return found
 
 

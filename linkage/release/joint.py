@@ -11,9 +11,10 @@ from itertools import product
 
 import numpy as np
 
+from linkage.contracts.comparison import MATCHED
 from linkage.contracts.disclosure import Disclosure
 from linkage.errors import DisclosureError
-from linkage.release import before, every, joined, unshown
+from linkage.release import arms, before, every, joined, unshown
 from linkage.release.draft import (
     ADDITIVE,
     ALL,
@@ -261,11 +262,13 @@ def units(
 
 
 def worth(cell: Cell, declared: Declared, limits: Disclosure) -> int:
-    """What is lost by hiding a row; a part of a year is given up before the year, a crossing before what it crosses,
-    and every entry before the first.
+    """What is lost by hiding a row. A part of a year is given up before the year, a crossing before what it crosses,
+    every entry before the first, and all of an arm before its pairs.
     """
     if (cell.breakdown, cell.category) in declared.crossed:
         return A_CROSSING
+    if cell.cohort in declared.among and cell.outcome != MATCHED:
+        return A_MARGIN if arms.is_a_pair(cell, declared) else A_ROW
     if not limits.margin(cell.outcome, cell.breakdown) or cell.cohort in declared.firsts:
         return A_ROW
     return A_PART if cell.period in declared.years else A_MARGIN

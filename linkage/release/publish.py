@@ -5,26 +5,28 @@ import hashlib
 import io
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from linkage.contracts.disclosure import Disclosure
-from linkage.release.columns import NAMES, PUBLISHED
+from linkage.release.columns import NAMES, PUBLISHED, PublishedColumn
 from linkage.release.control import Row
 from linkage.release.primary import is_small, rounded
 
-ARROW = {"text": pa.string(), "count": pa.int64(), "percent": pa.float64(), "events": pa.int64(), "mean": pa.float64()}
-SQL = {"text": "varchar", "count": "bigint", "percent": "double", "events": "bigint", "mean": "double"}
+ARROW = {"text": pa.string(), "count": pa.int64(), "events": pa.int64()}
+ARROW |= dict.fromkeys(("percent", "points", "number", "mean"), pa.float64())
+SQL = {"text": "varchar", "count": "bigint", "events": "bigint"}
+SQL |= dict.fromkeys(("percent", "points", "number", "mean"), "double")
 UNITS = {
-    "text": "", "count": "women, rounded", "percent": "per cent, one decimal", "events": "events, rounded",
-    "mean": "events per woman, two decimals",
+    "text": "", "count": "women, rounded", "percent": "per cent, one decimal", "points": "percentage points, one decimal",
+    "number": "two decimals", "events": "events, rounded", "mean": "events per woman, two decimals",
 }  # fmt: skip
 
 
@@ -49,15 +51,35 @@ class Provenance:
     population: str = ""
 
 
-def publish(folder: Path, rows: list[Row], page: str, provenance: Provenance, disclosure: Disclosure) -> None:
+class Further(NamedTuple):
+    """A table of a release beside that of its cells: what it is, a row at a time; its columns; its rows."""
+
+    name: str
+    about: str
+    columns: tuple[PublishedColumn, ...]
+    rows: list[Row]
+
+
+def publish(
+    folder: Path,
+    rows: list[Row],
+    page: str,
+    provenance: Provenance,
+    disclosure: Disclosure,
+    further: Sequence[Further] = (),
+) -> None:
     """Write a release into `folder`, which exists and is empty. The same arguments give the same bytes, but for the
     DuckDB file, whose bytes are the engine's own and whose content hash is the same.
     """
+    for table in further:
+        text = as_csv(tuple(column.name for column in table.columns), table.rows)
+        (folder / f"{table.name}.csv").write_text(text, encoding="utf-8", newline="")
+        pq.write_table(arrow(table.rows, table.columns), folder / f"{table.name}.parquet", compression="zstd")
     (folder / "tables.csv").write_text(as_csv(NAMES, rows), encoding="utf-8", newline="")
     pq.write_table(arrow(rows), folder / "tables.parquet", compression="zstd")
-    (folder / "data_dictionary.csv").write_text(dictionary(), encoding="utf-8", newline="")
+    (folder / "data_dictionary.csv").write_text(dictionary(further), encoding="utf-8", newline="")
     (folder / "index.html").write_text(page, encoding="utf-8", newline="\n")
-    write_database(folder / "womens_outcomes.duckdb", rows, provenance)
+    write_database(folder / "womens_outcomes.duckdb", rows, provenance, further)
     manifest = json.dumps(manifest_of(folder, provenance, disclosure), indent=2, ensure_ascii=False, sort_keys=True)
     (folder / "manifest.json").write_text(manifest + "\n", encoding="utf-8", newline="\n")
 
@@ -71,32 +93,41 @@ def as_csv(columns: tuple[str, ...], rows: list[Row]) -> str:
     return text.getvalue()
 
 
-def arrow(rows: list[Row]) -> pa.Table:
+def arrow(rows: list[Row], columns: tuple[PublishedColumn, ...] = PUBLISHED) -> pa.Table:
     """The rows as typed columns."""
-    return pa.Table.from_pylist(rows, schema=pa.schema([(c.name, ARROW[c.type]) for c in PUBLISHED]))
+    return pa.Table.from_pylist(rows, schema=pa.schema([(c.name, ARROW[c.type]) for c in columns]))
 
 
-def dictionary() -> str:
+def dictionary(further: Sequence[Further] = ()) -> str:
     """What each column means, a line a column."""
-    rows = [{"column": c.name, "type": c.type, "unit": UNITS[c.type], "meaning": c.meaning} for c in PUBLISHED]
-    return as_csv(("column", "type", "unit", "meaning"), rows)
+    tables = {"outcomes": PUBLISHED} | {table.name: table.columns for table in further}
+    rows = [
+        {"table": name, "column": c.name, "type": c.type, "unit": UNITS[c.type], "meaning": c.meaning}
+        for name, columns in tables.items()
+        for c in columns
+    ]
+    return as_csv(("table", "column", "type", "unit", "meaning"), rows)
 
 
-def write_database(path: Path, rows: list[Row], provenance: Provenance) -> None:
-    """One table `outcomes` and a view per table_id and per theme, each with comments an analyst sees beside them."""
+def write_database(path: Path, rows: list[Row], provenance: Provenance, further: Sequence[Further] = ()) -> None:
+    """One table `outcomes` and a view per table_id and per theme, each with comments an analyst sees beside them; and
+    further tables.
+    """
     of = f" ({provenance.population})" if provenance.population else ""
     kind = f"INVENTED DATA{of}, about nobody. " if provenance.invented else ""
     with duckdb.connect(str(path)) as con:
         con.begin()
-        con.execute(f"create table outcomes ({', '.join(f'{c.name} {SQL[c.type]}' for c in PUBLISHED)})")
-        con.register("published", arrow(rows))
-        con.execute("insert into outcomes select * from published")
-        con.unregister("published")
-        comment(con, "table", "outcomes", f"{kind}{provenance.title}. One row per cell and linkage threshold")
+        about = f"{provenance.title}. One row per cell and linkage threshold"
+        for table in (Further("outcomes", about, PUBLISHED, rows), *further):
+            con.execute(f"create table {table.name} ({', '.join(f'{c.name} {SQL[c.type]}' for c in table.columns)})")
+            con.register("published", arrow(table.rows, table.columns))
+            con.execute(f"insert into {table.name} select * from published")
+            con.unregister("published")
+            comment(con, "table", table.name, f"{kind}{table.about}", table.columns)
         for column, meaning in views(rows).items():
             for name, about in meaning.items():
                 con.execute(f"create view {quoted(name)} as from outcomes where {column} = {literal(name)}")
-                comment(con, "view", quoted(name), f"{kind}{about}")
+                comment(con, "view", quoted(name), f"{kind}{about}", PUBLISHED)
         con.commit()
 
 
@@ -110,10 +141,12 @@ def views(rows: list[Row]) -> dict[str, dict[str, str]]:
     return {"table_id": tables, "theme": {name: about for name, about in themes.items() if name not in tables}}
 
 
-def comment(con: duckdb.DuckDBPyConnection, kind: str, name: str, about: str) -> None:
+def comment(
+    con: duckdb.DuckDBPyConnection, kind: str, name: str, about: str, columns: tuple[PublishedColumn, ...]
+) -> None:
     """Say what a table or view is, and what each of its columns means."""
     con.execute(f"comment on {kind} {name} is {literal(about)}")
-    for column in PUBLISHED:
+    for column in columns:
         unit = f" ({UNITS[column.type]})" if UNITS[column.type] else ""
         con.execute(f"comment on column {name}.{column.name} is {literal(column.meaning + unit)}")
 
@@ -137,7 +170,7 @@ def manifest_of(folder: Path, provenance: Provenance, disclosure: Disclosure) ->
         for stage, numbers in provenance.rows.items()
     }
     said["disclosure"] = disclosure.model_dump(by_alias=True)
-    names = ("tables.csv", "tables.parquet", "data_dictionary.csv", "index.html")
+    names = sorted(path.name for path in folder.iterdir() if path.suffix in (".csv", ".parquet", ".html"))
     said["sha256"] = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
     said["content_sha256"] = {"womens_outcomes.duckdb": content_hash(folder / "womens_outcomes.duckdb")}
     return said

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, NotRequired, TypedDict
 
-from linkage.report.truth_facts import Agreement, BesideTruth, EventsBesideTruth
+from linkage.report.truth_facts import Agreement, BesideTruth, DifferenceBesideTruth, EventsBesideTruth
 
 
 class Intake(TypedDict):
@@ -372,6 +372,7 @@ class Facts(TypedDict, total=False):
     beside_truth: list[BesideTruth]
     events_beside_truth: list[EventsBesideTruth]
     agreement: list[Agreement]
+    differences: list[DifferenceBesideTruth]
     attack: Attack
     contradictions: list[Contradiction]
     sex_conflicts: list[SexConflict]

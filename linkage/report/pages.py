@@ -8,9 +8,10 @@ import jinja2
 from markupsafe import Markup
 
 from linkage.contracts.analysis import Description
+from linkage.contracts.compared import About
 from linkage.contracts.disclosure import Disclosure
 from linkage.contracts.link_quality import LinkQuality
-from linkage.report import model_view, quality_view, release_view, standardised_view
+from linkage.report import comparison_view, model_view, quality_view, release_view, standardised_view
 from linkage.report.facts import Facts
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -19,6 +20,7 @@ SYMBOLS = {
     "[u]": "unreliable, because few women are counted",
     "[z]": "nobody in this group was counted",
 }
+TOO_FEW_PAIRS = {"[x]": "not given, since too few women were matched"}
 
 
 class Masthead(NamedTuple):
@@ -35,20 +37,29 @@ class Masthead(NamedTuple):
 
 
 def release_page(
-    masthead: Masthead, rows: Sequence[dict[str, Any]], descriptions: Sequence[Description], disclosure: Disclosure
+    masthead: Masthead,
+    rows: Sequence[dict[str, Any]],
+    descriptions: Sequence[Description],
+    disclosure: Disclosure,
+    abouts: Sequence[About] = (),
+    compared: Sequence[Sequence[dict[str, Any]]] = ((), ()),
 ) -> str:
-    """The page of a release. `rows`: as published, in reading order; `descriptions`: of its tables, in page order."""
+    """The page of a release. `rows`: as published, in reading order; `descriptions`: of its tables, in page order;
+    `abouts`: of its comparisons, whose differences and balance `compared` holds.
+    """
     of = {about.table_id: [row for row in rows if row["table_id"] == about.table_id] for about in descriptions}
     sections = [
         standardised_view.with_rates(release_view.section(of[about.table_id], about), of[about.table_id], about)
         for about in descriptions
     ]
+    comparisons = [comparison_view.section(about, rows, *compared) for about in abouts]
     origins = release_view.origins(rows)
     return page(
         "release.html.j2",
         masthead=masthead,
         sections=sections,
-        symbols=SYMBOLS,
+        comparisons=comparisons,
+        symbols=SYMBOLS | (TOO_FEW_PAIRS if comparisons else {}),
         disclosure=disclosure,
         origins=origins,
     )

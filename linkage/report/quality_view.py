@@ -60,7 +60,8 @@ def sections(facts: Facts, limits: LinkQuality | None) -> Iterator[Section]:
     if accuracy := facts.get("accuracy"):
         yield accuracy_section(accuracy)
     if beside_truth := facts.get("beside_truth"):
-        yield truth_section(beside_truth, facts.get("agreement", []), facts.get("events_beside_truth", []))
+        women, events = facts.get("agreement", []), facts.get("events_beside_truth", [])
+        yield truth_section(beside_truth, women, events, facts.get("differences", []))
     if "contradictions" in facts or "sex_conflicts" in facts:
         yield contradictions_section(facts.get("contradictions", []), facts.get("sex_conflicts", []))
     if attack := facts.get("attack"):

@@ -27,6 +27,20 @@ class BesideTruth(TypedDict):
     true: float | None
 
 
+class DifferenceBesideTruth(TypedDict):
+    """A difference between two groups of women in points, as published with its interval, and as perfect links would
+    show it: the same comparison, matched anew. None where it is suppressed, or where nobody was counted.
+    """
+
+    comparison: str
+    outcome: str
+    women: str
+    published: float | None
+    lower: float | None
+    upper: float | None
+    perfect: float | None
+
+
 class Agreement(TypedDict):
     """Of how many women, among those `asked` about, what is said of an outcome agrees with what became of them."""
 

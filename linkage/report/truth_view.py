@@ -9,7 +9,7 @@ from linkage.report.events_truth_view import events_grid
 from linkage.report.grid import Flagged, Grid, Line
 from linkage.report.section import Section, share
 from linkage.report.truth_chart import Off, differences
-from linkage.report.truth_facts import Agreement, BesideTruth, EventsBesideTruth
+from linkage.report.truth_facts import Agreement, BesideTruth, DifferenceBesideTruth, EventsBesideTruth
 from linkage.report.verdict import words
 
 What = Literal["perfect", "true"]
@@ -17,7 +17,10 @@ SERIES: dict[Literal["published", "corrected"], str] = {"published": "as linked"
 
 
 def truth_section(
-    cells: Sequence[BesideTruth], women: Sequence[Agreement], events: Sequence[EventsBesideTruth] = ()
+    cells: Sequence[BesideTruth],
+    women: Sequence[Agreement],
+    events: Sequence[EventsBesideTruth] = (),
+    compared: Sequence[DifferenceBesideTruth] = (),
 ) -> Section:
     """What is said of women beside what became of them, and each published rate beside what it should have been."""
     main, shown = headlines(cells), [cell for cell in cells if cell["published"] is not None and known(cell)]
@@ -31,6 +34,7 @@ def truth_section(
     drawn = [(differences(list(offs(shown))), caption(shown))] if shown else []
     grids = [headline_grid(main), *([woman_grid(women)] if women else []), *([group_grid(shown)] if shown else [])]
     grids += [events_grid(events)] if events else []
+    grids += [compared_grid(compared)] if compared else []
     return Section("truth", "How far from the truth", about, tuple(drawn), tuple(grids), tuple(every_cell(shown)))
 
 
@@ -86,6 +90,21 @@ def woman_grid(women: Sequence[Agreement]) -> Grid:
         "answer, or neither counts her."
     )
     return Grid("Woman by woman", "Outcome", (), ("Asked", "Agreed"), tuple(lines), note=note)
+
+
+def compared_grid(compared: Sequence[DifferenceBesideTruth]) -> Grid:
+    """A line per published difference: matched women and all women, beside the same with every link right."""
+    lines = []
+    for one in compared:
+        lower, upper, perfect = one["lower"], one["upper"], one["perfect"]
+        ends = "" if lower is None or upper is None else f"{lower:+.1f} to {upper:+.1f}"
+        holds = perfect is not None and lower is not None and upper is not None and lower <= perfect <= upper
+        held = Flagged("yes", "good") if holds else Flagged("no", "warn") if ends and perfect is not None else ""
+        shown = (points(one["published"]) or "[c]", ends, points(perfect), held)
+        lines.append(Line(words(one["comparison"]), (words(one["outcome"]), one["women"], *shown)))
+    columns = ("Outcome", "Women", "Difference", "Its interval", "Perfect links", "In the interval")
+    note = "With perfect links the women are matched anew, so that other women make the pairs."
+    return Grid("Differences of comparisons, points", "Comparison", (), columns, tuple(lines), words=2, note=note)
 
 
 def group_grid(shown: Sequence[BesideTruth]) -> Grid:

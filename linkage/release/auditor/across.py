@@ -7,6 +7,7 @@ all that another does.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from linkage.release.auditor import matched
 from linkage.release.auditor.notes import ALL, LEFT_OUT, AddsUp, Category, Key, Notes, Place, Row, key_of
 
 BY_ANSWER = {"yes": "numerator", "no": "without"}
@@ -31,6 +32,7 @@ def write(notes: Notes, at: dict[Place, int], rows: Sequence[Row], adds_up: Adds
         for reason in DATED:
             first, *others = (at[key, reason] for key in same)
             notes.sums += [((first,), (one,)) for one in others]
+    matched.write(notes, at, keys, adds_up)
 
 
 def impossible(key: Key, adds_up: AddsUp) -> set[str]:

@@ -28,6 +28,9 @@ class AddsUp:
 
     By outcome: `asked`, of which women of a cohort; `leaving`, who leaves on which day; `never`, why nobody can leave;
     `wider`, the outcomes that everybody with it has, too.
+
+    By arm of a comparison: `among`, of which cohort, and in which categories of a breakdown; `pairs`, of the first arm
+    the other one, and by which breakdowns a pair is alike.
     """
 
     years: Mapping[str, str] = field(default_factory=dict)
@@ -42,6 +45,8 @@ class AddsUp:
     firsts: Mapping[str, str] = field(default_factory=dict)
     wholes: Mapping[tuple[str, str], tuple[tuple[str, str], ...]] = field(default_factory=dict)
     families: Sequence[tuple[str, tuple[str, ...]]] = ()
+    among: Mapping[str, tuple[str, str, tuple[str, ...]]] = field(default_factory=dict)
+    pairs: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
 
 
 @dataclass

@@ -1,0 +1,93 @@
+"""The drawings of a comparison: differences with their intervals, and how alike the women are before and after."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import altair as alt
+
+from linkage.report.charts import COLOURS, GREY, SHAPES, WIDTH, legend, svg, word_axis
+
+ROW, SMALL_ROW = 44, 17  # pixels a row takes
+SERIES = ("matched women", "before matching")
+LIMIT = 0.1
+WORDS = 330  # pixels for what stands at the side
+
+
+class Difference(NamedTuple):
+    """A difference in points with its interval; None where it is not given, for the reason of the mark."""
+
+    outcome: str
+    series: str
+    difference: float | None
+    lower: float | None
+    upper: float | None
+    mark: str
+
+
+class Alike(NamedTuple):
+    """The standardised difference of a share, before or after matching."""
+
+    category: str
+    series: str
+    smd: float
+
+
+def differences(found: Sequence[Difference], axis: str, alternative: str) -> str:
+    """A row per outcome: a dot and a line for matched women, and under it for all women."""
+    rows = list(dict.fromkeys(one.outcome for one in found))
+    base = placed(found, rows)
+    known, unknown = (
+        base.transform_filter("isValid(datum.difference)"),
+        base.transform_filter("!isValid(datum.difference)"),
+    )
+    x = alt.X("difference:Q", title=axis, axis=alt.Axis(format="+d", tickMinStep=1))
+    figure = known.mark_text(align="left", dx=7, fontSize=11).encode(
+        x="upper:Q", text=alt.Text("difference:Q", format="+.1f"), color=alt.value("currentColor")
+    )
+    layers = [
+        at(0, "difference"),
+        known.mark_rule(strokeWidth=2).encode(x=alt.X("lower:Q"), x2="upper:Q"),
+        known.mark_point(filled=True, size=80, opacity=1).encode(x=x, shape=shape()),
+        figure,
+        unknown.mark_text(align="left", fontSize=12).encode(x=alt.XDatum(0), text="mark:N"),
+    ]
+    return svg(alt.layer(*layers).properties(width=WIDTH, height=ROW * len(rows)), alternative)
+
+
+def love_plot(found: Sequence[Alike], alternative: str) -> str:
+    """A row per category, in which both marks stand; lines where women count as out of balance. After T. E. Love."""
+    rows = list(dict.fromkeys(one.category for one in found))
+    base = alt.Chart(alt.InlineData(values=[one._asdict() for one in found])).encode(
+        y=alt.Y("category:N", sort=rows, title=None, axis=word_axis(WORDS)),
+        color=colour(),
+    )
+    x = alt.X("smd:Q", title="standardised difference of the shares", axis=alt.Axis(format="+.2f"))
+    layers = [*(at(end, "smd") for end in (-LIMIT, 0, LIMIT)), base.mark_point(
+        filled=True, size=55, opacity=1).encode(x=x, shape=shape())]  # fmt: skip
+    return svg(alt.layer(*layers).properties(width=WIDTH, height=SMALL_ROW * len(rows)), alternative)
+
+
+def placed(found: Sequence[Difference], rows: Sequence[str]) -> Any:
+    """Marks a row each, the series under each other."""
+    return alt.Chart(alt.InlineData(values=[one._asdict() for one in found])).encode(
+        y=alt.Y("outcome:N", sort=list(rows), title=None, axis=word_axis(WORDS)),
+        yOffset=alt.YOffset("series:N", scale=alt.Scale(domain=list(SERIES), paddingOuter=0.5)),
+        color=colour(),
+    )
+
+
+def colour() -> alt.Color:
+    """Matched women first."""
+    scale = alt.Scale(domain=list(SERIES), range=list(COLOURS[: len(SERIES)]))
+    return alt.Color("series:N", **legend(SERIES), scale=scale)
+
+
+def shape() -> alt.Shape:
+    """The same by shape."""
+    scale = alt.Scale(domain=list(SERIES), range=list(SHAPES[: len(SERIES)]))
+    return alt.Shape("series:N", **legend(SERIES), scale=scale)
+
+
+def at(value: float, field: str) -> Any:
+    """A grey line down the drawing."""
+    return alt.Chart(alt.InlineData(values=[{field: value}])).mark_rule(color=GREY).encode(x=f"{field}:Q")

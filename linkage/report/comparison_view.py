@@ -1,0 +1,190 @@
+"""What the release page says of a comparison, from the published rows of its files alone."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from linkage.contracts.compared import About
+from linkage.report.comparison_charts import SERIES, Alike, Difference, differences, love_plot
+from linkage.report.grid import Flagged, Grid, Line
+
+Row = dict[str, Any]
+MEDIUM, MATCHED, ALL = "medium", "matched", "all"
+WOMEN = {MATCHED: "Matched", ALL: "All, before matching", "not matched": "Not matched"}
+DRAWN = {MATCHED: SERIES[0], ALL: SERIES[1]}
+STAGES = {"after": SERIES[0], "before": SERIES[1]}
+WHY = {
+    "c": "a rate of few women is suppressed, or another that would give it away",
+    "z": "nobody of one of the groups was counted",
+}
+
+
+class Section(NamedTuple):
+    """A comparison: its warning, what is said of it in words, drawings each with its table, tables to open, notes."""
+
+    anchor: str
+    title: str
+    subtitle: str
+    health_warning: str
+    said: tuple[str, ...]
+    figures: tuple[tuple[str, str, Grid], ...]
+    notes: tuple[str, ...]
+
+
+def section(about: About, rows: Sequence[Row], found: Sequence[Row], alike: Sequence[Row]) -> Section:
+    """The section of one comparison. `rows`: its published cells; `found`, `alike`: its differences and its balance."""
+    cells = [row for row in rows if row["table_id"] == about.name and row["threshold"] == MEDIUM]
+    mine = [row for row in found if row["comparison"] == about.name]
+    main = [row for row in mine if row["threshold"] == MEDIUM]
+    balance = [row for row in alike if (row["comparison"], row["threshold"]) == (about.name, MEDIUM)]
+    figures = [(drawn_differences(main, about), caption(about), differences_grid(mine, about))]
+    if any(row["smd"] is not None for row in balance):
+        figures.append((drawn_balance(balance, about), BALANCE_CAPTION, balance_grid(balance, about)))
+    return Section(
+        anchor=about.name,
+        title=about.title.split(",")[0],
+        subtitle=about.title,
+        health_warning=about.health_warning,
+        said=(*how_many(cells, about), *missing(main, about), *in_balance(balance)),
+        figures=tuple(figures),
+        notes=about.notes,
+    )
+
+
+def how_many(cells: Sequence[Row], about: About) -> Iterator[str]:
+    """How many women are in each arm, and how many of them were matched."""
+    for row in cells:
+        if row["outcome"] == MATCHED and row["breakdown"] == ALL:
+            name = about.arms[row["cohort"]]
+            women, matched = row["denominator"], row["numerator"]
+            if row["status"] == "c":
+                yield f"{name}: how many were matched is suppressed."
+            else:
+                rest = (women or 0) - (matched or 0)
+                yield f"{name}: {women or 0:,} women, of whom {matched or 0:,} were matched and {rest:,} were not."
+
+
+def missing(main: Sequence[Row], about: About) -> Iterator[str]:
+    """Why a difference of matched women is not there."""
+    why = WHY | {"x": f"fewer than {about.fewest:g} pairs were found, too few to compare"}
+    for row in main:
+        if row["women"] == MATCHED and row["difference"] is None:
+            outcome = about.outcomes[row["outcome"]]
+            yield f"{outcome}: no difference between matched women is given, since {why[row['status']]}."
+
+
+def in_balance(balance: Sequence[Row]) -> Iterator[str]:
+    """In how many categories the women differ, before and after."""
+    shown = {stage: [row for row in balance if row["stage"] == stage and row["smd"] is not None] for stage in STAGES}
+    if shown["after"]:
+        before, after = (sum(row["out_of_balance"] == "yes" for row in shown[stage]) for stage in ("before", "after"))
+        yield (
+            f"Of {len(shown['after'])} categories that can be shown, {before} are out of balance before matching (a "
+            f"standardised difference over .1), and {after} after it."
+        )
+
+
+def drawn_differences(main: Sequence[Row], about: About) -> str:
+    """The drawing of the differences."""
+    marks = [
+        Difference(about.outcomes[row["outcome"]], DRAWN[row["women"]], row["difference"], row["lower"], row["upper"],
+                   f"[{row['status']}]")
+        for row in main
+        if row["women"] in DRAWN
+    ]  # fmt: skip
+    said = "; ".join(f"{mark.outcome}, {mark.series}: {points(mark.difference, mark.mark)}" for mark in marks)
+    first, second = about.arms.values()
+    alternative = f"Chart. {first} less {second}. {said}. The figures stand in the table below."
+    return differences(marks, "difference in points", alternative)
+
+
+def caption(about: About) -> str:
+    """What the drawing of the differences shows."""
+    first, second = (title[0].lower() + title[1:] for title in about.arms.values())
+    return (
+        f"Women {first}, less women {second}: of 100, how many more have the outcome. Dot or square: difference. "
+        "Line: its 95% interval, for chance alone."
+    )
+
+
+BALANCE_CAPTION = (
+    "How alike the two groups are in what was known of them before: the difference of the shares in each category, in "
+    "standard deviations, before and after matching. Within the outer lines it is at most .1, which counts as balance."
+)
+
+
+def differences_grid(mine: Sequence[Row], about: About) -> Grid:
+    """A line per outcome and women: rates of both arms, and their difference at each linkage threshold."""
+    at = {(row["outcome"], row["women"], row["threshold"]): row for row in mine}
+    lines = []
+    for outcome, title in about.outcomes.items():
+        for women, named in WOMEN.items():
+            row = at[outcome, women, MEDIUM]
+            others = [points(one["difference"], f"[{one['status']}]") for one in strict_and_loose(at, outcome, women)]
+            interval = "" if row["lower"] is None else f"{row['lower']:+.1f} to {row['upper']:+.1f}"
+            figures = (*rate(row, ""), *rate(row, "other_"), points(row["difference"], mark(row)), interval)
+            lines.append(Line(title, (named, *figures, " / ".join(others))))
+    spans = (("", 1), *((title, 2) for title in about.arms.values()), ("Difference", 3))
+    columns = ("Women", "Counted", "Rate", "Counted", "Rate", "Points", "95% interval", "Strict / loose linkage")
+    return Grid("Rates and their differences", "Outcome", spans, columns, tuple(lines), words=1)
+
+
+def strict_and_loose(at: dict[tuple[str, str, str], Row], outcome: str, women: str) -> list[Row]:
+    """The same difference at the other thresholds."""
+    return [at[outcome, women, threshold] for threshold in ("high", "low") if (outcome, women, threshold) in at]
+
+
+def rate(row: Row, arm: str) -> tuple[str, str]:
+    """Women counted, and their rate."""
+    counted, of_them = row[f"{arm}counted"], row[f"{arm}rate"]
+    return (mark(row), mark(row)) if counted is None else (f"{counted:,}", f"{of_them:.1f}%")
+
+
+def mark(row: Row) -> str:
+    """Why a figure is not there."""
+    return f"[{row['status']}]"
+
+
+def points(difference: float | None, mark: str) -> str:
+    """A difference in points."""
+    return mark if difference is None else f"{difference + 0.0:+.1f}"
+
+
+def drawn_balance(balance: Sequence[Row], about: About) -> str:
+    """The love plot."""
+    marks = [Alike(group(row, about), STAGES[row["stage"]], row["smd"]) for row in balance if row["smd"] is not None]
+    worst = {
+        series: max((abs(one.smd) for one in marks if one.series == series), default=0.0) for series in SERIES[::-1]
+    }
+    said = "; ".join(f"{series}: {far:.2f} at most" for series, far in worst.items())
+    return love_plot(marks, f"Chart. Standardised differences of shares, {said}. The figures stand in the table below.")
+
+
+def group(row: Row, about: About) -> str:
+    """A category in words, short enough for the side of a drawing."""
+    return f"{row['covariate'].replace('_', ' ')}: {row['category']}"
+
+
+def balance_grid(balance: Sequence[Row], about: About) -> Grid:
+    """A line per category with anybody in it: shares in both arms, and their standardised difference."""
+    at = {(row["covariate"], row["category"], row["stage"]): row for row in balance}
+    lines = [
+        Line(about.titles[covariate], (category, *stage_cells(at[covariate, category, "before"]),
+                                       *stage_cells(at[covariate, category, "after"])))
+        for covariate, categories in about.covariates.items()
+        for category in categories
+        if at[covariate, category, "before"]["status"] != "z"
+    ]  # fmt: skip
+    each = (*about.arms.values(), "Standardised")
+    spans = (("", 1), ("Before matching", 3), ("Matched women", 3))
+    note = "Shares of rounded counts, so a small group's differ by chance of rounding."
+    columns = ("Group", *each, *each)
+    return Grid("Shares in each category", "Known before", spans, columns, tuple(lines), words=1, note=note)
+
+
+def stage_cells(row: Row) -> tuple[str | Flagged, ...]:
+    """Both shares and their standardised difference, flagged where it is out of balance."""
+    if row["smd"] is None:
+        return (mark(row),) * 3
+    smd = f"{row['smd'] + 0.0:+.2f}"
+    return (f"{row['share']:.1f}%", f"{row['other_share']:.1f}%",
+            Flagged(f"{smd}, out of balance", "warn") if row["out_of_balance"] == "yes" else smd)  # fmt: skip
