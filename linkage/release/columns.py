@@ -6,8 +6,8 @@ ColumnType = Literal["text", "count", "percent", "points", "number", "events", "
 
 
 class PublishedColumn(NamedTuple):
-    """A column of a published file. `count` is women, rounded, or entries where each counts; `percent` and `points` have
-    one decimal; `events` are rounded, and a `mean` of them or another `number` has two decimals.
+    """A column of a published file. `count` is women, rounded, or entries where each counts; `percent` and `points`
+    have one decimal; `events` are rounded, and a `mean` of them or another `number` has two decimals.
     """
 
     name: str

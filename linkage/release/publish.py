@@ -25,8 +25,8 @@ ARROW |= dict.fromkeys(("percent", "points", "number", "mean"), pa.float64())
 SQL = {"text": "varchar", "count": "bigint", "events": "bigint"}
 SQL |= dict.fromkeys(("percent", "points", "number", "mean"), "double")
 UNITS = {
-    "text": "", "count": "women, rounded", "percent": "per cent, one decimal", "points": "percentage points, one decimal",
-    "number": "two decimals", "events": "events, rounded", "mean": "events per woman, two decimals",
+    "text": "", "count": "women, rounded", "events": "events, rounded", "percent": "per cent, one decimal",
+    "points": "percentage points, one decimal", "number": "two decimals", "mean": "events per woman, two decimals",
 }  # fmt: skip
 
 
