@@ -6,6 +6,7 @@ from typing import TypedDict
 
 from linkage.contracts.analysis import Analysis
 from linkage.contracts.dataset import Dataset
+from linkage.contracts.deaths import died_by, windows
 from linkage.contracts.outcome import Event, Outcome
 
 ON_A_DAY = ("in_custody", "died")
@@ -17,7 +18,8 @@ class Adding(TypedDict):
 
     Of outcomes: `asked`, which women of a cohort it is asked about; `leaving`, who is left out on which day, the same
     words for the same women; `never`, reasons for which it leaves nobody out; `wider`, others of the same women that
-    count all its events. `divided`: {breakdown: the outcome whose answers are its categories}.
+    count all its events. `divided`: {breakdown: the outcome whose answers are its categories}. `died_by`, the day by
+    which those had died whom it leaves out for it; `deaths`, the window of one that asks for a death.
     """
 
     years: dict[str, str]
@@ -28,6 +30,8 @@ class Adding(TypedDict):
     never: dict[str, tuple[str, ...]]
     wider: dict[str, tuple[str, ...]]
     divided: dict[str, str]
+    died_by: dict[str, int]
+    deaths: dict[str, tuple[int, int]]
 
 
 def adding(analysis: Analysis) -> Adding:
@@ -45,6 +49,8 @@ def adding(analysis: Analysis) -> Adding:
             for name, one in outcomes.items()
         },
         divided={name: one.outcome for name, one in analysis.by_answer.items()},
+        died_by=died_by(outcomes),
+        deaths=windows(outcomes),
     )
 
 
@@ -52,7 +58,7 @@ def never(outcome: Outcome, dataset: Dataset) -> tuple[str, ...]:
     """Reasons for which an outcome can leave nobody out, as whoever reads its definition knows."""
     impossible = [reason for reason in ON_A_DAY if reason not in outcome.exclude]
     impossible += ["unknown"] if outcome.measure.kind != "status" else []
-    return (*impossible, *(["not_linked"] if dataset.coverage != "spine" else []))
+    return (*impossible, *(["not_linked"] if dataset.coverage != "spine" or outcome.measure.kind == "death" else []))
 
 
 def counts_all_of(wider: Outcome, narrower: Outcome) -> bool:

@@ -17,6 +17,7 @@ from linkage.contracts.choices import Word, each_once, unknown_dataset, where_mi
 from linkage.contracts.circumstances import Circumstances
 from linkage.contracts.cohort import Breakdown, Cohort
 from linkage.contracts.dataset import A_NAME, Dataset, Geography
+from linkage.contracts.deaths import death_mistakes
 from linkage.contracts.joined import ByAnswer, joined_mistakes
 from linkage.contracts.outcome import Outcome
 from linkage.contracts.period import Period
@@ -289,7 +290,7 @@ def mistakes(schemas: Path, analysis: Analysis) -> Iterator[str]:
         if analysis.cohorts[first].choice == analysis.cohorts[second].choice:
             yield f"{schemas / 'cohorts' / second}.yaml: it takes the same women as {first}.yaml. Remove one."
     for name, outcome in analysis.outcomes.items():
-        for line in outcome_mistakes(outcome, analysis):
+        for line in (*outcome_mistakes(outcome, analysis), *death_mistakes(outcome, analysis)):
             yield f"{schemas / 'outcomes' / name}.yaml: {line}"
     for name, table in analysis.tables.items():
         for line in table_mistakes(table, analysis):

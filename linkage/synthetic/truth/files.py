@@ -17,9 +17,19 @@ from linkage.synthetic.days import NEVER, dates
 from linkage.synthetic.departments.columns import Extract, Lives
 from linkage.synthetic.people.arrays import Flags, Numbers, Texts
 from linkage.synthetic.truth.lives import told
-from linkage.synthetic.truth.outcomes import Answer, Member, outcomes
+from linkage.synthetic.truth.outcomes import (
+    FIRST_WEEKS,
+    RELEASED,
+    REST_OF_YEAR,
+    Answer,
+    Member,
+    days_alive,
+    members,
+    outcomes,
+)
 
-FILES = ("people", "records", "errors", "names", "outcomes", "follow_ups", "abodes", "withdrawals")
+FILES = ("people", "records", "errors", "names", "outcomes", "follow_ups", "abodes", "withdrawals", "at_risk")
+WINDOWS = (FIRST_WEEKS, REST_OF_YEAR)
 GROUPS = {"W": "White", "M": "Mixed", "A": "Asian", "B": "Black", "O": "Other"}
 BANDS = ("under 18", "18-20", "21-24", "25-29", "30-39", "40-49", "50+")
 BAND_STARTS = (18, 21, 25, 30, 40, 50)
@@ -62,6 +72,7 @@ def write_truth(lives: Lives, extracts: Extracts, folder: Path) -> None:
         "follow_ups": follow_ups(lives, names),
         "abodes": abodes(lives, names),
         "withdrawals": withdrawals(lives, names),
+        "at_risk": at_risk(lives, names),
     }
     for name, table in tables.items():
         write(table, folder / f"{name}.csv")
@@ -143,6 +154,22 @@ def what_became(lives: Lives, names: Texts) -> pa.Table:
     )
     each = zip(*rows, strict=True) if rows else ((),) * len(columns)
     return pa.table([text_array(list(values)) for values in each], names=columns)
+
+
+def at_risk(lives: Lives, names: Texts) -> pa.Table:
+    """(person, quarter, index_date, first_weeks, rest_of_year): one row per woman and quarter of a release: on how many
+    days after it she was alive.
+    """
+    first, last = lives.aims.window.cohorts_from, lives.aims.window.cohorts_to
+    rows = [
+        (life.person, member.quarter, member.index_date.isoformat(), *(days_alive(life, member, d) for d in WINDOWS))
+        for life in told(lives, names.tolist())
+        for member in members(life, first, last)
+        if member.cohort == RELEASED
+    ]
+    columns = ["person", "quarter", "index_date", "first_weeks", "rest_of_year"]
+    each = zip(*rows, strict=True) if rows else ((),) * len(columns)
+    return pa.table([text_array(list(map(str, values))) for values in each], names=columns)
 
 
 def outcome_row(person: str, member: Member, answer: Answer) -> tuple[str, ...]:
