@@ -2,11 +2,13 @@
 
 from typing import Literal, NamedTuple
 
-ColumnType = Literal["text", "count", "percent"]
+ColumnType = Literal["text", "count", "percent", "years", "per 100 years"]
 
 
 class PublishedColumn(NamedTuple):
-    """A column of every published file. `count` is women, rounded; `percent` has one decimal."""
+    """A column of every published file. `count` is women, rounded; `percent` has one decimal; `years` are rounded
+    person-years, and `per 100 years` has two decimals.
+    """
 
     name: str
     type: ColumnType
@@ -78,5 +80,19 @@ PUBLISHED = (
     ),
     PublishedColumn("wrong_lower", "percent", "lower end of the interval of wrong"),
     PublishedColumn("wrong_upper", "percent", "upper end of the interval of wrong"),
+    PublishedColumn(
+        "person_years",
+        "years",
+        "of deaths: how long the women counted were alive in the days of the outcome, the day of a death included; "
+        "rounded to the nearest 5 as counts are, which can move the rate by 5 % of itself where there are under 50; "
+        "empty where suppressed, and of other outcomes",
+    ),
+    PublishedColumn("per_100_years", "per 100 years", "of deaths: rounded deaths per 100 of the rounded person-years"),
+    PublishedColumn(
+        "per_100_years_lower",
+        "per 100 years",
+        "lower end of the exact Poisson interval of that rate; for chance, and not for rounding",
+    ),
+    PublishedColumn("per_100_years_upper", "per 100 years", "upper end of that interval"),
 )
 NAMES = tuple(column.name for column in PUBLISHED)

@@ -48,7 +48,8 @@ class Declared:
     the outcome whose answers divide}.
 
     Of each outcome: `asked`, which women of a cohort it is asked about; `leaving`, whom it leaves out on which day;
-    `never`, reasons for which it leaves nobody out; `wider`, outcomes that count all its events.
+    `never`, reasons for which it leaves nobody out; `wider`, outcomes that count all its events; `died_by`, the day by
+    which those had died whom it leaves out for it; `deaths`, of one that asks for a death, the window in days.
     """
 
     years: Mapping[str, str] = field(default_factory=dict)
@@ -59,6 +60,8 @@ class Declared:
     never: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     wider: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     divided: Mapping[str, str] = field(default_factory=dict)
+    died_by: Mapping[str, int] = field(default_factory=dict)
+    deaths: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 class Unit(NamedTuple):

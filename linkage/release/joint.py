@@ -12,7 +12,7 @@ import numpy as np
 
 from linkage.contracts.disclosure import Disclosure
 from linkage.errors import DisclosureError
-from linkage.release import before, joined
+from linkage.release import before, deaths, joined
 from linkage.release.draft import (
     ADDITIVE,
     ALL,
@@ -50,6 +50,7 @@ def problem_of(
 
     `earlier`: what left before, which readers hold too. Raises DisclosureError where parts do not add up.
     """
+    rows = list(rows)
     figures = figures_of(rows)
     cells = list(dict.fromkeys(cell for cell, _ in figures))
     thresholds = list(dict.fromkeys(threshold for _, threshold in figures))
@@ -60,6 +61,8 @@ def problem_of(
             write_asked(draft, draft.places, cell, threshold, declared)
     write_sums(draft, draft.places, cells, thresholds, declared)
     asked = joined.write(draft, draft.places, cells, thresholds, declared, disclosure)
+    periods, at_risk = periods_of(cells, declared), deaths.told_now(rows, declared, disclosure)
+    asked += deaths.write(draft, draft.places, cells, thresholds, declared, periods, at_risk, disclosure)
     asked += targets(draft, draft.places, declared, disclosure)
     left = [(release, before.write(draft, release)) for release in earlier]
     for release, places in left:
@@ -67,6 +70,8 @@ def problem_of(
             write_asked(draft, places, cell, threshold, declared)
         write_sums(draft, places, release.cells, release.thresholds, declared)
         asked += joined.write(draft, places, release.cells, release.thresholds, declared, disclosure)
+        periods, at_risk = periods_of(release.cells, declared), deaths.told_before(release)
+        asked += deaths.write(draft, places, release.cells, release.thresholds, declared, periods, at_risk, disclosure)
         asked += [*targets(draft, places, declared, disclosure), *before.changes(draft, places, release, disclosure)]
     before.settle(draft, cells, thresholds, left)
     return finished(draft, list({target.number: target for target in asked}.values())), cells
@@ -167,6 +172,12 @@ def sums_of(cells: Iterable[Cell], declared: Declared) -> list[tuple[Cell, tuple
     return [(total, tuple(parts)) for (total, _), parts in sorted(found.items()) if total in held]
 
 
+def periods_of(cells: Iterable[Cell], declared: Declared) -> list[tuple[Cell, tuple[Cell, ...]]]:
+    """Sums over periods of all who are asked, which outcomes of the same women need not each hold whole."""
+    sums = sums_of(deaths.of_same_women(cells, declared), declared)
+    return [(total, parts) for total, parts in sums if total.breakdown == parts[0].breakdown]
+
+
 def pooled_into(period: str, declared: Declared) -> list[str]:
     """The longer periods that contain this one."""
     longer = (declared.halves.get(period), declared.years.get(period), ALL)
@@ -241,6 +252,7 @@ def targets(draft: Draft, places: Places, declared: Declared, disclosure: Disclo
         if is_small(count, disclosure) or (whole and count == 0):
             left_out = place.figure in EXCLUSIONS
             narrow = left_out or (is_small(women, disclosure) and joined.are_left_out(place.cell, declared))
+            narrow = narrow or deaths.counted(place, declared)
             yield Target(number, (disclosure.width_left_out if narrow else disclosure.width).value, not left_out)
 
 

@@ -20,9 +20,16 @@ from linkage.release.columns import NAMES, PUBLISHED
 from linkage.release.control import Row
 from linkage.release.primary import is_small, rounded
 
-ARROW = {"text": pa.string(), "count": pa.int64(), "percent": pa.float64()}
-SQL = {"text": "varchar", "count": "bigint", "percent": "double"}
-UNITS = {"text": "", "count": "women, rounded", "percent": "per cent, one decimal"}
+NUMBERS = {"percent": pa.float64(), "years": pa.int64(), "per 100 years": pa.float64()}
+ARROW = {"text": pa.string(), "count": pa.int64()} | NUMBERS
+SQL = {"text": "varchar", "count": "bigint", "percent": "double", "years": "bigint", "per 100 years": "double"}
+UNITS = {
+    "text": "",
+    "count": "women, rounded",
+    "percent": "per cent, one decimal",
+    "years": "person-years, rounded",
+    "per 100 years": "deaths per 100 person-years, two decimals",
+}
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,7 @@ def release_page(
         symbols=SYMBOLS,
         disclosure=disclosure,
         origins=origins,
+        by_time=any(row["person_years"] is not None for row in rows),
     )
 
 

@@ -23,7 +23,8 @@ class AddsUp:
     categories}.
 
     By outcome: `asked`, of which women of a cohort; `leaving`, who leaves on which day; `never`, why nobody can leave;
-    `wider`, the outcomes that everybody with it has, too.
+    `wider`, the outcomes that everybody with it has, too; `died_by`, the day by which those had died who are left out
+    for it; `deaths`, first and last day of the window in which it asks for a death.
     """
 
     years: Mapping[str, str] = field(default_factory=dict)
@@ -34,6 +35,8 @@ class AddsUp:
     never: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     wider: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     divided: Mapping[str, str] = field(default_factory=dict)
+    died_by: Mapping[str, int] = field(default_factory=dict)
+    deaths: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 @dataclass
@@ -43,7 +46,7 @@ class Notes:
     `at`: of the release being judged. `same`: a figure that two releases count alike is one figure: a reader is taken
     to know so. `implied`: sums that tell him no more, but show who is alone in a count.
     `earlier`: of those before. `changes`: the figures a few women more, or fewer, are counted in than before.
-    `beside`: by how many women one outcome exceeds another that it holds.
+    `beside`: by how many women one outcome exceeds another that it holds; how many more had died by a later day.
     """
 
     at: dict[Place, int] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from linkage.contracts.disclosure import Disclosure
-from linkage.release.auditor import across
+from linkage.release.auditor import across, deaths
 from linkage.release.auditor.notes import ALL, LEFT_OUT, AddsUp, Earlier, Key, Notes, Place, Row, Said, key_of
 from linkage.release.auditor.reader import Seen, Wanted
 
@@ -34,7 +34,8 @@ def read(
     `true`: the unrounded counts by `key_of`.
     """
     notes = Notes()
-    now = [row | {"figures": said(row, true[key_of(row)], limits)} for row in {key_of(r): r for r in rows}.values()]
+    once = {key_of(row): row for row in rows}
+    now = [row | {"figures": figures(row, true[key], adds_up, limits)} for key, row in once.items()]
     write(notes, notes.at, now, adds_up)
     hidden, counted = secrets(notes.at, now), set(notes.at.values())
     for release, left in earlier:
@@ -63,6 +64,13 @@ def write(notes: Notes, at: dict[Place, int], rows: Sequence[Row], adds_up: Adds
         if notes.truth[whole] == sum(notes.truth[n] for n in rest):
             notes.implied.append(((whole,), tuple(rest)))
     across.write(notes, at, rows, adds_up)
+    deaths.write(notes, at, rows, adds_up)
+
+
+def figures(row: Row, true: Row, adds_up: AddsUp, limits: Disclosure) -> dict[str, Said]:
+    """Everything that a reader takes from a row, of a death also who was alive before it and after."""
+    found = said(row, true, limits)
+    return found | deaths.said(row, true, found, adds_up, limits)
 
 
 def said(row: Row, true: Row, limits: Disclosure) -> dict[str, Said]:
@@ -179,7 +187,8 @@ def wanted(notes: Notes, hidden: Mapping[int, Secret], adds_up: AddsUp, limits: 
         if at_risk(truth[number], secret, limits):
             left_out = secret.figure in LEFT_OUT
             few_women = secret.women < limits.threshold.value and across.left_out(secret.key, adds_up)
-            width = (limits.width_left_out if left_out or few_women else limits.width).value
+            narrow = left_out or few_women or deaths.counted(secret.key, secret.figure, adds_up)
+            width = (limits.width_left_out if narrow else limits.width).value
             others = [one for one in alone if one != number and number not in same.get(one, ())]
             found.append(Wanted(number, width, () if left_out else tuple(others)))
     return found
