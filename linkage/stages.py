@@ -230,8 +230,7 @@ def tabulate(settings: Settings) -> dict[str, Any]:
         for name, counts in tables.items():
             write_parquet(counts, files.cohorts.counts(name))
         quality_run.note_groups(settings, con, analysis, attributes, people)
-        if (declared := settings.link_errors) and declared.origin == "truth":
-            link_errors.note_truth(settings, con, analysis, attributes, people)
+        link_errors.note_truth(settings, con, analysis, attributes, people)
         impossible = contradictions.contradictions(con, analysis, attributes, people)
         write_parquet(impossible, files.cohorts.contradictions)
         by_reason = impossible.aggregate("reason, threshold, count(*) as pairs", "reason, threshold").order("all")
