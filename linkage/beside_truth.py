@@ -83,17 +83,18 @@ def as_lived(settings: Settings) -> dict[Cell, float]:
     year_of = {quarter.label: quarter.year for quarter in settings.analysis.period.calendar}
     return {
         (*cell, ALL, ALL): rate(sum(achieved), len(achieved))
-        for cell, achieved in answers(settings.files.truth / "outcomes.csv", year_of).items()
+        for period_of in (year_of, dict.fromkeys(year_of, ALL))
+        for cell, achieved in answers(settings.files.truth / "outcomes.csv", period_of).items()
     }
 
 
-def answers(path: Path, year_of: dict[str, str]) -> dict[Cell, list[bool]]:
-    """{(cohort, outcome, year): of each woman counted, was it so?}."""
+def answers(path: Path, period_of: dict[str, str]) -> dict[Cell, list[bool]]:
+    """{(cohort, outcome, period): of each woman counted, was it so?}. `period_of`: of each quarter."""
     found: dict[Cell, list[bool]] = {}
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             if row["counted"] == "yes":
-                cell = (row["cohort"], row["outcome"], year_of[row["quarter"]])
+                cell = (row["cohort"], row["outcome"], period_of[row["quarter"]])
                 found.setdefault(cell, []).append(row["achieved"] == "yes")
     return found
 

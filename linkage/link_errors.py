@@ -74,10 +74,13 @@ def beside(rows: list[Row], known: Known | None, disclosure: Disclosure) -> list
 
 
 def sources(analysis: Analysis) -> "dict[str, Source]":
-    """{outcome: where it is recorded}. In a spine a woman without a record is not counted, nor without a status."""
+    """{outcome: where it is recorded}. In a spine a woman without a record is not counted, nor without a status.
+
+    Deaths are left out: which links make a woman die who lives no rate of missed and wrong links tells.
+    """
     from linkage.release.corrections import Source
 
-    measures = {name: outcome.measure for name, outcome in analysis.outcomes.items()}
+    measures = {name: one.measure for name, one in analysis.outcomes.items() if one.measure.kind != "death"}
     return {
         name: Source(one.dataset, analysis.datasets[one.dataset].coverage == "event_register" and one.kind != "status")
         if one.kind != "order"

@@ -250,8 +250,7 @@ def tabulate(settings: Settings) -> dict[str, Any]:
             write_parquet(counts, files.cohorts.counts(name))
         behind.note(settings, con, analysis, attributes, people)
         quality_run.note_groups(settings, con, analysis, attributes, people)
-        if (declared := settings.link_errors) and declared.origin == "truth":
-            link_errors.note_truth(settings, con, analysis, attributes, people, compared)
+        link_errors.note_truth(settings, con, analysis, attributes, people, compared)
         impossible = contradictions.contradictions(con, analysis, attributes, people)
         write_parquet(impossible, files.cohorts.contradictions)
         by_reason = impossible.aggregate("reason, threshold, count(*) as pairs", "reason, threshold").order("all")

@@ -20,6 +20,8 @@ from linkage.contracts.analysis import Analysis, read_analysis
 from linkage.contracts.dataset import Column, Dataset, read_datasets
 from linkage.settings import Settings
 
+pytest_plugins = ("review_sheets",)  # a small linkage that several modules look at
+
 if TYPE_CHECKING:
     from linkage.synthetic.departments.columns import Extract, Lives
 

@@ -32,6 +32,7 @@ CORRECTED = {
     "corrected": 22.6, "corrected_lower": 17.1, "corrected_upper": 29.3,
     "missed": 5.0, "missed_lower": 3.1, "missed_upper": 7.8, "wrong": 0.5, "wrong_lower": 0.1, "wrong_upper": 1.6,
 }  # fmt: skip
+BY_TIME = ("person_years", "per_100_years", "per_100_years_lower", "per_100_years_upper")
 
 
 def row(cohort="released", period="2023/24", breakdown="all", category="all", threshold="medium", status="", **figures):
@@ -53,6 +54,7 @@ def row(cohort="released", period="2023/24", breakdown="all", category="all", th
         | place
         | {"status": status, "error_origin": origin, "standardised_by": ""}
         | (dict.fromkeys(shown) if status == "c" else shown)
+        | dict.fromkeys(BY_TIME)
         | figures
     )
 

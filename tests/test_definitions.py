@@ -54,8 +54,12 @@ def test_an_outcome_does_what_its_examples_say(
 ) -> None:
     declared = analysis.outcomes[outcome]
     found = found_answers(con, declared, analysis.datasets[declared.measure.dataset])
-    said = [(example.because, example.expect) for example in declared.examples]
-    assert [(because, answer) for (because, _), answer in zip(said, found, strict=True)] == said
+    said = [(example.because, example.expect, example.days_at_risk) for example in declared.examples]
+    answers = [
+        (because, answer, None if expected is None else days)
+        for (because, _, expected), (answer, days) in zip(said, found, strict=True)
+    ]
+    assert answers == said
 
 
 def test_an_example_with_the_wrong_answer_is_reported(con: duckdb.DuckDBPyConnection, analysis: Analysis) -> None:

@@ -41,13 +41,16 @@ from linkage.synthetic.truth.needs import Needs
 
 PEOPLE, SEED = 4_000, 7
 RELEASED, ORDERED = "released_from_custody", "community_order_starts"
+MORE_DEATHS = {"dies_within_4_weeks": 0.15, "dies_within_a_year": 0.1}  # or of so few women hardly one would die
 
 
 @pytest.fixture(scope="module")
 def delivered(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """What departments that make no mistake deliver of 4,000 people, pseudonymised."""
+    """What departments that make no mistake deliver of 4,000 people, of whom many die, pseudonymised."""
     settings = Settings(schemas=truth.SCHEMAS, workspace=tmp_path_factory.mktemp("perfect") / "workspace")
-    truth.deliver(settings, PEOPLE, SEED, careful(read_calibration()))
+    aims = careful(read_calibration())
+    deadlier = aims.model_copy(update={"knobs": {**aims.knobs, **MORE_DEATHS}})
+    truth.deliver(settings, PEOPLE, SEED, deadlier)
     return settings
 
 
@@ -167,6 +170,18 @@ def test_each_outcome_comes_about_for_some_women_counted_and_not_for_others(reco
     assert shares.filter("share = 0 or share = 1").fetchall() == []
 
 
+def test_with_perfect_links_every_woman_is_at_risk_on_as_many_days_as_she_lived(
+    records: Records, analysis: Analysis, lived: Path
+) -> None:
+    people, alive = tabulate.people_at(records, analysis), records.con.read_csv(str(lived / "at_risk.csv"), header=True)
+    for outcome, column in (("died_within_4_weeks", "first_weeks"), ("died_to_12_months", "rest_of_year")):
+        asked = tabulate.ask(people, analysis, analysis.tables["deaths"], "released_from_custody", outcome)
+        here = set(asked.answers.project("person_id, cast(index_date as varchar), days").fetchall())
+        there = set(alive.project(f"person, cast(index_date as varchar), {column}").fetchall())
+        assert here == there
+        assert len({days for *_, days in here}) > 2, outcome
+
+
 @pytest.mark.parametrize(
     ("outcome", "other"),
     [
@@ -184,6 +199,7 @@ def test_each_outcome_comes_about_for_some_women_counted_and_not_for_others(reco
         ("in_treatment_12_months", {"day": 300}),
         ("reoffending_after_6_weeks", {"days": (1, 365)}),
         ("reoffending_after_21_days", {"days": (22, 200)}),
+        ("died_to_12_months", {"days": (0, 365)}),
     ],
 )
 def test_a_definition_that_is_another_differs_on_some_woman(

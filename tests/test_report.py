@@ -95,6 +95,18 @@ def test_a_page_without_corrected_rates_says_that_nothing_was_declared_and_draws
     assert "corrected for" not in page[page.index("<svg") : page.index("</svg>")]
 
 
+def test_deaths_stand_with_the_time_at_risk_and_their_rate_by_it(release):
+    none = dict.fromkeys(CORRECTED) | {"error_origin": ""}
+    rates = {"per_100_years": 1.97, "per_100_years_lower": 1.33, "per_100_years_upper": 2.82}
+    shown = [row(period="all", threshold=t, **(none | {"person_years": 1520} | rates)) for t in ("high", "medium")]
+    page = text_of(release_page(REAL, shown, [replace(ABOUT, cohorts={"released": "Women released"})], RULES))
+    assert "Person-years Per 100 person-years (95% interval)" in page
+    assert "1,520 1.97 (1.33 to 2.82)" in page
+    assert "deaths per 100 person-years 1.97 (1.33 to 2.82)" in page
+    assert "Their interval is the exact one of Poisson counts" in page
+    assert "erson-years" not in text_of(release)
+
+
 def test_a_health_warning_stands_under_the_title_and_before_every_figure():
     said = {"health_warning": "An association, & no more.", "by": ("by work at 6 weeks",)}
     warned = replace(ABOUT, **said, breakdowns={"by_work": "Work at 6 weeks"})

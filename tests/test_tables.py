@@ -216,7 +216,7 @@ def test_the_columns_of_counts_are_those_the_release_reads(
     for table_id, relation in tables.items():
         assert relation.columns == [
             "table_id", "cohort", "outcome", "theme", "geography", "period", "breakdown", "category", "threshold",
-            "denominator", "numerator", "in_custody", "died", "unknown", "not_linked",
+            "denominator", "numerator", "in_custody", "died", "unknown", "not_linked", "alive_before", "person_days",
         ]  # fmt: skip
         assert {str(kind) for kind in relation.types[9:]} == {"BIGINT"}
         assert {name for (name,) in rows(relation, "table_id")} == {table_id}

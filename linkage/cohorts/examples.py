@@ -24,19 +24,24 @@ def failures(con: DuckDBPyConnection, outcome: Outcome, dataset: Dataset) -> Ite
     """A sentence for each example whose answer is not the expected one; none when the definition is as it says."""
     if not outcome.examples:
         return
-    for example, found in zip(outcome.examples, found_answers(con, outcome, dataset), strict=True):
+    for example, (found, days) in zip(outcome.examples, found_answers(con, outcome, dataset), strict=True):
         if found != example.expect:
             yield f"{outcome.title}: {example.because}: expected {example.expect}, and the answer is {found}."
+        if example.days_at_risk is not None and days != example.days_at_risk:
+            yield f"{outcome.title}: {example.because}: expected {example.days_at_risk} days at risk, not {days}."
     for example, events in zip(outcome.examples, found_numbers(con, outcome, dataset), strict=True):
         if example.number not in (None, events):
             yield f"{outcome.title}: {example.because}: expected number {example.number}, and it is {events}."
 
 
-def found_answers(con: DuckDBPyConnection, outcome: Outcome, dataset: Dataset) -> list[str]:
-    """Of each example yes, no, or why she is not counted. The woman of the first example is person 1, and so on."""
+def found_answers(con: DuckDBPyConnection, outcome: Outcome, dataset: Dataset) -> list[tuple[str, int | None]]:
+    """Of each example yes, no, or why she is not counted; and of a death her days at risk.
+
+    The woman of the first example is person 1, and so on.
+    """
     *_, found = drawn(con, outcome, dataset)
-    in_order = found.select("person_id", "achieved", "why_not_counted").order("person_id").fetchall()
-    return [str(why_not_counted or ("yes" if achieved else "no")) for _, achieved, why_not_counted in in_order]
+    in_order = found.select("person_id", "achieved", "why_not_counted", "days").order("person_id").fetchall()
+    return [(str(why_not or ("yes" if achieved else "no")), days) for _, achieved, why_not, days in in_order]
 
 
 def found_numbers(con: DuckDBPyConnection, outcome: Outcome, dataset: Dataset) -> list[int | None]:

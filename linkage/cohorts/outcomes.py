@@ -7,10 +7,11 @@ from collections.abc import Collection
 
 from duckdb import DuckDBPyConnection
 
+from linkage.cohorts.deaths import died_within, with_days
 from linkage.cohorts.sql import Relation, any_of, chosen, day
 from linkage.contracts.choices import Where
 from linkage.contracts.dataset import Coverage
-from linkage.contracts.outcome import Event, Outcome, Run, Spell, Status
+from linkage.contracts.outcome import Death, Event, Outcome, Run, Spell, Status
 
 
 def eligible(con: DuckDBPyConnection, members: Relation, anchors: Relation, where: Where) -> Relation:
@@ -210,12 +211,15 @@ def answers(
     custody: Relation,
     deaths: Relation,
 ) -> Relation:
-    """(person_id, index_date, counted, achieved, why_not_counted): one row per member.
+    """(person_id, index_date, counted, achieved, why_not_counted, days): one row per member.
 
     `facts`: the linked records of the outcome's dataset, whose coverage decides what the absence of any record means.
+    `days`: of a death, on how many days of its window she was alive, if she is counted.
     """
     measure = outcome.measure
-    if isinstance(measure, Event):
+    if isinstance(measure, Death):
+        achieved, coverage = died_within(con, members, deaths, measure), "event_register"
+    elif isinstance(measure, Event):
         achieved = any_event(con, members, facts, measure)
     elif isinstance(measure, Spell):
         achieved = covering_spell(con, members, facts, measure)
@@ -223,4 +227,5 @@ def answers(
         achieved = longest_run(con, members, facts, measure)
     else:
         achieved = latest_status(con, members, facts, measure)
-    return counted(con, achieved, facts, custody, deaths, outcome.left_out_on, outcome.exclude, coverage)
+    found = counted(con, achieved, facts, custody, deaths, outcome.left_out_on, outcome.exclude, coverage)
+    return with_days(con, found, deaths, measure)

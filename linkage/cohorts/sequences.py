@@ -62,7 +62,7 @@ def earliest(con: DuckDBPyConnection, asked: Relation, rank: int, name: str, ord
 
 
 def answers(con: DuckDBPyConnection, members: Relation, steps: Relation, order: Order) -> Relation:
-    """(person_id, index_date, counted, achieved, why_not_counted): one row per member, all of them counted."""
+    """(person_id, index_date, counted, achieved, why_not_counted, days): one row per member, all of them counted."""
     none = literal(NO_CONTACT)
     then = f"coalesce(steps.second, {none}) in {any_of(order.then)}" if order.then else "true"
     first, last = (day("members.index_date", days) for days in order.on or order.days)
@@ -72,7 +72,7 @@ def answers(con: DuckDBPyConnection, members: Relation, steps: Relation, order: 
         select
             members.person_id, members.index_date, true as counted,
             coalesce(coalesce(steps.first, {none}) = {literal(order.first)} and {then} and {on}, false) as achieved,
-            cast(null as varchar) as why_not_counted
+            cast(null as varchar) as why_not_counted, cast(null as integer) as days
         from members
         left join steps on steps.person_id = members.person_id and steps.index_date = members.index_date
         """

@@ -38,11 +38,12 @@ def tables(
     also: "Callable[[People], None]" = lambda _: None,
 ) -> dict[str, Relation]:
     """{table: (table_id, cohort, outcome, theme, geography, period, breakdown, category, threshold, denominator,
-    numerator, in_custody, died, unknown, not_linked)}: one row per cell, unrounded.
+    numerator, in_custody, died, unknown, not_linked, alive_before, person_days)}: one row per cell, unrounded.
 
     `attributes`: {dataset: (record_id, attributes …)}; `person_index`: (dataset, record_id, person_id_high,
     person_id_medium, person_id_low), all on the connection `con`. `denominator`: the women counted; `numerator`: those
-    of them who achieved the outcome; then the women left out of the denominator, each for one reason. `also`: what else
+    of them who achieved the outcome; then the women left out of the denominator, each for one reason. Of a death, women
+    alive when its window begins, and the days of it on which any was alive; null of other outcomes. `also`: what else
     is counted of the people of each threshold. Raises LinkError.
     """
     require_persons(con, attributes, person_index)
@@ -209,7 +210,9 @@ def count(
             cast(sum(case when why_not_counted = 'in_custody' then 1 else 0 end) as bigint) as in_custody,
             cast(sum(case when why_not_counted = 'died' then 1 else 0 end) as bigint) as died,
             cast(sum(case when why_not_counted = 'unknown' then 1 else 0 end) as bigint) as unknown,
-            cast(sum(case when why_not_counted = 'not_linked' then 1 else 0 end) as bigint) as not_linked
+            cast(sum(case when why_not_counted = 'not_linked' then 1 else 0 end) as bigint) as not_linked,
+            cast(sum(case when days > 0 then 1 when days = 0 then 0 end) as bigint) as alive_before,
+            cast(sum(days) as bigint) as person_days
         from members
         join answered on answered.person_id = members.person_id and answered.index_date = members.index_date
         join quarters on quarters.quarter = members.quarter
@@ -281,7 +284,8 @@ def filled(con: DuckDBPyConnection, layout: Relation, counts: Relation) -> Relat
             coalesce(counts.in_custody, 0) as in_custody,
             coalesce(counts.died, 0) as died,
             coalesce(counts.unknown, 0) as unknown,
-            coalesce(counts.not_linked, 0) as not_linked
+            coalesce(counts.not_linked, 0) as not_linked,
+            counts.alive_before, counts.person_days
         from layout
         left join counts on {" and ".join(f"counts.{name} = layout.{name}" for name in CELL)}
         where layout.always or counts.denominator is not null

@@ -9,6 +9,7 @@ from linkage.contracts.analysis import Analysis
 from linkage.contracts.compared import among, pairs
 from linkage.contracts.comparison import MATCHED, Comparison
 from linkage.contracts.dataset import Dataset
+from linkage.contracts.deaths import died_by, windows
 from linkage.contracts.entries import firsts
 from linkage.contracts.history import Wholes
 from linkage.contracts.outcome import Event, Outcome
@@ -30,7 +31,8 @@ class Adding(TypedDict):
     category): ((by answer, the answer), (strata, the stratum)) of which it is a part}. `firsts`: {a cohort that every
     entry counts in: the one that counts the first of these in each quarter}. `wholes`: {(breakdown, category): each
     (breakdown, category) that it is a part of, of several that overlap}. `families`: (an outcome, or '' for being
-    counted at all; outcomes of which every woman with that has one).
+    counted at all; outcomes of which every woman with that has one). `died_by`, the day by which those had died whom it
+    leaves out for it; `deaths`, the window of one that asks for a death.
 
     Of comparisons: `among`, {arm: (its cohort, a breakdown, the categories of it that its women are in)}; `pairs`,
     {arm: (the other arm, breakdowns by which as many are matched in each category)}.
@@ -50,6 +52,8 @@ class Adding(TypedDict):
     families: Families
     among: dict[str, tuple[str, str, tuple[str, ...]]]
     pairs: dict[str, tuple[str, tuple[str, ...]]]
+    died_by: dict[str, int]
+    deaths: dict[str, tuple[int, int]]
 
 
 def adding(analysis: Analysis, comparisons: Mapping[str, Comparison] = NONE_DECLARED) -> Adding:
@@ -73,6 +77,8 @@ def adding(analysis: Analysis, comparisons: Mapping[str, Comparison] = NONE_DECL
         firsts=firsts(analysis.cohorts),
         wholes={part: of for name, one in analysis.by_history.items() for part, of in one.wholes(name).items()},
         families=tuple(family for name, one in analysis.sequences.items() for family in one.families(name)),
+        died_by=died_by(outcomes),
+        deaths=windows(outcomes),
         among=among(comparisons),
         pairs=pairs(comparisons),
     )
@@ -82,7 +88,7 @@ def never(outcome: Outcome, dataset: Dataset) -> tuple[str, ...]:
     """Reasons for which an outcome can leave nobody out, as whoever reads its definition knows."""
     impossible = [reason for reason in ON_A_DAY if reason not in outcome.exclude]
     impossible += ["unknown"] if outcome.measure.kind != "status" else []
-    in_a_spine = dataset.coverage == "spine" and outcome.measure.kind != "order"
+    in_a_spine = dataset.coverage == "spine" and outcome.measure.kind not in ("order", "death")
     return (*impossible, *([] if in_a_spine else ["not_linked"]))
 
 

@@ -19,6 +19,7 @@ from linkage.contracts.choices import Word, each_once, unknown_dataset, where_mi
 from linkage.contracts.circumstances import Circumstances
 from linkage.contracts.cohort import Breakdown, Cohort
 from linkage.contracts.dataset import A_NAME, Dataset, Geography
+from linkage.contracts.deaths import death_mistakes
 from linkage.contracts.entries import entry_mistakes, entry_notes
 from linkage.contracts.frequency import Frequency, frequency_notes, shared_events
 from linkage.contracts.history import History, deciding, divides, history_mistakes, history_notes, titles
@@ -338,7 +339,7 @@ def mistakes(schemas: Path, analysis: Analysis) -> Iterator[str]:
     for name, line in entry_mistakes(analysis.cohorts):
         yield f"{schemas / 'cohorts' / name}.yaml: {line}"
     for name, outcome in analysis.outcomes.items():
-        for line in outcome_mistakes(outcome, analysis):
+        for line in (*outcome_mistakes(outcome, analysis), *death_mistakes(outcome, analysis)):
             yield f"{schemas / declared_in(name, analysis)}.yaml: {line}"
     for name, line in shared_events(analysis.outcomes):
         yield f"{schemas / 'outcomes' / name}.yaml: {line}"

@@ -18,6 +18,7 @@ from linkage.contracts.reading import Declaration
 
 Answer = Literal["yes", "no", "unknown", "not_linked", "in_custody", "died"]
 Cell = str | int | float | datetime.date | None
+DAY_BEFORE = -1  # who died by then was dead before she was released, by her records: one of the two is wrong
 
 
 def in_order(days: tuple[int, int]) -> tuple[int, int]:
@@ -191,11 +192,40 @@ class Status(Declaration):
             yield f"measure: {list(self.achieved)} can never be true, since `where` chooses no {self.column} of them."
 
 
+class Death(Declaration):
+    """Did she die in the window? Who died, and on which day, says circumstances.yaml, as for every `died`.
+
+    `dataset`: one of those that deaths are recorded in. Absence of a record there is no death, whatever its coverage.
+    """
+
+    kind: Literal["death"]
+    dataset: str
+    days: Window
+
+    @property
+    def first_day(self) -> int:
+        """The first day that can decide the answer."""
+        return self.days[0]
+
+    @property
+    def last_day(self) -> int:
+        """The day on which the answer stands, in days from the index date."""
+        return self.days[1]
+
+    data_days = last_day
+
+    def mistakes(self, dataset: Dataset) -> Iterator[str]:
+        """A window that begins before she is followed."""
+        if self.first_day < 0:
+            yield f"measure.days begin on day {self.first_day}, and nobody is followed before day 0. Begin there."
+
+
 class Example(Declaration):
     """One woman, what is on record about her, and the answer; `because` is the rule in words.
 
     `custody`: [day in, day out] of her spells. An answer other than yes or no says why she is not in the denominator.
-    `number`: how many events count, of an outcome with a frequency.
+    `number`: how many events count, of an outcome with a frequency. `days_at_risk`: of a death, on how many days of its
+    window she was alive.
     """
 
     because: str
@@ -205,6 +235,7 @@ class Example(Declaration):
     died: datetime.date | None = None
     expect: Annotated[Answer, BeforeValidator(word)]
     number: int | None = Field(default=None, ge=0)
+    days_at_risk: int | None = None
 
     def mistakes(self, dataset: Dataset) -> Iterator[str]:
         """Events that could not be rows of the dataset."""
@@ -228,7 +259,7 @@ class Outcome(Declaration):
 
     title: str
     theme: Word
-    measure: Annotated[Event | Run | Spell | Status | Order, Field(discriminator="kind")]
+    measure: Annotated[Event | Run | Spell | Status | Order | Death, Field(discriminator="kind")]
     eligible: Where = Field(default_factory=dict)
     exclude: tuple[Circumstance, ...] = ()
     landmark: int | None = Field(default=None, ge=0)
@@ -245,7 +276,9 @@ class Outcome(Declaration):
 
     @property
     def left_out_on(self) -> int:
-        """The day of which `exclude` is asked."""
+        """The day of which `exclude` is asked; of a death the day before her index date."""
+        if isinstance(self.measure, Death):
+            return DAY_BEFORE
         return self.measure.last_day if self.landmark is None else self.landmark
 
     def mistakes(self, dataset: Dataset) -> Iterator[str]:

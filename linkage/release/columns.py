@@ -2,12 +2,13 @@
 
 from typing import Literal, NamedTuple
 
-ColumnType = Literal["text", "count", "percent", "points", "number", "events", "mean"]
+ColumnType = Literal["text", "count", "percent", "points", "number", "events", "mean", "years", "per 100 years"]
 
 
 class PublishedColumn(NamedTuple):
     """A column of a published file. `count` is women, rounded, or entries where each counts; `percent` and `points`
-    have one decimal; `events` are rounded, and a `mean` of them or another `number` has two decimals.
+    have one decimal; `events` are rounded, and a `mean` of them or another `number` has two decimals; `years` are
+    rounded person-years, and `per 100 years` has two decimals.
     """
 
     name: str
@@ -114,5 +115,19 @@ PUBLISHED = (
     ),
     PublishedColumn("events_per_woman_with", "mean", "events per woman with the outcome, from the rounded numbers"),
     PublishedColumn("events_per_woman", "mean", "events per woman counted, from the rounded numbers"),
+    PublishedColumn(
+        "person_years",
+        "years",
+        "of deaths: how long the women counted were alive in the days of the outcome, the day of a death included; "
+        "rounded to the nearest 5 as counts are, which can move the rate by 5 % of itself where there are under 50; "
+        "empty where suppressed, and of other outcomes",
+    ),
+    PublishedColumn("per_100_years", "per 100 years", "of deaths: rounded deaths per 100 of the rounded person-years"),
+    PublishedColumn(
+        "per_100_years_lower",
+        "per 100 years",
+        "lower end of the exact Poisson interval of that rate; for chance, and not for rounding",
+    ),
+    PublishedColumn("per_100_years_upper", "per 100 years", "upper end of that interval"),
 )
 NAMES = tuple(column.name for column in PUBLISHED)

@@ -9,6 +9,7 @@ import duckdb
 
 from linkage.contracts.disclosure import Disclosure
 from linkage.errors import DisclosureError
+from linkage.release import person_years
 from linkage.release.before import Release
 from linkage.release.columns import NAMES
 from linkage.release.draft import EXCLUSIONS, Cell, Declared, cell_of
@@ -107,6 +108,7 @@ def published(row: Row, title: str, decision: Decision, disclosure: Disclosure) 
     for exclusion in EXCLUSIONS:
         if (cell, exclusion) not in decision.left_out:
             shown[exclusion] = rounded(row[exclusion], disclosure)
+    shown |= person_years.beside(row, disclosure)
     return shown | rate(rounded(row["numerator"], disclosure), rounded(row["denominator"], disclosure), disclosure)
 
 

@@ -23,14 +23,15 @@ def beside(
 ) -> list[Row]:
     """The rows with `corrected` … `wrong_upper`, at the medium threshold, where a rate is published and the errors of
     its links are known. `rows`: as `control` gives them; `origin`: of the errors, in words; `sources`: of each outcome
-    that is recorded somewhere.
+    that is corrected.
     """
-    known = ((row, sources.get(row["outcome"])) for row in rows)
-    return [row | (correction(row, errors_of, source, origin, disclosure) if source else {}) for row, source in known]
+    return [row | correction(row, errors_of, sources.get(row["outcome"]), origin, disclosure) for row in rows]
 
 
-def correction(row: Row, errors_of: ErrorsOf, source: Source, origin: str, disclosure: Disclosure) -> Row:
-    """What is said beside one row; nothing beside a rate that is not shown."""
+def correction(row: Row, errors_of: ErrorsOf, source: Source | None, origin: str, disclosure: Disclosure) -> Row:
+    """What is said beside one row; nothing beside a rate that is not shown, or of an outcome without a `source`."""
+    if source is None:
+        return {}
     errors = errors_of(Group(row["cohort"], source.dataset, row["breakdown"], row["category"]))
     if row["threshold"] != MEDIUM or row["value"] is None or errors is None:
         return {}

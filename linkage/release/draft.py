@@ -52,7 +52,8 @@ class Declared:
     woman with that has one).
 
     Of each outcome: `asked`, which women of a cohort it is asked about; `leaving`, whom it leaves out on which day;
-    `never`, reasons for which it leaves nobody out; `wider`, outcomes that count all its events.
+    `never`, reasons for which it leaves nobody out; `wider`, outcomes that count all its events; `died_by`, the day by
+    which those had died whom it leaves out for it; `deaths`, of one that asks for a death, the window in days.
 
     Of each arm of a comparison: `among`, its cohort, and the categories of a breakdown that its women are in; of the
     first one `pairs`, the other arm, and breakdowns by which as many are matched in each category.
@@ -70,6 +71,8 @@ class Declared:
     firsts: Mapping[str, str] = field(default_factory=dict)
     wholes: Mapping[Division, tuple[Division, ...]] = field(default_factory=dict)
     families: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    died_by: Mapping[str, int] = field(default_factory=dict)
+    deaths: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     among: Mapping[str, tuple[str, str, tuple[str, ...]]] = field(default_factory=dict)
     pairs: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
 

@@ -14,7 +14,7 @@ import numpy as np
 from linkage.contracts.comparison import MATCHED
 from linkage.contracts.disclosure import Disclosure
 from linkage.errors import DisclosureError
-from linkage.release import arms, before, every, joined, unshown
+from linkage.release import arms, before, deaths, every, joined, unshown
 from linkage.release.draft import (
     ADDITIVE,
     ALL,
@@ -59,6 +59,7 @@ def problem_of(
     `earlier`: what left before, which readers hold too. `behind`: the women behind counts of a cohort that every entry
     counts in. Raises DisclosureError where parts do not add up.
     """
+    rows = list(rows)
     figures = figures_of(rows)
     cells = list(dict.fromkeys(cell for cell, _ in figures))
     thresholds = list(dict.fromkeys(threshold for _, threshold in figures))
@@ -70,6 +71,8 @@ def problem_of(
     asked = write_entries(draft, draft.places, cells, thresholds, declared, disclosure, behind)
     held = [*cells, *write_unshown(draft, draft.places, cells, thresholds, declared)]
     asked += joined.write(draft, draft.places, held, thresholds, declared, disclosure)
+    periods, at_risk = periods_of(cells, declared), deaths.told_now(rows, declared, disclosure)
+    asked += deaths.write(draft, draft.places, cells, thresholds, declared, periods, at_risk, disclosure)
     asked += targets(draft, draft.places, declared, disclosure, behind)
     left = [(release, before.write(draft, release)) for release in earlier]
     for release, places in left:
@@ -79,6 +82,8 @@ def problem_of(
         asked += write_entries(draft, places, *of_release, release.behind)
         held = [*release.cells, *write_unshown(draft, places, release.cells, release.thresholds, declared)]
         asked += joined.write(draft, places, held, release.thresholds, declared, disclosure)
+        periods, at_risk = periods_of(release.cells, declared), deaths.told_before(release)
+        asked += deaths.write(draft, places, release.cells, release.thresholds, declared, periods, at_risk, disclosure)
         asked += targets(draft, places, declared, disclosure, release.behind)
         asked += before.changes(draft, places, release, disclosure)
     before.settle(draft, cells, thresholds, left)
@@ -233,6 +238,12 @@ def sums_of(cells: Iterable[Cell], declared: Declared) -> list[tuple[Cell, tuple
     return [(total, tuple(parts)) for (total, _), parts in sorted(found.items()) if total in held]
 
 
+def periods_of(cells: Iterable[Cell], declared: Declared) -> list[tuple[Cell, tuple[Cell, ...]]]:
+    """Sums over periods of all who are asked, which outcomes of the same women need not each hold whole."""
+    sums = sums_of(deaths.of_same_women(cells, declared), declared)
+    return [(total, parts) for total, parts in sums if total.breakdown == parts[0].breakdown]
+
+
 def units(
     figures: Figures,
     cells: Sequence[Cell],
@@ -310,6 +321,7 @@ def targets(
         if is_small(count, disclosure) or every.of_few(place, behind, disclosure) or (whole and count == 0):
             left_out = place.figure in EXCLUSIONS
             narrow = left_out or (is_small(women, disclosure) and joined.are_left_out(place.cell, declared))
+            narrow = narrow or deaths.counted(place, declared)
             yield Target(number, (disclosure.width_left_out if narrow else disclosure.width).value, not left_out)
 
 

@@ -46,6 +46,8 @@ class Figures(Shape):
     died: Figure
     unknown: Figure
     not_linked: Figure
+    alive_before: Figure | None = None  # of deaths alone, before and after the window
+    alive_after: Figure | None = None
 
 
 class Left(Shape):

@@ -20,13 +20,14 @@ from linkage.release.columns import NAMES, PUBLISHED, PublishedColumn
 from linkage.release.control import Row
 from linkage.release.primary import is_small, rounded
 
-ARROW = {"text": pa.string(), "count": pa.int64(), "events": pa.int64()}
-ARROW |= dict.fromkeys(("percent", "points", "number", "mean"), pa.float64())
-SQL = {"text": "varchar", "count": "bigint", "events": "bigint"}
-SQL |= dict.fromkeys(("percent", "points", "number", "mean"), "double")
+ARROW = {"text": pa.string()} | dict.fromkeys(("count", "events", "years"), pa.int64())
+ARROW |= dict.fromkeys(("percent", "points", "number", "mean", "per 100 years"), pa.float64())
+SQL = {"text": "varchar"} | dict.fromkeys(("count", "events", "years"), "bigint")
+SQL |= dict.fromkeys(("percent", "points", "number", "mean", "per 100 years"), "double")
 UNITS = {
     "text": "", "count": "women, rounded", "events": "events, rounded", "percent": "per cent, one decimal",
     "points": "percentage points, one decimal", "number": "two decimals", "mean": "events per woman, two decimals",
+    "years": "person-years, rounded", "per 100 years": "deaths per 100 person-years, two decimals",
 }  # fmt: skip
 
 

@@ -62,6 +62,7 @@ def release_page(
         symbols=SYMBOLS | (TOO_FEW_PAIRS if comparisons else {}),
         disclosure=disclosure,
         origins=origins,
+        by_time=any(row["person_years"] is not None for row in rows),
     )
 
 

@@ -5,7 +5,7 @@ from itertools import combinations
 from typing import Any, NamedTuple
 
 from linkage.contracts.analysis import Description
-from linkage.report import frequency_view
+from linkage.report import deaths_view, frequency_view
 from linkage.report.charts import Panel, Point, rates
 from linkage.report.grid import Grid, Line
 from linkage.report.together import Picture, in_order, needs_together
@@ -24,7 +24,9 @@ Places = dict[tuple[str, ...], Row]
 
 
 class Headline(NamedTuple):
-    """The figure a reader takes away: the latest period's rate of one cohort; '' where it is not corrected."""
+    """The figure a reader takes away: the latest period's rate of one cohort; '' where it is not corrected, or where it
+    is not one of deaths, which have a rate by the time at risk.
+    """
 
     cohort: str
     outcome: str
@@ -32,6 +34,7 @@ class Headline(NamedTuple):
     interval: str
     corrected: str
     period: str
+    by_time: str = ""
 
 
 class Section(NamedTuple):
@@ -97,7 +100,7 @@ def headlines(main: Sequence[Row], about: Description) -> Iterable[Headline]:
             if totals:
                 last = totals[-1]
                 corrected = corrected_text(last) if last["value"] is not None else ""
-                said = (rate_text(last), interval_text(last), corrected, period_text(last))
+                said = (rate_text(last), interval_text(last), corrected, period_text(last), deaths_view.rate_text(last))
                 yield Headline(title, about.outcomes[outcome], *said)
 
 
@@ -124,12 +127,14 @@ def totals_grid(title: str, totals: Sequence[Row], others: dict[str, Places], ab
     """A line per cohort and period, with who was left out, as far as the outcome leaves anybody out."""
     left_out = [name for name in LEFT_OUT if any(row[name] != 0 for row in totals)]
     extra = corrected_columns(totals)
-    columns = ("Period", "Counted", "With the outcome", "Rate", "95% interval", *extra, "Strict / loose linkage")
+    by_time = deaths_view.columns(totals)
+    columns = ("Period", "Counted", "With the outcome", "Rate", "95% interval", *extra, *by_time)
+    columns = (*columns, "Strict / loose linkage")
     lines = []
     for row in totals:
         ends = [others[threshold].get(place(row)) for threshold in ("high", "low")]
         shown = [count_text(row, "denominator"), count_text(row, "numerator"), rate_text(row), interval_text(row)]
-        shown += [corrected_text(row)] * len(extra)
+        shown += [*[corrected_text(row)] * len(extra), *deaths_view.cells(row, len(by_time))]
         cells = [period_text(row), *shown, " / ".join(rate_text(end) for end in ends if end)]
         cells += [count_text(row, name) for name in left_out]
         lines.append(Line(about.cohorts[row["cohort"]], tuple(cells)))

@@ -17,7 +17,7 @@ import duckdb
 
 from linkage.contracts.disclosure import Disclosure
 from linkage.errors import DisclosureError
-from linkage.release.auditor import certificate, compared, entries, seen, standardised, sums
+from linkage.release.auditor import certificate, compared, entries, person_years, seen, standardised, sums
 from linkage.release.auditor.judge import Verdict, judged, prove
 from linkage.release.auditor.notes import AddsUp, Earlier, key_of
 from linkage.release.auditor.reader import Given
@@ -89,7 +89,7 @@ def audit(
     }
     proved = prove(rows, true.values(), disclosure, adds_up, earlier)
     said = certificate.written(proved.seen, proved.truth, proved.proofs, about)
-    left = [seen.told(row, true[key(row)], disclosure) for row in rows]
+    left = [seen.told(row, true[key(row)], adds_up, disclosure) for row in rows]
     return Audited(len(rows), judged(rows, proved), said, left)
 
 
@@ -145,8 +145,8 @@ def from_csv(tables: Path) -> list[Row]:
 
 def typed(row: dict[str, str]) -> Row:
     """A line of CSV with its numbers as numbers and an empty number as None."""
-    kinds: dict[str, Callable[[str], Any]] = dict.fromkeys((*WHOLE, EVENTS), int)
-    kinds |= dict.fromkeys((*BY_DECIMAL, *MEANS), float)
+    kinds: dict[str, Callable[[str], Any]] = dict.fromkeys((*WHOLE, EVENTS, person_years.COLUMNS[0]), int)
+    kinds |= dict.fromkeys((*BY_DECIMAL, *MEANS, *person_years.COLUMNS[1:]), float)
     return {name: (kinds[name](text) if text else None) if name in kinds else text for name, text in row.items()}
 
 
@@ -158,7 +158,7 @@ def fetched(con: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, str]
 
 def wrong_cell(row: Row, true: Row, disclosure: Disclosure) -> Iterator[Finding]:
     """What is wrong with one published row by itself."""
-    figures = [row[name] for name in (*WHOLE, *DECIMAL, *CORRECTED)]
+    figures = [row[name] for name in (*WHOLE, *DECIMAL, *CORRECTED, *person_years.COLUMNS)]
     if row["status"] == "c":
         if row["error_origin"] or any(figure is not None for figure in figures):
             yield row, "is marked suppressed and yet holds a figure"
@@ -177,6 +177,8 @@ def wrong_cell(row: Row, true: Row, disclosure: Disclosure) -> Iterator[Finding]
         yield row, "holds a count that is not rounded, or not from the count it stands for"
     elif not follows(row, disclosure):
         yield row, "holds a rate, an interval or a mark that does not follow from its rounded counts"
+    elif not person_years.follow(row, true, disclosure):
+        yield row, "holds person-years, or deaths by them, that do not follow from what they stand for"
     elif not shows_what_is_seen(row):
         yield row, "holds a corrected rate that does not follow from its rounded counts and its rates of errors"
 

@@ -27,7 +27,8 @@ class AddsUp:
     with it; with no name: all women counted).
 
     By outcome: `asked`, of which women of a cohort; `leaving`, who leaves on which day; `never`, why nobody can leave;
-    `wider`, the outcomes that everybody with it has, too.
+    `wider`, the outcomes that everybody with it has, too; `died_by`, the day by which those had died who are left out
+    for it; `deaths`, first and last day of the window in which it asks for a death.
 
     By arm of a comparison: `among`, of which cohort, and in which categories of a breakdown; `pairs`, of the first arm
     the other one, and by which breakdowns a pair is alike.
@@ -47,6 +48,8 @@ class AddsUp:
     families: Sequence[tuple[str, tuple[str, ...]]] = ()
     among: Mapping[str, tuple[str, str, tuple[str, ...]]] = field(default_factory=dict)
     pairs: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    died_by: Mapping[str, int] = field(default_factory=dict)
+    deaths: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 @dataclass
@@ -56,8 +59,8 @@ class Notes:
     `at`: of the release being judged. `same`: a figure that two releases count alike is one figure: a reader is taken
     to know so. `implied`: sums that tell him no more, but show who is alone in a count.
     `earlier`: of those before. `changes`: the figures a few women more, or fewer, are counted in than before.
-    `beside`: by how many women one outcome exceeds another that it holds. `again`: entries that are not the first in a
-    quarter, of few women.
+    `beside`: by how many women one outcome exceeds another that it holds; how many more had died by a later day.
+    `again`: entries that are not the first in a quarter, of few women.
     """
 
     at: dict[Place, int] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from linkage.contracts.disclosure import Disclosure
-from linkage.release.auditor import across, added_up, entries
+from linkage.release.auditor import across, added_up, deaths, entries
 from linkage.release.auditor.notes import ALL, LEFT_OUT, AddsUp, Earlier, Key, Notes, Place, Row, Said, key_of
 from linkage.release.auditor.reader import Seen, Wanted
 
@@ -35,7 +35,7 @@ def read(
     `true`: the unrounded counts by `key_of`.
     """
     notes = Notes()
-    now = [told(row, true[key_of(row)], limits) for row in {key_of(r): r for r in rows}.values()]
+    now = [told(row, true[key_of(row)], adds_up, limits) for row in {key_of(r): r for r in rows}.values()]
     write(notes, notes.at, now, adds_up, limits)
     hidden, counted = secrets(notes.at, now, limits), set(notes.at.values())
     for release, left in earlier:
@@ -51,10 +51,10 @@ def read(
     return notes, Seen(notes.labels, notes.least, notes.most, notes.sums), must_stay
 
 
-def told(row: Row, true: Row, limits: Disclosure) -> Row:
+def told(row: Row, true: Row, adds_up: AddsUp, limits: Disclosure) -> Row:
     """A published row with what a reader knows of its `figures`, and where entries are counted, the women `behind`."""
     behind = {"behind": true["behind"]} if true.get("behind") else {}
-    return row | {"figures": said(row, true, limits)} | behind
+    return row | {"figures": figures(row, true, adds_up, limits)} | behind
 
 
 def write(
@@ -78,6 +78,7 @@ def write(
         within_a_row(notes, at, total, adds_up)
     across.write(notes, at, [*rows, *made], adds_up)
     asked_over_periods(notes, at, rows, adds_up)
+    deaths.write(notes, at, rows, adds_up)
 
 
 def asked_over_periods(notes: Notes, at: Mapping[Place, int], rows: Sequence[Row], adds_up: AddsUp) -> None:
@@ -87,6 +88,12 @@ def asked_over_periods(notes: Notes, at: Mapping[Place, int], rows: Sequence[Row
     for total, parts in lines(once, adds_up):
         if parts[0]["period"] != total["period"]:
             notes.sums.append(((at[key_of(total), "asked"],), tuple(at[key_of(part), "asked"] for part in parts)))
+
+
+def figures(row: Row, true: Row, adds_up: AddsUp, limits: Disclosure) -> dict[str, Said]:
+    """Everything that a reader takes from a row, of a death also who was alive before it and after."""
+    found = said(row, true, limits)
+    return found | deaths.said(row, true, found, adds_up, limits)
 
 
 def said(row: Row, true: Row, limits: Disclosure) -> dict[str, Said]:
@@ -209,7 +216,8 @@ def wanted(notes: Notes, hidden: Mapping[int, Secret], adds_up: AddsUp, limits: 
         if at_risk(truth[number], secret, limits):
             left_out = secret.figure in LEFT_OUT
             few_women = secret.women < limits.threshold.value and across.left_out(secret.key, adds_up)
-            width = (limits.width_left_out if left_out or few_women else limits.width).value
+            narrow = left_out or few_women or deaths.counted(secret.key, secret.figure, adds_up)
+            width = (limits.width_left_out if narrow else limits.width).value
             others = [one for one in alone if one != number and number not in same.get(one, ())]
             found.append(Wanted(number, width, () if left_out else tuple(others)))
     return found

@@ -20,11 +20,14 @@ from linkage.synthetic.people.arrays import Flags, Numbers, Texts
 from linkage.synthetic.truth.lives import told
 from linkage.synthetic.truth.needs import Needs, needs
 from linkage.synthetic.truth.outcomes import (
+    FIRST_WEEKS,
     ORDERED,
     RELEASED,
+    REST_OF_YEAR,
     Answer,
     Life,
     Member,
+    days_alive,
     how_often,
     members,
     outcomes,
@@ -32,8 +35,10 @@ from linkage.synthetic.truth.outcomes import (
 )
 
 FILES = (
-    "people", "records", "errors", "names", "outcomes", "frequencies", "needs", "follow_ups", "abodes", "withdrawals",
+    "people", "records", "errors", "names", "outcomes", "frequencies", "needs", "at_risk", "follow_ups", "abodes",
+    "withdrawals",
 )  # fmt: skip
+WINDOWS = (FIRST_WEEKS, REST_OF_YEAR)
 GROUPS = {"W": "White", "M": "Mixed", "A": "Asian", "B": "Black", "O": "Other"}
 BANDS = ("under 18", "18-20", "21-24", "25-29", "30-39", "40-49", "50+")
 BAND_STARTS = (18, 21, 25, 30, 40, 50)
@@ -76,6 +81,7 @@ def write_truth(lives: Lives, extracts: Extracts, folder: Path) -> None:
         "outcomes": what_became(lived, lives.aims.window),
         "frequencies": frequencies(lived, lives.aims.window),
         "needs": known_needs(lived, lives.aims.window),
+        "at_risk": at_risk(lived, lives.aims.window),
         "follow_ups": follow_ups(lives, names),
         "abodes": abodes(lives, names),
         "withdrawals": withdrawals(lives, names),
@@ -176,6 +182,24 @@ def text_table(columns: list[str], rows: Sequence[tuple[str, ...]]) -> pa.Table:
     """Rows of texts, also where there are none."""
     each = zip(*rows, strict=True) if rows else ((),) * len(columns)
     return pa.table([text_array(list(values)) for values in each], names=columns)
+
+
+def at_risk(lived: Iterable[Life], window: Window) -> pa.Table:
+    """(person, quarter, index_date, first_weeks, rest_of_year): one row per woman and quarter of a release: on how many
+    days after it she was alive.
+    """
+    rows = [
+        (
+            life.person,
+            member.quarter,
+            member.index_date.isoformat(),
+            *(str(days_alive(life, member, d)) for d in WINDOWS),
+        )
+        for life in lived
+        for member in members(life, window.cohorts_from, window.cohorts_to)
+        if member.cohort == RELEASED
+    ]
+    return text_table(["person", "quarter", "index_date", "first_weeks", "rest_of_year"], rows)
 
 
 def outcome_row(person: str, member: Member, answer: Answer) -> tuple[str, ...]:

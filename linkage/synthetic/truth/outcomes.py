@@ -21,6 +21,7 @@ WALES = "W92000004"
 CONTACTS = ("custody", "probation", "treatment", "duty", "benefit", "job")
 CONTACT_DAYS = ((0, 0), (1, 7), (8, 28), (29, 90))
 SEQUENCES = (("probation", "benefit"), ("benefit", "probation"))
+FIRST_WEEKS, REST_OF_YEAR = (0, 28), (29, 365)
 
 
 class Offence(NamedTuple):
@@ -393,6 +394,29 @@ def in_treatment_12_months(life: Life, member: Member) -> Answer:
     return Answer("in_treatment_12_months", counted, counted and achieved)
 
 
+def died_within_4_weeks(life: Life, member: Member) -> Answer:
+    """Dead by the end of day 28. Everybody who comes out alive is counted."""
+    return died_between("died_within_4_weeks", life, member, FIRST_WEEKS)
+
+
+def died_to_12_months(life: Life, member: Member) -> Answer:
+    """Dead by the end of day 365, and not of day 28. Who died before is counted as well."""
+    return died_between("died_to_12_months", life, member, REST_OF_YEAR)
+
+
+def died_between(outcome: str, life: Life, member: Member, days: tuple[int, int]) -> Answer:
+    """Did she die from the first day to the last? Nobody is followed who was dead on the day before day 0."""
+    alive_before = not died_by(life, days_after(member.index_date, days[0] - 1))
+    died = alive_before and died_by(life, days_after(member.index_date, days[1]))
+    return Answer(outcome, not died_by(life, days_after(member.index_date, -1)), died)
+
+
+def days_alive(life: Life, member: Member, days: tuple[int, int]) -> int:
+    """On how many days, from the first to the last, she was alive for a part of the day at least."""
+    each = (days_after(member.index_date, day) for day in range(days[0], days[1] + 1))
+    return sum(life.died is None or day <= life.died for day in each)
+
+
 OF_EVERY_ORDER = (
     proven_reoffending, reoffending_after_6_weeks, reoffending_after_21_days, employed_6_weeks, employed_6_months,
     sustained_employment, out_of_work_benefit_30_days, settled_3_months, homelessness_duty_90_days,
@@ -400,7 +424,7 @@ OF_EVERY_ORDER = (
     treatment_completed_12_months, in_treatment_12_months,
 )  # fmt: skip
 ASKED_OF = {
-    RELEASED: (*OF_EVERY_ORDER, housed_first_night),
+    RELEASED: (*OF_EVERY_ORDER, housed_first_night, died_within_4_weeks, died_to_12_months),
     ORDERED: OF_EVERY_ORDER,
     CAUTIONED: (proven_reoffending,),
     EVERY_RELEASE: (housed_first_night, settled_3_months, employed_6_weeks, employed_6_months),
