@@ -63,7 +63,8 @@ def listed(cells: pd.Series) -> pd.Series:
     return tokens(each).groupby(level=0).agg(sorted)
 
 
-def with_wildcards(born: pd.Series) -> Sample:
+@pytest.fixture(scope="module")
+def with_wildcards(born) -> Sample:
     """Rows with a token of the date and of each masked form of it."""
     rows = pd.DataFrame({"dob": tokens(born), "dob_wild": listed(each_digit_masked(born))})
     return sorted_into_people(rows, {"dob": [BORN], "dob_wild": [MASKED]})
@@ -96,8 +97,8 @@ def test_the_likeliest_value_of_a_token_is_the_one_as_common():
     assert beliefs(log).sum(axis=1) == pytest.approx([1, 1])
 
 
-def test_wildcards_give_the_value_of_every_digit_of_every_date_away_up_to_its_name(born):
-    assert purest(with_wildcards(born), born) == 1.0
+def test_wildcards_give_the_value_of_every_digit_of_every_date_away_up_to_its_name(with_wildcards, born):
+    assert purest(with_wildcards, born) == 1.0
 
 
 def purest(sample: Sample, born: pd.Series) -> float:
@@ -124,8 +125,8 @@ def test_wildcards_in_company_do_too_when_few_enough_share_it(born):
     assert purest(sample, born) > 0.99
 
 
-def test_fifty_known_people_give_nearly_every_birth_date_away_where_rows_hold_wildcards(born):
-    guess = guess_dates(with_wildcards(born), public_dates(born), {"date_of_birth": born.head(50)})[1]
+def test_fifty_known_people_give_nearly_every_birth_date_away_where_rows_hold_wildcards(with_wildcards, born):
+    guess = guess_dates(with_wildcards, public_dates(born), {"date_of_birth": born.head(50)})[1]
     assert guess["value"].eq(born.reindex(guess.index)).sum() / len(born) > 0.9
 
 
