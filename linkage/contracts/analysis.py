@@ -17,7 +17,7 @@ from linkage.contracts.choices import Word, each_once, unknown_dataset, where_mi
 from linkage.contracts.circumstances import Circumstances
 from linkage.contracts.cohort import Breakdown, Cohort
 from linkage.contracts.dataset import A_NAME, Dataset, Geography
-from linkage.contracts.entries import entry_mistakes, entry_notes
+from linkage.contracts.entries import WOMEN, counted_in, entry_mistakes, entry_notes
 from linkage.contracts.frequency import Frequency, frequency_notes, shared_events
 from linkage.contracts.joined import ByAnswer, joined_mistakes
 from linkage.contracts.outcome import Outcome
@@ -30,7 +30,16 @@ PeriodOf = Literal["year", "quarter", "all"]
 PeriodOfTable = Literal["half_year"] | PeriodOf
 ALL = "all"
 TAKEN = frozenset({ALL, "person_id", "record_id", "index_date", "quarter", "period", "in_england"})
-WORDS = {"title", "theme", "source", "modelled_on", "differences", "examples", "frequency"}  # they decide nothing
+WORDS = {
+    "title",
+    "theme",
+    "source",
+    "modelled_on",
+    "differences",
+    "examples",
+    "frequency",
+    "counted",
+}  # they decide nothing
 UNSAID = {"landmark": None, "entries": "first"}  # nor does what is not there
 DIVIDING = {"column", "bands", "outside_england"}
 R = TypeVar("R")
@@ -97,6 +106,7 @@ class Description:
     notes: tuple[str, ...]
     health_warning: str = ""
     frequencies: dict[str, Frequency] = field(default_factory=dict)
+    counted: str = WOMEN
 
     @property
     def whole_title(self) -> str:
@@ -222,6 +232,7 @@ class Analysis:
             notes=tuple(self._notes(table, geography, cohorts, outcomes)),
             health_warning=table.health_warning,
             frequencies={name: one.frequency for name, one in outcomes.items() if one.frequency},
+            counted=counted_in(cohorts.values()),
         )
 
     def _notes(
