@@ -55,9 +55,9 @@ def by_perfect_links(settings: Settings) -> dict[Cell, Means]:
     sums = [row for row in facts.read(settings, "perfect_sums") or [] if row["breakdown"] == ALL]
     cells = {tuple(row[name] for name in CELL): row for row in sums}
     return {
-        cell: (row["events"] / row["having"], row["events"] / counted[cell])
+        cell: (row["events"] / row["with_one"], row["events"] / counted[cell])
         for cell, row in cells.items()
-        if row["having"] and cell in counted
+        if row["with_one"] and cell in counted
     }
 
 

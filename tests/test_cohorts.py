@@ -59,7 +59,7 @@ def test_events_are_summed_by_woman_of_all_her_entries(records: Records, analysi
     found = frequency.sums(tabulate.people_at(records, only), only)
     assert found is not None
     cautioned = found.filter("cohort = 'cautioned' and breakdown = 'all'")
-    assert rows(cautioned, "period", "events", "having", "women", "largest", "two_largest") == [
+    assert rows(cautioned, "period", "events", "with_one", "women", "largest", "two_largest") == [
         ("2022/23", 1, 1, 1, 1, 1)
     ]
     assert "every_release_from_custody" not in {cohort for (cohort,) in rows(found, "cohort")}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from small_counts import DEFAULTS, RULES, TITLES, control, relation, released
+from small_report import ABOUT
 from test_definitions import SCHEMAS, edit, refusal
 
 from linkage.contracts.adding import adding
@@ -20,6 +21,7 @@ from linkage.release.auditor.judge import judged, prove
 from linkage.release.auditor.notes import AddsUp, Earlier
 from linkage.release.auditor.seen import told
 from linkage.release.draft import Declared
+from linkage.report.release_view import section
 
 EVERY, ONCE = "each_release", "released"
 FIRSTS = {EVERY: ONCE}
@@ -193,9 +195,19 @@ def test_a_title_and_a_note_say_which_is_counted(analysis: Analysis) -> None:
     about = analysis.describe("every_release")
     assert "every release" in about.title.lower()
     assert "Every release" in about.cohorts["every_release_from_custody"]
+    assert about.counted == "releases"
     assert any("counted as often as it happened to her" in note for note in about.notes)
     assert not any("once a quarter" in note and "enters" in note for note in about.notes)
     assert any("A woman enters a cohort once a quarter" in note for note in analysis.describe("employment").notes)
+
+
+def test_the_page_calls_releases_what_it_counts_of_them() -> None:
+    shown = made([POOLED | {"cohort": "released"}], [], {})
+    drawn, _, totals = section(shown, replace(ABOUT, counted="releases")).figures[0]
+    assert totals.first == "Releases"
+    assert "All releases" in drawn
+    assert "releases with the outcome, %" in drawn
+    assert "All women" not in drawn
 
 
 def test_first_entries_described_otherwise_are_refused(tmp_path: Path) -> None:
@@ -203,8 +215,12 @@ def test_first_entries_described_otherwise_are_refused(tmp_path: Path) -> None:
     file = schemas / "cohorts" / "every_release_from_custody.yaml"
     edit(file, "then_by: reception_date\n", "")
     assert "cohorts/every_release_from_custody.yaml: then_by: released_from_custody.yaml counts" in refusal(schemas)
-    edit(file, "entries: every ", "entries: first ")
-    assert "takes the same women as every_release_from_custody.yaml" in refusal(schemas)
+    edit(file, "counted: releases\n", "")
+    assert "every entry counts, and a woman can have several. Say in `counted`" in refusal(schemas)
+    edit(file, "entries: every ", "counted: releases #")
+    message = refusal(schemas)
+    assert "takes the same women as every_release_from_custody.yaml" in message
+    assert "a woman counts once a quarter, so releases are not counted." in message
 
 
 def test_every_release_has_the_errors_of_links_of_the_women_once_a_quarter(analysis: Analysis) -> None:

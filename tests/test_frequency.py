@@ -27,7 +27,7 @@ from linkage.report.release_view import section
 
 Row = dict[str, Any]
 COLUMNS = ("events", "events_per_woman_with", "events_per_woman")
-USUAL = Sum(events=684, having=200, women=180, largest=20, two_largest=38)
+USUAL = Sum(events=684, with_one=200, women=180, largest=20, two_largest=38)
 
 
 def cell(numerator: int, denominator: int, **more: Any) -> Row:
@@ -52,7 +52,7 @@ ALL = [cell(200, 500)]
 
 
 def test_a_sum_is_rounded_and_its_means_are_of_rounded_numbers() -> None:
-    [row] = shown([cell(202, 498)], {"all": USUAL._replace(having=202)})
+    [row] = shown([cell(202, 498)], {"all": USUAL._replace(with_one=202)})
     assert [row[name] for name in COLUMNS] == [680, 3.4, 1.36]
     [other] = shown(ALL, {"all": USUAL._replace(events=675)})
     assert [other[name] for name in COLUMNS] == [row[name] for name in COLUMNS]

@@ -15,11 +15,11 @@ CELL = ("cohort", "outcome", "geography", "period", "breakdown", "category")
 
 
 def sums(people: People, analysis: Analysis) -> Relation | None:
-    """(cohort, outcome, geography, period, breakdown, category, events, having, women, largest, two_largest): one row
+    """(cohort, outcome, geography, period, breakdown, category, events, with_one, women, largest, two_largest): one row
     per cell with an event, of every outcome with a frequency; None where there is none.
 
-    `events`: of all women counted; `having`: entries with one, and `women` these are of; `largest`: the most of one
-    woman, over all her entries of the cell; `two_largest`: of two together.
+    `events`: of all women counted; `with_one`: entries that have one, and `women` these are of; `largest`: the most of
+    one woman, over all her entries of the cell; `two_largest`: of two together.
     """
     con = people.records.con
     found = [
@@ -84,7 +84,7 @@ def in_cells(con: DuckDBPyConnection, analysis: Analysis, table: Table, one: Ask
         select
             {literal(one.cohort)} as cohort, {literal(one.outcome)} as outcome,
             {literal(analysis.geography(table))} as geography, {cell},
-            cast(sum(events) as bigint) as events, cast(sum(having_one) as bigint) as having, count(*) as women,
+            cast(sum(events) as bigint) as events, cast(sum(with_one) as bigint) as with_one, count(*) as women,
             cast(max(events) as bigint) as largest,
             cast(sum(case when place <= 2 then events else 0 end) as bigint) as two_largest
         from (
@@ -92,7 +92,7 @@ def in_cells(con: DuckDBPyConnection, analysis: Analysis, table: Table, one: Ask
             from (
                 select
                     period, {columns}, person_id, sum(events) as events,
-                    sum(case when events > 0 then 1 else 0 end) as having_one
+                    sum(case when events > 0 then 1 else 0 end) as with_one
                 from members join quarters on quarters.quarter = members.quarter
                 group by {sets}
             ) as hers

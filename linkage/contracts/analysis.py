@@ -20,7 +20,7 @@ from linkage.contracts.circumstances import Circumstances
 from linkage.contracts.cohort import Breakdown, Cohort
 from linkage.contracts.dataset import A_NAME, Dataset, Geography
 from linkage.contracts.deaths import death_mistakes
-from linkage.contracts.entries import entry_mistakes, entry_notes
+from linkage.contracts.entries import WOMEN, counted_in, entry_mistakes, entry_notes
 from linkage.contracts.frequency import Frequency, frequency_notes, shared_events
 from linkage.contracts.history import History, deciding, divides, history_mistakes, history_notes, titles
 from linkage.contracts.joined import ByAnswer, joined_mistakes
@@ -36,7 +36,16 @@ PeriodOf = Literal["year", "quarter", "all"]
 PeriodOfTable = Literal["half_year"] | PeriodOf
 ALL = "all"
 TAKEN = frozenset({ALL, "person_id", "record_id", "index_date", "quarter", "period", "in_england"})
-WORDS = {"title", "theme", "source", "modelled_on", "differences", "examples", "frequency"}  # they decide nothing
+WORDS = {
+    "title",
+    "theme",
+    "source",
+    "modelled_on",
+    "differences",
+    "examples",
+    "frequency",
+    "counted",
+}  # they decide nothing
 UNSAID = {"landmark": None, "entries": "first"}  # nor does what is not there
 DIVIDING = {"column", "bands", "outside_england"}
 R = TypeVar("R")
@@ -116,6 +125,7 @@ class Description:
     by: tuple[str, ...] = ()
     frequencies: dict[str, Frequency] = field(default_factory=dict)
     pictured: Pictured = NOTHING
+    counted: str = WOMEN
 
     @property
     def whole_title(self) -> str:
@@ -262,6 +272,7 @@ class Analysis:
             by=standardised.heading(table, self),
             frequencies={name: one.frequency for name, one in outcomes.items() if one.frequency},
             pictured=pictured(self, table),
+            counted=counted_in(cohorts.values()),
         )
 
     def _notes(

@@ -17,8 +17,8 @@ class Cohort(Declaration):
     """Women with a record of `dataset` that `where` chooses and whose `index_date` falls in the quarter.
 
     Each is in once a quarter, by her first such record; with `entries: every` by each of them, those of one day being
-    one. `then_by` says which of several records of that day describes her. Sex is that of this record. `born`: the
-    month of birth, so an age can be a month too high at most.
+    one, and `counted` is what they are, in the plural. `then_by` says which of several records of that day describes
+    her. Sex is that of this record. `born`: the month of birth, so an age can be a month too high at most.
     """
 
     title: str
@@ -26,6 +26,7 @@ class Cohort(Declaration):
     index_date: str
     then_by: str | None = None
     entries: Literal["first", "every"] = "first"
+    counted: str = "women"
     where: Where
     sex: Word
     born: str

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from linkage.contracts.cohort import Cohort
 
+WOMEN = "women"
 ONCE = "A woman enters a cohort once a quarter; a year pools four, so it can count her up to four times."
 
 
@@ -23,7 +24,17 @@ def firsts(cohorts: Mapping[str, Cohort]) -> dict[str, str]:
 
 
 def entry_mistakes(cohorts: Mapping[str, Cohort]) -> Iterator[tuple[str, str]]:
-    """(cohort, mistake) where first entries would be described by other records than in the cohort of first entries."""
+    """(cohort, mistake) where it is not said what is counted, or is said of women; and where first entries would be
+    described by other records than in the cohort of first entries.
+    """
+    for name, cohort in cohorts.items():
+        if is_every(cohort) and cohort.counted == WOMEN:
+            yield (
+                name,
+                "every entry counts, and a woman can have several. Say in `counted` what they are: releases, orders.",
+            )
+        if not is_every(cohort) and cohort.counted != WOMEN:
+            yield name, f"a woman counts once a quarter, so {cohort.counted} are not counted. Leave `counted` out."
     for name, first in firsts(cohorts).items():
         if cohorts[name].then_by != cohorts[first].then_by:
             yield (
@@ -31,6 +42,12 @@ def entry_mistakes(cohorts: Mapping[str, Cohort]) -> Iterator[tuple[str, str]]:
                 f"then_by: {first}.yaml counts its first entries, and describes them by {cohorts[first].then_by}. Say "
                 "the same: disclosure control takes a woman to be in one category in both.",
             )
+
+
+def counted_in(cohorts: Iterable[Cohort]) -> str:
+    """What the cohorts of one table count, in a word."""
+    kinds = dict.fromkeys(cohort.counted for cohort in cohorts)
+    return " or ".join(kinds)
 
 
 def entry_notes(cohorts: Iterable[Cohort]) -> Iterator[str]:

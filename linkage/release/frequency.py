@@ -24,7 +24,7 @@ class Sum(NamedTuple):
     """Events of a cell; entries with one; the women these are of; the most of one of them, and of two together."""
 
     events: int
-    having: int
+    with_one: int
     women: int
     largest: int
     two_largest: int
@@ -72,14 +72,14 @@ def is_safe(row: Row, of: Sum, disclosure: Disclosure) -> bool:
         100 * of.largest > limits.largest_percent.value * of.events
         or 100 * of.two_largest > limits.two_largest_percent.value * of.events
     )
-    most = rounded_from(of.having, disclosure)[1]
+    most = rounded_from(of.with_one, disclosure)[1]
     return not (is_small(of.women, disclosure) or dominated or of.events < most)
 
 
 def changed_by_few(cell: Cell, found: Mapping[Cell, Sum], release: Release, disclosure: Disclosure) -> bool:
     """Have a few women more, or fewer, an event than in a release that readers hold?"""
     before = release.figures.get((cell, MEDIUM))
-    return before is not None and is_small(abs(found.get(cell, NOTHING).having - before["numerator"][0]), disclosure)
+    return before is not None and is_small(abs(found.get(cell, NOTHING).with_one - before["numerator"][0]), disclosure)
 
 
 def all_parts_or_none(safe: set[Cell], cells: Sequence[Cell], declared: Declared) -> set[Cell]:

@@ -19,16 +19,19 @@ def grids(main: Sequence[Row], about: Description) -> tuple[Grid, ...]:
 
 def grid(rows: Sequence[Row], outcome: str, about: Description) -> Grid:
     """The table of one outcome."""
-    said = about.frequencies[outcome]
-    columns = ("Period", "By", "Group", said.title, f"Per {said.who}", "Per woman")
-    lines = [
-        Line(about.cohorts[row["cohort"]], (period(row), *group(row, about), *numbers(row))) for row in shown(rows)
-    ]
+    said, found = about.frequencies[outcome], shown(rows)
+    divided = any(row["breakdown"] != ALL for row in found)
+    named = ("Period", *(("By", "Group") if divided else ()))
+    lines = tuple(
+        Line(about.cohorts[row["cohort"]], (period(row), *(group(row, about) if divided else ()), *numbers(row)))
+        for row in found
+    )
     note = (
         f"{said.title} and women are rounded, and the means are of rounded numbers; they have no interval and are not "
         "corrected for errors of links. Of groups all are shown or none."
     )
-    return Grid(f"{said.title}: {about.outcomes[outcome].lower()}", "Women", (), columns, tuple(lines), 3, note)
+    columns = (*named, said.title, f"Per {said.who}", "Per woman")
+    return Grid(f"{said.title}: {about.outcomes[outcome].lower()}", "Women", (), columns, lines, len(named), note)
 
 
 def shown(rows: Iterable[Row]) -> list[Row]:

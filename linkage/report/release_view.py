@@ -115,11 +115,13 @@ def figure(rows: Sequence[Row], main: Sequence[Row], outcome: str, about: Descri
     drawn_groups = [point(row, row["category"], about, others) for row in groups if row["period"] == latest]
     by = "By age" if charted == CHARTED else about.breakdowns.get(charted, "")
     panels = [
-        Panel("All women", [point(row, period_text(row), about, others) for row in totals]),
+        Panel(f"All {about.counted}", [point(row, period_text(row), about, others) for row in totals]),
         Panel(f"{by}, {latest}", drawn_groups),
     ]
     title = about.outcomes[outcome]
-    drawn = rates(panels, list(about.cohorts.values()), "women with the outcome, %", alternative(title, totals, about))
+    drawn = rates(
+        panels, list(about.cohorts.values()), f"{about.counted} with the outcome, %", alternative(title, totals, about)
+    )
     return drawn, f"{title}.", totals_grid(title, totals, others, about)
 
 
@@ -139,7 +141,14 @@ def totals_grid(title: str, totals: Sequence[Row], others: dict[str, Places], ab
         cells += [count_text(row, name) for name in left_out]
         lines.append(Line(about.cohorts[row["cohort"]], tuple(cells)))
     spans = (("", len(columns)), ("Left out", len(left_out))) if left_out else ()
-    return Grid(title, "Women", spans, (*columns, *(LEFT_OUT[name] for name in left_out)), tuple(lines), words=1)
+    return Grid(
+        title,
+        about.counted.capitalize(),
+        spans,
+        (*columns, *(LEFT_OUT[name] for name in left_out)),
+        tuple(lines),
+        words=1,
+    )
 
 
 def grids(main: Sequence[Row], breakdown: str, about: Description) -> tuple[Grid, ...]:
@@ -150,18 +159,18 @@ def grids(main: Sequence[Row], breakdown: str, about: Description) -> tuple[Grid
             rows = [r for r in main if (r["outcome"], r["cohort"], r["breakdown"]) == (outcome, cohort, breakdown)]
             if rows:
                 caption = f"{outcome_title}: {cohort_title}, by {about.breakdowns[breakdown].lower()}"
-                found.append(grid(caption, about.breakdowns[breakdown], rows))
+                found.append(grid(caption, about.breakdowns[breakdown], rows, about.counted.capitalize()))
     return tuple(found)
 
 
-def grid(caption: str, first: str, rows: Sequence[Row]) -> Grid:
-    """Categories with anybody in them, with women, rate and interval of each period."""
+def grid(caption: str, first: str, rows: Sequence[Row], counted: str) -> Grid:
+    """Categories with anybody in them, with those counted, rate and interval of each period."""
     periods = list(dict.fromkeys(row["period"] for row in rows))
     cells = {(row["category"], row["period"]): row for row in rows}
     categories = [
         c for c in dict.fromkeys(r["category"] for r in rows) if any(inhabited(cells.get((c, p))) for p in periods)
     ]
-    columns = ("Women", "Rate", "95% interval", *corrected_columns(rows))
+    columns = (counted, "Rate", "95% interval", *corrected_columns(rows))
     lines = tuple(
         Line(c, tuple(text for period in periods for text in figures(cells.get((c, period)), len(columns))))
         for c in categories

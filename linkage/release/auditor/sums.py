@@ -8,7 +8,7 @@ from linkage.release.auditor.seen import lines
 
 COLUMNS = ("events", "events_per_woman_with", "events_per_woman")
 ONLY_AT = "medium"
-NOTHING = {"events": 0, "having": 0, "women": 0, "largest": 0, "two_largest": 0}
+NOTHING = {"events": 0, "with_one": 0, "women": 0, "largest": 0, "two_largest": 0}
 
 
 def wrong(
@@ -67,6 +67,6 @@ def moved_by_few(
     shown = {key_of(row): row for row in rows if row["events"] is not None}
     for name, left in earlier:
         for before in (before for before in left if key_of(before) in shown):
-            by = true.get(key_of(before), NOTHING)["having"] - before["figures"]["numerator"][0]
+            by = true.get(key_of(before), NOTHING)["with_one"] - before["figures"]["numerator"][0]
             if abs(by) in range(1, limits.threshold.value):
                 yield shown[key_of(before)], f"shows a number of events that few women changed since release {name}"
