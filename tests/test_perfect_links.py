@@ -3,7 +3,7 @@
 import csv
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -255,50 +255,35 @@ def test_women_divided_by_an_answer_and_by_strata_are_as_many_as_by_the_truth(
 ) -> None:
     by_strata = {name: table for name, table in analysis.tables.items() if table.standardised_by}
     tables = tabulate.tables(records.con, replace(analysis, tables=by_strata), records.attributes, records.person_index)
-    sentences, born = sentences_of(records.con, lived), months_of_birth(records.con, lived)
+    stratum_of = {"sentence_in_two": by_sentence(records.con, lived), "age_in_two": by_age(records.con, lived)}
     compared = Counter[str]()
     for name, cohort in ((name, cohort) for name, table in by_strata.items() for cohort in table.cohorts):
-        [crossing], [outcome] = crossings(by_strata[name], analysis.cohorts[cohort], analysis).values(), (
-            analysis.outcomes_of(by_strata[name])
-        )  # fmt: skip
+        [outcome] = analysis.outcomes_of(by_strata[name])
+        [crossing] = crossings(by_strata[name], analysis.cohorts[cohort], analysis).values()
+        divides, strata = analysis.by_answer[crossing.answer].outcome, stratum_of[crossing.strata]
         answers: dict[str, list[bool]] = {}
-        for person, day, answer, achieved in answered(
-            records.con, lived, cohort, outcome, analysis.by_answer[crossing.answer].outcome
-        ):
-            stratum = (
-                ("up to 6 months" if sentences[person, day] <= 182 else "over 6 months")
-                if crossing.strata == "sentence_in_two"
-                else ("18-29" if whole_years(born[person], day) < 30 else "30+")
-            )
-            answers.setdefault(f"{answer}, {stratum}", []).append(achieved)
-        rows = tables[name].filter(
-            f"cohort = '{cohort}' and breakdown = '{crossing.name}' and threshold = 'medium' and denominator > 0"
-        )
-        counted = {
-            category: (having, women)
-            for category, having, women in rows.project("category, numerator, denominator").fetchall()
-        }
-        assert counted == {category: (sum(found), len(found)) for category, found in answers.items()}
-        compared[crossing.strata] += len(counted)
-    assert compared["sentence_in_two"] > 12
-    assert compared["age_in_two"] >= 8
+        for person, day, answer, achieved in answered(records.con, lived, cohort, outcome, divides):
+            answers.setdefault(f"{answer}, {strata(person, day)}", []).append(achieved)
+        here = f"cohort = '{cohort}' and breakdown = '{crossing.name}' and threshold = 'medium' and denominator > 0"
+        rows = tables[name].filter(here).project("category, numerator, denominator").fetchall()
+        assert {row[0]: row[1:] for row in rows} == {place: (sum(a), len(a)) for place, a in answers.items()}
+        compared[crossing.strata] += len(rows)
+    assert len(compared) == 2
+    assert min(compared.values()) >= 8
 
 
-def sentences_of(con: duckdb.DuckDBPyConnection, lived: Path) -> dict[tuple[str, date], int]:
-    """{(person, day of release): days of the sentence}, as it was lived."""
+def by_sentence(con: duckdb.DuckDBPyConnection, lived: Path) -> Callable[[str, date], str]:
+    """The stratum of (person, day of release) by the sentence she lived."""
     starts = con.read_csv(str(lived / "follow_ups.csv"), header=True).filter("sentence_days > 0")
-    return {(person, day): days for person, day, days in starts.project("person, start, sentence_days").fetchall()}
+    days = {row[:2]: row[2] for row in starts.project("person, start, sentence_days").fetchall()}
+    return lambda person, day: "up to 6 months" if days[person, day] <= 182 else "over 6 months"
 
 
-def months_of_birth(con: duckdb.DuckDBPyConnection, lived: Path) -> dict[str, date]:
-    """{person: the first of the month she was born in}."""
-    people = con.read_csv(str(lived / "people.csv"), header=True).project("person, born")
-    return {person: born.replace(day=1) for person, born in people.fetchall()}
-
-
-def whole_years(born: date, day: date) -> int:
-    """Completed years."""
-    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+def by_age(con: duckdb.DuckDBPyConnection, lived: Path) -> Callable[[str, date], str]:
+    """The stratum of (person, day) by the month she was born in."""
+    people = con.read_csv(str(lived / "people.csv"), header=True).project("person, year(born), month(born)")
+    born = {person: month for person, *month in people.fetchall()}
+    return lambda person, day: "18-29" if [day.year - 30, day.month] < born[person] else "30+"
 
 
 def answered(
