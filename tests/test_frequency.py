@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from small_counts import DEFAULTS, RULES, TITLES, control, relation, released
+from small_counts import DEFAULTS, RULES, TITLES, control, counts, relation, released, true_of
 from small_report import ABOUT, INVENTED, text_of
 from test_definitions import DATASETS, SCHEMAS, edit, refusal
 
@@ -15,15 +15,21 @@ from linkage.cohorts.examples import failures, found_numbers
 from linkage.contracts.analysis import Analysis
 from linkage.contracts.frequency import Frequency
 from linkage.errors import DisclosureError
+from linkage.events_beside_truth import as_lived
 from linkage.release import frequency
 from linkage.release.auditor import sums as audited
 from linkage.release.auditor.files import audit
+from linkage.release.auditor.judge import prove
 from linkage.release.auditor.notes import AddsUp
+from linkage.release.auditor.reader import Seen, proofs
 from linkage.release.before import Release
 from linkage.release.draft import Declared, cell_of
 from linkage.release.frequency import Sum
+from linkage.report import frequency_view
+from linkage.report.events_truth_view import events_grid
 from linkage.report.pages import release_page
-from linkage.report.release_view import section
+from linkage.report.truth_facts import EventsBesideTruth
+from linkage.settings import Settings
 
 Row = dict[str, Any]
 COLUMNS = ("events", "events_per_woman_with", "events_per_woman")
@@ -230,7 +236,7 @@ def test_a_frequency_that_cannot_be_is_refused(tmp_path: Path, file: str, old: s
 def test_the_page_shows_numbers_of_events_with_their_means_and_says_what_they_are_not() -> None:
     rows = [row | {"outcome": "employed", "cohort": "released"} for row in shown(AGES, OF_AGES)]
     described = described_with(Frequency(title="Jobs", who="employee"))
-    [grid] = section(rows, described).frequencies
+    [grid] = frequency_view.grids(rows, described)
     assert [(line.heading, *line.cells) for line in grid.lines][:2] == [
         ("Women released from custody", "2023", "", "", "680", "3.40", "1.36"),
         ("Women released from custody", "2023", "Age", "young", "180", "4.50", "2.00"),
@@ -243,3 +249,61 @@ def test_the_page_shows_numbers_of_events_with_their_means_and_says_what_they_ar
 def described_with(said: Frequency):
     """The description of a table whose outcome is counted."""
     return replace(ABOUT, breakdowns={"age": "Age", "region": "Region"}, frequencies={"employed": said})
+
+
+# ------------------------------------------------------------------------------------------ what a reader makes of it
+
+COUNTS = """
+    | breakdown | category | numerator | denominator |
+    | all       | all      | 203       | 500         |
+    | age       | young    | 7         | 50          |
+    | age       | middle   | 120       | 300         |
+    | age       | old      | 76        | 150         |
+"""
+
+
+def narrowest(events: int) -> int:
+    """How uncertain the number of young women with the outcome stays for a reader who also has all women's events."""
+    rows = [row for row in control(counts(COUNTS), RULES, TITLES) if row["threshold"] == "medium"]
+    true = [row for row in true_of(COUNTS).values() if row["threshold"] == "medium"]
+    proved, shown_so = prove(rows, true, RULES, AddsUp()), 10 * round(events / 10)
+    seen, n = proved.seen, len(proved.seen.labels)
+    everybody = seen.labels.index("released, employed, England, 2023, all, all, medium, numerator")
+    with_events = Seen(
+        [*seen.labels, "events", "events beside the first of each woman"],
+        [*seen.least, shown_so - 5, 0],
+        [*seen.most, shown_so + 4, None],
+        [*seen.sums, ((n,), (everybody, n + 1))],
+    )
+    truth = [*proved.truth, events, events - 203]
+    return min(proof.width for proof in proofs(with_events, truth, [one.wanted for one in proved.proofs]))
+
+
+def test_a_number_of_events_narrows_no_suppressed_count_and_would_without_its_rule() -> None:
+    of = Sum(events=203, with_one=203, women=180, largest=2, two_largest=4)
+    refused, shown_so = (shown([cell(203, 500)], {"all": of._replace(events=n)})[0]["events"] for n in (203, 207))
+    assert (refused, shown_so) == (None, 210)
+    assert narrowest(203) < RULES.width.value <= narrowest(207) == narrowest(684)
+
+
+# ---------------------------------------------------------------------------------------------------- beside the truth
+
+
+def test_means_as_lived_are_of_all_women_and_of_those_with_an_event(tmp_path: Path) -> None:
+    truth = tmp_path / "frequencies.csv"
+    lines = ["a,o,2022 Q3,p1,2022-07-01,3", "a,o,2023 Q1,p2,2023-01-01,0", "a,o,2023 Q1,p3,2023-01-01,2",
+             "b,o,2023 Q4,p1,2023-12-01,0"]  # fmt: skip
+    truth.write_text("\n".join(["cohort,outcome,quarter,person,index_date,times", *lines]))
+    found = as_lived(Settings(schemas=SCHEMAS, workspace=tmp_path / "workspace"), truth)
+    assert found == {("a", "o", "2022/23"): (2.5, 5 / 3), ("b", "o", "2023/24"): (0, 0)}
+
+
+def test_the_quality_report_shows_each_published_mean_beside_what_it_should_have_been() -> None:
+    row: EventsBesideTruth = {
+        "cohort": "released", "outcome": "offence", "period": "2023",
+        "published": (5.17, None), "perfect": (5.26, 2.67), "true": (5.28, 2.671),
+    }  # fmt: skip
+    assert [(line.heading, *line.cells) for line in events_grid([row]).lines] == [
+        ("Offence", "Released", "2023", "per woman with one", "5.17", "5.26", "5.28"),
+        ("Offence", "Released", "2023", "per woman", "[c]", "2.67", "2.67"),
+    ]
