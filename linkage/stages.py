@@ -85,8 +85,8 @@ def examples_that_hold(settings: Settings) -> list[str]:
         ]
     if wrong:
         raise ContractError("\n".join(wrong))
-    declared = [*analysis.outcomes.values(), *analysis.by_history.values(), *analysis.sequences.values()]
-    return [example.because for one in declared for example in one.examples]
+    declared = (analysis.outcomes, analysis.by_history, analysis.sequences)
+    return [example.because for of_kind in declared for one in of_kind.values() for example in one.examples]
 
 
 def failing_otherwise(settings: Settings, con: duckdb.DuckDBPyConnection) -> Iterator[str]:

@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
-from linkage.cohorts.frequency import numbers
-from linkage.cohorts.outcomes import answers
+from linkage.cohorts.outcomes import answers, numbers
 from linkage.cohorts.sql import Relation
 from linkage.contracts.dataset import ColumnType, Dataset
 from linkage.contracts.outcome import Event, Outcome

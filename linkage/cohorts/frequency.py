@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from duckdb import DuckDBPyConnection
 
-from linkage.cohorts.outcomes import counts
+from linkage.cohorts.outcomes import numbers
 from linkage.cohorts.sql import Relation, each_breakdown, gathered, kept, literal
 from linkage.cohorts.tabulate import Asked, People, ask, divided, periods
 from linkage.contracts.analysis import Analysis, Table
@@ -38,24 +38,6 @@ def counted_often(people: People, analysis: Analysis, table: Table) -> Iterator[
         for name, outcome in analysis.outcomes_of(table).items():
             if outcome.frequency and not is_every(analysis.cohorts[cohort]):
                 yield ask(people, analysis, table, cohort, name)
-
-
-def numbers(con: DuckDBPyConnection, members: Relation, answers: Relation, facts: Relation, event: Event) -> Relation:
-    """(person_id, index_date, events): one row per member who is counted: how many events of hers are in the window."""
-    return con.sql(
-        f"""
-        select answers.person_id, answers.index_date, coalesce(found.events, 0) as events
-        from answers
-        left join (
-            select members.person_id, members.index_date, count(*) as events
-            from members
-            join facts on facts.person_id = members.person_id and {counts(event)}
-            group by members.person_id, members.index_date
-        ) as found
-          on found.person_id = answers.person_id and found.index_date = answers.index_date
-        where answers.counted
-        """
-    )
 
 
 def numbers_of(people: People, analysis: Analysis, one: Asked) -> Relation:

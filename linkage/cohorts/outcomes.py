@@ -11,6 +11,7 @@ from linkage.cohorts.deaths import died_within, with_days
 from linkage.cohorts.sql import Relation, any_of, chosen, day
 from linkage.contracts.choices import Where
 from linkage.contracts.dataset import Coverage
+from linkage.contracts.order import Order
 from linkage.contracts.outcome import Death, Event, Outcome, Run, Spell, Status
 
 
@@ -50,6 +51,24 @@ def any_event(con: DuckDBPyConnection, members: Relation, facts: Relation, event
         from members
         left join facts on facts.person_id = members.person_id and {counts(event)}
         group by members.person_id, members.index_date
+        """
+    )
+
+
+def numbers(con: DuckDBPyConnection, members: Relation, answers: Relation, facts: Relation, event: Event) -> Relation:
+    """(person_id, index_date, events): one row per member who is counted: how many events of hers are in the window."""
+    return con.sql(
+        f"""
+        select answers.person_id, answers.index_date, coalesce(found.events, 0) as events
+        from answers
+        left join (
+            select members.person_id, members.index_date, count(*) as events
+            from members
+            join facts on facts.person_id = members.person_id and {counts(event)}
+            group by members.person_id, members.index_date
+        ) as found
+          on found.person_id = answers.person_id and found.index_date = answers.index_date
+        where answers.counted
         """
     )
 
@@ -214,9 +233,12 @@ def answers(
     """(person_id, index_date, counted, achieved, why_not_counted, days): one row per member.
 
     `facts`: the linked records of the outcome's dataset, whose coverage decides what the absence of any record means.
-    `days`: of a death, on how many days of its window she was alive, if she is counted.
+    `days`: of a death, on how many days of its window she was alive, if she is counted. Raises TypeError for the order
+    of contacts, which several datasets tell (`linkage.cohorts.sequences`).
     """
     measure = outcome.measure
+    if isinstance(measure, Order):
+        raise TypeError(f"{outcome.title}: several datasets tell which contact came first")
     if isinstance(measure, Death):
         achieved, coverage = died_within(con, members, deaths, measure), "event_register"
     elif isinstance(measure, Event):
