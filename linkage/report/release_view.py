@@ -101,7 +101,7 @@ def figure(rows: Sequence[Row], main: Sequence[Row], outcome: str, about: Descri
     by = "By age" if charted == CHARTED else about.breakdowns.get(charted, "")
     panels = [
         Panel("All women", [point(row, period_text(row), about, others) for row in totals]),
-        Panel(f"{by}, {latest}", drawn_groups),
+        Panel(f"{by}, {all_periods(latest).lower()}", drawn_groups),
     ]
     title = about.outcomes[outcome]
     drawn = rates(panels, list(about.cohorts.values()), "women with the outcome, %", alternative(title, totals, about))
