@@ -90,12 +90,12 @@ def title(crossing: Crossing, analysis: "Analysis") -> str:
 
 
 def heading(table: "Table", analysis: "Analysis") -> tuple[str, ...]:
-    """By what a table divides women, for its heading; strata are there to standardise by, and not to be compared."""
-    return tuple(
-        f"by {analysis.title_of(name).lower()}"
-        for name in table.breakdowns
-        if name not in (*table.standardised_by, *analysis.by_history)
-    )
+    """By what a table divides women, for its heading, but for strata, which are not there to be compared; and whether
+    it is of all periods together.
+    """
+    unsaid = (*table.standardised_by, *analysis.by_history)
+    shown = [f"by {analysis.title_of(name).lower()}" for name in table.breakdowns if name not in unsaid]
+    return (*shown, *(["all periods together"] if table.periods == ("all",) else []))
 
 
 def standardised_mistakes(table: "Table", analysis: "Analysis") -> Iterator[str]:

@@ -116,7 +116,7 @@ def figure(rows: Sequence[Row], main: Sequence[Row], outcome: str, about: Descri
     by = "By age" if charted == CHARTED else about.breakdowns.get(charted, "")
     panels = [
         Panel(f"All {about.counted}", [point(row, period_text(row), about, others) for row in totals]),
-        Panel(f"{by}, {latest}", drawn_groups),
+        Panel(f"{by}, {all_periods(latest).lower()}", drawn_groups),
     ]
     title = about.outcomes[outcome]
     drawn = rates(
