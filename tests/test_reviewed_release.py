@@ -51,6 +51,8 @@ def reviewed(copied: Settings) -> Settings:
         (copied.schemas / name).write_text(text)
     settings = Settings(copied.schemas, copied.workspace)
     facts.mark_as_invented(settings)
+    known = settings.files.truth / "records.csv"  # of these departments alone, as their linkage is
+    known.write_text(review.as_csv([row for row in rows_of(known) if row["dataset"] in settings.datasets]))
     for dataset in settings.datasets:
         review.look_up(settings, dataset, settings.files.review("first") / f"records-{dataset}.csv")
     sheet = rows_of(settings.files.review("first") / review.SHEET)
