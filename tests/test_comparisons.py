@@ -72,8 +72,16 @@ def declared(analysis: Analysis) -> Comparison:
             "housed_first_night,",
             "['housed_first_night'] is in no table of community_order_starts",
         ),
-        ("{disposal: community order}", "{disposal: licence}", "disposal = ['licence'] can never be true"),
-        ("{disposal: community order}", "{disposal: order}", "disposal = ['order'] can never be true"),
+        (
+            "within: {kind_of_order: [community order]}",
+            "where: {disposal: licence}",
+            "disposal = ['licence'] can never be true",
+        ),
+        (
+            "within: {kind_of_order: [community order]}",
+            "where: {disposal: order}",
+            "disposal = ['order'] can never be true",
+        ),
         ("up to 6 months, 6", "up to 7 months, 6", "['up to 7 months'] is no category of sentence_length"),
         ("exact: [offence_group]", "exact: [offence]", "exact: ['offence'] is no covariate"),
         ("days: [-730, -1]", "days: [-730, 0]", "days: it counts what was before the index date"),
@@ -102,7 +110,7 @@ def test_both_arms_of_the_same_women_are_refused(analysis: Analysis, tmp_path: P
     shutil.copytree(SCHEMAS / "comparisons", tmp_path / "comparisons")
     edit(tmp_path / FILE, "cohort: released_from_custody", "cohort: community_order_starts")
     edit(tmp_path / FILE, "    within: {sentence_length: [up to 6 months, 6 to 12 months]}\n", "")
-    edit(tmp_path / FILE, "    where: {disposal: community order}\n", "")
+    edit(tmp_path / FILE, "    within: {kind_of_order: [community order]}\n", "")
     with pytest.raises(ContractError, match="both take the same women"):
         read_comparisons(tmp_path, analysis)
 

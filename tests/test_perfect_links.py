@@ -16,7 +16,9 @@ from benchmarks import truth
 from linkage.cohorts import comparing, history, tabulate
 from linkage.cohorts.frequency import sums
 from linkage.cohorts.members import members_of
+from linkage.cohorts.propensity import NOBODY
 from linkage.cohorts.records import Records
+from linkage.cohorts.sql import kept
 from linkage.cohorts.tabulate import People, labels, people_at
 from linkage.cohorts.truth import (
     MEMBERS,
@@ -389,7 +391,7 @@ def test_women_who_are_compared_are_those_of_their_lives_with_what_was_known_bef
     records: Records, analysis: Analysis, lived: Path
 ) -> None:
     [declared] = read_comparisons(truth.SCHEMAS, analysis).values()
-    women, _ = comparing.matched(people_at(records, analysis), analysis, declared)
+    women, pairs = comparing.matched(people_at(records, analysis), analysis, declared)
     groups = analysis.datasets["prison"].attributes["main_offence_group"].codes
     bands = {past: band.label for band in declared.linked["previous_offences"].bands
              for past in range(band.first, 1 + (10_000 if band.last is None else band.last))}  # fmt: skip
@@ -399,3 +401,22 @@ def test_women_who_are_compared_are_those_of_their_lives_with_what_was_known_bef
     assert {row[0]: row[1:] for row in said} == {
         person: (arm, day, groups[group], bands[past]) for person, (arm, day, group, past) in there.items()
     }
+    rows = women.project("arm, offence_group, matched").fetchall()
+    partners = {one: other for one, other in enumerate(pairs.partner.tolist()) if other != NOBODY}
+    assert len(partners) > 20
+    for one, other in partners.items():
+        assert partners[other] == one
+        assert rows[one][0] != rows[other][0]
+        assert rows[one][1:] == rows[other][1:] == (rows[one][1], "yes")
+    assert sum(matched == "yes" for *_, matched in rows) == len(partners)
+
+
+def test_the_order_in_which_records_come_makes_no_other_pairs(records: Records, analysis: Analysis) -> None:
+    [declared] = read_comparisons(truth.SCHEMAS, analysis).values()
+    turned = {name: kept(records.con, rows.order("record_id desc")) for name, rows in records.attributes.items()}
+    people = kept(records.con, records.person_index.order("record_id desc"))
+    found, others = (
+        comparing.matched(people_at(one, analysis), analysis, declared)[0].fetchall()
+        for one in (records, replace(records, attributes=turned, person_index=people))
+    )
+    assert found == others != []

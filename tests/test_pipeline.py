@@ -223,7 +223,8 @@ def test_real_data_are_not_published_before_somebody_approves(chain, tmp_path):
     assert second.rows == first.rows  # nothing has changed, so nothing is published otherwise
     masthead = Masthead("approved", "", invented=False, approval="the quality lead, 2026-01-02")
     again = Audited(0, [], "", second.rows)
-    releases.enter(changed, changed.analysis, masthead, again, changed.files.release("approved") / "tables.csv")
+    published = changed.files.release("approved") / "tables.csv"
+    releases.enter(changed, changed.analysis, masthead, again, published, changed.comparisons)
     assert len(releases.entries(changed)) == 2  # a run that was killed and started again is written down once
 
 
