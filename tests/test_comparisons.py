@@ -31,6 +31,7 @@ from linkage.release.publish import publish
 from linkage.report import comparison_view
 
 NAME = "short_custody_or_order"
+ORDERS = "within: {kind_of_order: [community order]}"
 PUBLISHED = 23  # of these women some rates are suppressed, and not those of the pairs
 FILE = f"comparisons/{NAME}.yaml"
 ABOUT = About(
@@ -110,7 +111,7 @@ def test_both_arms_of_the_same_women_are_refused(analysis: Analysis, tmp_path: P
     shutil.copytree(SCHEMAS / "comparisons", tmp_path / "comparisons")
     edit(tmp_path / FILE, "cohort: released_from_custody", "cohort: community_order_starts")
     edit(tmp_path / FILE, "    within: {sentence_length: [up to 6 months, 6 to 12 months]}\n", "")
-    edit(tmp_path / FILE, "    within: {kind_of_order: [community order]}\n", "")
+    edit(tmp_path / FILE, f"    {ORDERS}\n", "")
     with pytest.raises(ContractError, match="both take the same women"):
         read_comparisons(tmp_path, analysis)
 
