@@ -35,9 +35,12 @@ def entries(seed: int) -> list[Entry]:
     return [Entry(one, lots.choice(AGES[one.age]), lots.choice(YEARS)) for one in women(seed)]
 
 
-def rows(seed: int, by_year: bool = True) -> list[dict[str, Any]]:
-    """Work by finer ages, in each year or in both; what came after it by the answer, by age, and by both, in both."""
-    drawn = entries(seed)
+def rows(seed: int, by_year: bool = True, twice: int = 0) -> list[dict[str, Any]]:
+    """Work by finer ages, in each year or in both; what came after it by the answer, by age, and by both, in both.
+
+    `twice`: so many of the women are there once more, as if they had come late.
+    """
+    drawn = entries(seed) + entries(seed)[:twice]
     after = counted(drawn, AFTER, ("by_work", "age", CROSSING), "all")
     if not by_year:
         return [*counted(drawn, WORK, ("fine",), "all"), *after]

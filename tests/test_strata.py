@@ -8,9 +8,11 @@ from small_counts import RULES, TITLES, control, relation
 from small_lives import AFTER, WORK
 from small_strata import AGES, CROSSING
 
+from linkage.release import ledger
 from linkage.release.auditor.added_up import made_by
 from linkage.release.auditor.judge import judged, prove
 from linkage.release.auditor.notes import key_of
+from linkage.release.auditor.seen import said
 from linkage.release.draft import Cell, cell_of
 from linkage.release.joint import problem_of
 from linkage.release.unshown import totals
@@ -87,6 +89,19 @@ def test_both_take_nobody_of_an_answer_in_a_stratum_to_be_left_out_on_the_day_of
             assert most[label] == theirs[label] == 0
     unknown = f"released, {AFTER}, England, all, {CROSSING}, not known, young, medium, in custody"
     assert most[unknown] > 0
+
+
+def test_a_later_release_is_protected_with_the_strata_of_an_earlier_one() -> None:
+    told, rows = small_strata.declared(), small_strata.rows(7)
+    made = control(relation(rows), RULES, TITLES, told)
+    true = {(cell_of(row), row["threshold"]): row for row in rows}
+    left = [row | {"figures": said(row, true[cell_of(row), row["threshold"]], RULES)} for row in made]
+    defined = dict.fromkeys((tuple(row[name] for name in ledger.LABELS[:6]) for row in left), "a definition")
+    spring = ledger.Entry(1, {"what": "released", "release": "spring", "rows": ledger.rows_of(left, defined)}, "")
+    late = small_strata.rows(7, twice=3)
+    made = control(relation(late), RULES, TITLES, told, [spring.left])
+    proved = prove(made, late, RULES, small_strata.known(), [(spring.name, spring.rows)])
+    assert {found.verdict for found in judged(made, proved)} == {"pass"}
 
 
 def test_what_is_crossed_is_given_up_before_what_it_crosses() -> None:
