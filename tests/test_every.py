@@ -164,6 +164,16 @@ def test_the_same_holds_of_one_period_of_both() -> None:
     assert verdict(aware, rows, behind) == "pass"
 
 
+def test_nor_that_none_who_came_again_has_the_outcome_however_many_they_are() -> None:
+    rows = [*YEARS, row(EVERY, 206, 618, period="all")]
+    behind = many(rows[2], without=(400, 12, 12), denominator=(606, 12, 12))
+    unaware, aware = made(rows, behind, {}), made(rows, behind, FIRSTS)
+    assert [one["status"] for one in unaware] == ["", "", ""]
+    assert verdict(unaware, rows, behind) == "fail"
+    assert [one["status"] for one in aware] == ["", "", "c"]
+    assert verdict(aware, rows, behind) == "pass"
+
+
 def test_where_ten_women_came_again_every_release_is_shown_beside_the_first() -> None:
     rows = [*YEARS, row(EVERY, 226, 646, period="all")]
     behind = many(rows[2], numerator=(206, 20, 12), without=(400, 20, 14), denominator=(606, 40, 26))

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from linkage.contracts.disclosure import Disclosure
 from linkage.release.draft import EXCLUSIONS, FREE, RATE, Cell, Declared, Draft, Place, Places, cell_of
-from linkage.release.primary import is_small
+from linkage.release.primary import all_or_none, is_small
 from linkage.release.suppress.problem import NOBODY, Target
 
 FIGURES = (*RATE, *EXCLUSIONS)
@@ -72,8 +72,12 @@ def write(
 def differences(
     draft: Draft, places: Places, cell: Cell, once: Cell, threshold: str, known: Behind, limits: Disclosure
 ) -> Iterator[Target]:
-    """Every figure of a row is that of first entries and of those that came after; a few of them stay uncertain."""
+    """Every figure of a row is that of first entries and of those that came after; a few of them stay uncertain, and so
+    does that all or none of them have the outcome.
+    """
     women = known.get((cell, threshold), {})
+    having, counted = (women.get(figure, NONE).again for figure in ("numerator", "denominator"))
+    whole = all_or_none(having, counted, cell.outcome, limits)
     for figure in FIGURES:
         every, more = places[Place(cell, threshold, figure)], women.get(figure, NONE)
         of_first = Place(once, threshold, figure)
@@ -81,5 +85,5 @@ def differences(
         beside = Place(cell, threshold, f"{figure}, those after the first of a quarter")
         number = draft.count(places, beside, more.again, FREE, (NOBODY, NOBODY))
         draft.total([every], [first, number])
-        if is_small(more.women_again, limits):
+        if is_small(more.women_again, limits) or (whole and figure in RATE and not more.again):
             yield Target(number, limits.width_of_change.value, insiders=False)

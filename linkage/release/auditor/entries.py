@@ -39,7 +39,9 @@ def unseen(rows: Sequence[Row], adds_up: AddsUp) -> list[Row]:
 
 
 def write(notes: Notes, at: dict[Place, int], rows: Sequence[Row], adds_up: AddsUp, limits: Disclosure) -> None:
-    """Every entry is a first one, or came again; of few women how many came again must stay open."""
+    """Every entry is a first one, or came again; of few women how many came again must stay open, and so must that none
+    of those who did has, or lacks, a sensitive outcome.
+    """
     for row in (row for row in rows if row["cohort"] in adds_up.firsts):
         key, first = key_of(row), (adds_up.firsts[row["cohort"]], *key_of(row)[1:])
         for figure in FIGURES:
@@ -47,5 +49,12 @@ def write(notes: Notes, at: dict[Place, int], rows: Sequence[Row], adds_up: Adds
             place = (key, f"{figure}, again within a quarter")
             more = notes.note(at, place, (again, 0, None))
             notes.sums.append(((at[key, figure],), (at[first, figure], more)))
-            if 0 < women < limits.threshold.value:
+            if 0 < women < limits.threshold.value or (not again and says_something(row, figure, limits)):
                 notes.again[more] = place
+
+
+def says_something(row: Row, figure: str, limits: Disclosure) -> bool:
+    """Would it say something of everybody who came again that a figure counts nobody of them?"""
+    came_again = row.get("behind", {}).get("denominator", NOBODY)[1]
+    sensitive = row["outcome"] not in limits.sensitive_outcomes.excepted
+    return figure in ("numerator", "without") and came_again > 0 and sensitive
