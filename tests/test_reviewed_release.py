@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 from conftest import REPOSITORY
-from review_sheets import kept_back, rows_of
+from review_sheets import rows_of
 
 from linkage import facts, review, stages
 from linkage.settings import Settings
@@ -28,7 +28,7 @@ periods: [all]
 ERRORS = """
 origin: review
 reason: Two departments looked at a sample of pairs in clear, side by side.
-sample: first
+sample: clear
 never_compared:
   - {dataset: court, share: {value: 1, lower: 0, upper: 3}, reason: what rules without a number miss of true pairs}
 fill_to: {value: 20, reason: as many as leave a group no surer than it is}
@@ -42,20 +42,23 @@ TAKEN = (
 
 @pytest.fixture
 def reviewed(copied: Settings) -> Settings:
-    """The sample `first`, decided by people who saw both sides of each pair; and one table, to be corrected by it."""
+    """A sample, large enough, decided by people who saw both sides of each pair; one table, to be corrected by it."""
     for name in TAKEN:
         (copied.schemas / name).parent.mkdir(exist_ok=True)
         shutil.copy(REPOSITORY / "schemas" / name, copied.schemas / name)
     for name, text in WRITTEN.items():
         (copied.schemas / name).parent.mkdir(exist_ok=True)
         (copied.schemas / name).write_text(text)
+    declared = copied.schemas / "review.yaml"
+    declared.write_text(declared.read_text().replace("value: 6", "value: 100"))
     settings = Settings(copied.schemas, copied.workspace)
+    review.draw(settings, "clear")
     facts.mark_as_invented(settings)
-    known = settings.files.truth / "records.csv"  # of these departments alone, as their linkage is
-    known.write_text(review.as_csv([row for row in rows_of(known) if row["dataset"] in settings.datasets]))
-    for dataset in settings.datasets:
-        review.look_up(settings, dataset, settings.files.review("first") / f"records-{dataset}.csv")
-    sheet = rows_of(settings.files.review("first") / review.SHEET)
+    known, datasets = settings.files.truth / "records.csv", set(settings.datasets)  # of these departments alone
+    known.write_text(review.as_csv([row for row in rows_of(known) if row["dataset"] in datasets]))
+    for dataset in sorted(datasets):
+        review.look_up(settings, dataset, settings.files.review("clear") / f"records-{dataset}.csv")
+    sheet = rows_of(settings.files.review("clear") / review.SHEET)
     sides = dict(seen_in_clear(settings))
     for row in sheet:
         one, other = (sides[row["pair"], side] for side in "ab")
@@ -71,7 +74,7 @@ def seen_in_clear(settings: Settings) -> Iterator[tuple[tuple[str, str], str]]:
     with (settings.files.truth / "records.csv").open(newline="") as file:
         person = {(row["dataset"], row["record_id"]): row["person"] for row in csv.DictReader(file)}
     for dataset, contract in settings.datasets.items():
-        for row in rows_of(settings.files.department.in_clear("first", dataset)):
+        for row in rows_of(settings.files.department.in_clear("clear", dataset)):
             own = row[contract.record_key]  # the truth does not know the planted namesakes, who are two people
             yield (row["pair"], row["side"]), person.get((dataset, own), own)
 
@@ -93,10 +96,13 @@ def published(settings: Settings) -> list[dict[str, Any]]:
 def test_a_release_is_corrected_by_a_review_and_says_so_and_whoever_was_decided_about_keeps_her_id(
     reviewed: Settings,
 ) -> None:
-    before, errors = ids(reviewed), review.estimate(reviewed, "first")
+    before, errors = ids(reviewed), review.estimate(reviewed, "clear")
     assert errors["basis"] == "clear"
     stages.cluster(reviewed)
-    after, same = ids(reviewed), [row for row in kept_back(reviewed) if row["linked"] and stands(reviewed, row)]
+    after, same = (
+        ids(reviewed),
+        [row for row in review.kept_back(reviewed, "clear") if row["linked"] and stands(reviewed, row)],
+    )
     assert len(same) > 30
     for row in same:
         one, other = ((row[f"dataset_{side}"], row[f"record_id_{side}"]) for side in "lr")
@@ -104,20 +110,20 @@ def test_a_release_is_corrected_by_a_review_and_says_so_and_whoever_was_decided_
     stages.tabulate(reviewed)
     stages.publish(reviewed, "reviewed")
     [medium] = [row for row in published(reviewed) if row["threshold"] == "medium"]
-    assert medium["error_origin"] == "review first"
+    assert medium["error_origin"] == "review clear"
     assert medium["missed_lower"] <= medium["missed"] <= medium["missed_upper"]
     assert medium["missed_upper"] >= 3.0  # what nobody could review is assumed, and is in it
     assert medium["corrected_lower"] <= true_rate(reviewed.files.truth) <= medium["corrected_upper"]
     page = " ".join((reviewed.files.release("reviewed") / "index.html").read_text().split())
-    assert "Corrected (errors: review first)" in page
-    assert "review first, of records seen in clear inside departments; how many were never compared is assumed" in page
+    assert "Corrected (errors: review clear)" in page
+    assert "review clear, of records seen in clear inside departments; how many were never compared is assumed" in page
     assert not re.search(r"errors: truth|the truth about the people", page)
     assert facts.read(reviewed, "perfect_cells")
 
 
 def stands(settings: Settings, row: dict[str, Any]) -> bool:
     """Was it decided that both records are of one person?"""
-    return review.said_of(settings, "first")[row["pair"]][0] == "same"
+    return review.said_of(settings, "clear")[row["pair"]][0] == "same"
 
 
 def true_rate(truth: Path) -> float:
