@@ -6,7 +6,6 @@ from typing import TypedDict
 
 from linkage.contracts.analysis import Analysis
 from linkage.contracts.dataset import Dataset
-from linkage.contracts.history import Wholes
 from linkage.contracts.outcome import Event, Outcome
 from linkage.contracts.sequence import Families
 
@@ -19,8 +18,7 @@ class Adding(TypedDict):
 
     Of outcomes: `asked`, which women of a cohort it is asked about; `leaving`, who is left out on which day, the same
     words for the same women; `never`, reasons for which it leaves nobody out; `wider`, others of the same women that
-    count all its events. `divided`: {breakdown: the outcome whose answers are its categories}. `wholes`: {(breakdown,
-    category): each (breakdown, category) that it is a part of, of several that overlap}. `families`: (an
+    count all its events. `divided`: {breakdown: the outcome whose answers are its categories}. `families`: (an
     outcome, or '' for being counted at all; outcomes of which every woman with that has one).
     """
 
@@ -32,17 +30,16 @@ class Adding(TypedDict):
     never: dict[str, tuple[str, ...]]
     wider: dict[str, tuple[str, ...]]
     divided: dict[str, str]
-    wholes: Wholes
     families: Families
 
 
 def adding(analysis: Analysis) -> Adding:
     """What the declarations of an analysis say of its sums."""
-    outcomes = analysis.outcomes
+    outcomes, histories = analysis.outcomes, analysis.by_history.items()
     return Adding(
         years={part: quarter.year for quarter in analysis.period.calendar for part in (quarter.label, quarter.half)},
         halves={quarter.label: quarter.half for quarter in analysis.period.calendar},
-        within=analysis.within,
+        within=analysis.within | {part: of for name, one in histories for part, of in one.within(name).items()},
         asked=analysis.asked,
         leaving={name: f"{sorted(one.exclude)} on day {one.left_out_on}" for name, one in outcomes.items()},
         never={name: never(one, analysis.datasets[one.measure.dataset]) for name, one in outcomes.items()},
@@ -51,7 +48,6 @@ def adding(analysis: Analysis) -> Adding:
             for name, one in outcomes.items()
         },
         divided={name: one.outcome for name, one in analysis.by_answer.items()},
-        wholes={part: of for name, one in analysis.by_history.items() for part, of in one.wholes(name).items()},
         families=tuple(family for name, one in analysis.sequences.items() for family in one.families(name)),
     )
 

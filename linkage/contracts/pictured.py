@@ -10,8 +10,8 @@ Words = Mapping[str, str]
 
 
 class Pictured(NamedTuple):
-    """`combined`: {breakdown: {combination: its needs, in words}}. `orders`: (heading, {outcome: in words}), of which the
-    first divides all women. `spans`: {outcome: {last day: the outcome that it came in the span which ends then}}.
+    """`combined`: {breakdown: {combination: its needs, in words}}. `orders`: (heading, {outcome: in words}), the first
+    of which divides all women. `spans`: {outcome: {last day: the outcome that it came in the span which ends then}}.
     """
 
     combined: Mapping[str, Mapping[str, tuple[str, ...]]] = {}

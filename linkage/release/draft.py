@@ -45,7 +45,7 @@ Places = dict[Place, int]
 class Declared:
     """What adds up. `years`: {a quarter or half-year: the year it is in}. `halves`: {a quarter: its half-year}.
     `within`: {(breakdown, category): (wider breakdown, the category of it that it is part of)}. `divided`: {breakdown:
-    the outcome whose answers divide}. `wholes`: as `within`, of categories that are part of several which overlap.
+    the outcome whose answers divide}.
     `families`: (an outcome, or '' for being counted; outcomes of which every woman with that has one).
 
     Of each outcome: `asked`, which women of a cohort it is asked about; `leaving`, whom it leaves out on which day;
@@ -60,7 +60,6 @@ class Declared:
     never: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     wider: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     divided: Mapping[str, str] = field(default_factory=dict)
-    wholes: Mapping[tuple[str, str], tuple[tuple[str, str], ...]] = field(default_factory=dict)
     families: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 

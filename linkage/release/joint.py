@@ -178,9 +178,6 @@ def sums_of(cells: Iterable[Cell], declared: Declared) -> list[tuple[Cell, tuple
         if wider := declared.within.get((cell.breakdown, cell.category)):
             whole = cell._replace(breakdown=wider[0], category=wider[1])
             found.setdefault((whole, cell.breakdown), []).append(cell)
-        for breakdown, category in declared.wholes.get((cell.breakdown, cell.category), ()):
-            whole = cell._replace(breakdown=breakdown, category=category)
-            found.setdefault((whole, cell.breakdown), []).append(cell)
         for pooled in pooled_into(cell.period, declared):
             found.setdefault((cell._replace(period=pooled), length(cell.period, declared)), []).append(cell)
     held = set(present)

@@ -52,8 +52,8 @@ def picture(shown: Sequence[Row], declared: int, needs: Mapping[str, tuple[str, 
     said = "; ".join(f"{one['category']}: {one['denominator']:,} women, {one['value']:.1f}%" for one in drawn)
     title = f"{cohort}, by {about.breakdowns[row['breakdown']].lower()}"
     caption = (
-        f"{title}. Each line is a combination: full dots are the needs that these women have, and they have no other. Bar: "
-        f"how many women. Beside it the share with the outcome ({outcome.lower()}). {len(shown)} of {declared} "
+        f"{title}. Each line is a combination: full dots are the needs that these women have, and no others. Bar: how "
+        f"many women. Beside it the share with the outcome ({outcome.lower()}). {len(shown)} of {declared} "
         "combinations can be shown; the others have nobody in them, or too few."
     )
     columns = ("Women", "With the outcome", "Rate", "95% interval")
@@ -120,14 +120,13 @@ def ordered(latest: Mapping[str, Row], rows: Iterable[Row], about: Description) 
         for heading, words in about.pictured.orders
     ]
     said = "; ".join(f"{about.outcomes[outcome]}: {shown_rate(row)}" for outcome, row in latest.items())
-    title = f"{headings[0][0]}: {cohort}"
-    drawing = rates(
-        panels, [cohort], "women, %", f"Chart. {title}. {said}. The figures stand in the table below.", WIDE_AXIS
-    )
+    title = f"{panels[0].title}: {cohort}"
+    instead = f"Chart. {title}. {said}. The figures stand in the table below."
+    drawing = rates(panels, [cohort], "women, %", instead, WIDE_AXIS)
     halves = " ".join(half_by(outcome, latest, about) for outcome in about.pictured.spans)
     caption = (
-        f"{title}. Shares of all women; those of the first contact add up to everybody. Dot: share. Line: 95% interval. "
-        f"Small bars across: the share when records are linked more strictly and more loosely. {halves}"
+        f"{title}. Shares of all women; those of the first contact make up all. Dot: share. Line: 95% interval. Small "
+        f"bars across: the share when records are linked more strictly and more loosely. {halves}"
     )
     lines = tuple(Line(about.outcomes[outcome], line(row)) for outcome, row in latest.items())
     return Picture(drawing, caption, Grid(title, "First", (), ("Women", "Of them", "Share", "95% interval"), lines))

@@ -20,7 +20,7 @@ ALL = "all"
 class AddsUp:
     """What a reader knows to add up. `years`, `halves`: {a shorter period: its year, its half-year}. `within`:
     {(breakdown, category): (wider breakdown, its category)}. `divided`: {breakdown: the outcome that answers with its
-    categories}. `wholes`: {(breakdown, category): all others that it is part of}, which overlap.
+    categories}.
     `families`: (outcome, the outcomes that divide the women with it; with no name: all women counted).
 
     By outcome: `asked`, of which women of a cohort; `leaving`, who leaves on which day; `never`, why nobody can leave;
@@ -35,7 +35,6 @@ class AddsUp:
     never: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     wider: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     divided: Mapping[str, str] = field(default_factory=dict)
-    wholes: Mapping[tuple[str, str], tuple[tuple[str, str], ...]] = field(default_factory=dict)
     families: Sequence[tuple[str, tuple[str, ...]]] = ()
 
 
