@@ -70,9 +70,7 @@ def place(had: tuple[str, ...], breakdown: str) -> str:
     """The category of a woman with these needs."""
     if breakdown == "needs_number":
         return many(len(had))
-    if breakdown == "needs_combination":
-        return called(had)
-    return "yes" if breakdown.removeprefix("needs_") in had else "no"
+    return called(had)
 
 
 def counted(women: Iterable[tuple[tuple[str, ...], bool]], breakdown: str, category: str) -> Row:
@@ -83,40 +81,40 @@ def counted(women: Iterable[tuple[tuple[str, ...], bool]], breakdown: str, categ
 
 @pytest.mark.parametrize("seed", [0, 3, 11])
 def test_needs_and_which_together_give_no_count_away(three: History, seed: int) -> None:
-    known = {"wholes": three.wholes("needs")}
+    known = {"within": three.within("needs")}
     assert verdict(drawn(seed, three), known, known) == "pass"
 
 
-@pytest.mark.parametrize("untold", [{"needs_number"}, {f"needs_{need}" for need in NEEDS}])
-def test_whoever_was_not_told_what_a_combination_is_part_of_would_give_a_count_away(
-    three: History, untold: set[str]
-) -> None:
-    wholes = three.wholes("needs")
-    told = {part: tuple(one for one in of if one[0] not in untold) for part, of in wholes.items()}
-    found = {verdict(drawn(seed, three), {"wholes": told}, {"wholes": wholes}) for seed in (0, 1)}
-    assert "fail" in found
+def test_whoever_was_not_told_of_how_many_needs_a_combination_is_would_give_a_count_away(three: History) -> None:
+    assert verdict(drawn(0, three), {}, {"within": three.within("needs")}) == "fail"
 
 
-def test_each_combination_is_part_of_its_number_and_of_the_answer_to_each_need(analysis: Analysis) -> None:
-    wholes = adding(analysis)["wholes"]
-    assert len(wholes) == 2 ** len(analysis.by_history["needs"].needs)
-    assert wholes["needs_combination", "treatment + no job"] == (
-        ("needs_number", "2 needs"), ("needs_treatment", "yes"), ("needs_homeless", "no"), ("needs_no_job", "yes"),
-        ("needs_mental_health", "no"), ("needs_abuse", "no"), ("needs_custody", "no"),
-    )  # fmt: skip
+def test_each_combination_is_part_of_its_number(analysis: Analysis) -> None:
+    within = {part: whole for part, whole in adding(analysis)["within"].items() if part[0] == "needs_combination"}
+    assert len(within) == 2 ** len(analysis.by_history["needs"].needs)
+    assert within["needs_combination", "treatment + no job"] == ("needs_number", "2 needs")
+    assert within["needs_combination", "none"] == ("needs_number", "none")
 
 
 def test_breakdowns_of_a_history_stand_or_go_together(three: History) -> None:
     rows, histories = drawn(1, three), dict.fromkeys(three.breakdowns("needs"), "needs")
-    small = RULES.model_copy(update={"largest_release": RULES.largest_release.model_copy(update={"value": 5})})
+    small = RULES.model_copy(update={"largest_release": RULES.largest_release.model_copy(update={"value": 3})})
     assert coarser.left_out(rows, small, (), histories) == []
     alone = [one.breakdown for one in coarser.left_out(rows, small)]
-    assert alone == ["needs_combination", "needs_number", "needs_homeless"]
-    all_of_them = [one for one in rows if (one["breakdown"], one["category"]) != ("needs_no_job", "no")]
-    everybody = [*all_of_them, row("offence", 0, 9, breakdown="needs_no_job", category="no")]
-    gone = coarser.left_out(everybody, RULES, (), histories)
-    assert {one.breakdown for one in gone} == {*histories}
-    assert {one.why for one in gone} == {"in one of its cells all but fewer than 10 women have one of the needs"}
+    assert alone == ["needs_combination", "needs_number"]
+
+
+@pytest.mark.parametrize(("lacking", "gone"), [(9, {"needs_number", "needs_combination"}), (10, set())])
+def test_a_history_is_left_out_where_all_women_but_a_few_have_one_of_the_needs(
+    three: History, lacking: int, gone: set[str]
+) -> None:
+    having = {"no job": 80, "homeless + no job": 20, "treatment": lacking}
+    rows = [
+        row("offence", 0, having.get(category, 0), breakdown="needs_combination", category=category)
+        for category in three.together
+    ]
+    found = coarser.left_out(rows, RULES, (), dict.fromkeys(three.breakdowns("needs"), "needs"))
+    assert {one.breakdown for one in found} == gone
 
 
 # ------------------------------------------------------------------------------------------------------ contacts

@@ -321,10 +321,9 @@ def by_the_truth(
 def known(records: Records, analysis: Analysis, lived: Path, cohort: str) -> tuple[set[tuple], set[tuple]]:
     """(woman, quarter, day and needs) of everybody in a cohort, as her records say and as her life does."""
     anchor, declared = analysis.datasets[analysis.cohorts[cohort].dataset], analysis.by_history["needs"]
-    found = history.of_records(
-        records, members_of(records, analysis, analysis.cohorts[cohort]), "needs", declared, anchor
-    )
-    columns = ", ".join(f"needs_{need}" for need in declared.needs)
+    members = members_of(records, analysis, analysis.cohorts[cohort])
+    found = history.with_needs(records.con, members, declared, anchor, records.of)
+    columns = ", ".join(f"case when had_{need} then 'yes' else 'no' end" for need in declared.needs)
     there = records.con.read_csv(str(lived / "needs.csv"), header=True, all_varchar=True).filter(f"cohort = '{cohort}'")
     said = found.project(f"person_id, quarter, cast(index_date as varchar), {columns}").fetchall()
     return {*said}, {*there.project(f"person, quarter, index_date, {', '.join(declared.needs)}").fetchall()}

@@ -12,7 +12,6 @@ from linkage.cohorts.records import Records
 from linkage.cohorts.sql import Relation, any_of, kept, literal
 from linkage.contracts.dataset import Dataset
 from linkage.contracts.history import AND, NONE, History, Need, Remembered, many
-from linkage.contracts.joined import NO, YES
 from linkage.contracts.outcome import Event, Run
 
 Facts = Callable[[str], Relation]
@@ -26,15 +25,12 @@ def divided(
     `anchor`: the dataset of their cohort; `facts` gives the linked records of a dataset, by its name.
     """
     known = with_needs(con, members, history, anchor, facts)
-    yes_or_no = f"then {literal(YES)} else {literal(NO)} end"
-    each = [f"case when had_{need} {yes_or_no} as {name}_{need}" for need in history.needs]
     words = ", ".join(f"case when had_{need} then {literal(need.replace('_', ' '))} end" for need in history.needs)
     how_many = " + ".join(f"cast(had_{need} as integer)" for need in history.needs)
     numbers = " ".join(f"when {n:d} then {literal(many(n))}" for n in range(len(history.needs) + 1))
     columns = [
         f"case {how_many} {numbers} end as {name}_number",
         f"coalesce(nullif(concat_ws({literal(AND)}, {words}), ''), {literal(NONE)}) as {name}_combination",
-        *each,
     ]
     return kept(con, known.project(", ".join([*members.columns, *columns])))
 

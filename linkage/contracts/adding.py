@@ -11,7 +11,6 @@ from linkage.contracts.comparison import MATCHED, Comparison
 from linkage.contracts.dataset import Dataset
 from linkage.contracts.deaths import died_by, windows
 from linkage.contracts.entries import firsts
-from linkage.contracts.history import Wholes
 from linkage.contracts.outcome import Event, Outcome
 from linkage.contracts.sequence import Families
 from linkage.contracts.standardised import part_of
@@ -29,8 +28,7 @@ class Adding(TypedDict):
     words for the same women; `never`, reasons for which it leaves nobody out; `wider`, others of the same women that
     count all its events. `divided`: {breakdown: the outcome whose answers are its categories}. `crossed`: {(breakdown,
     category): ((by answer, the answer), (strata, the stratum)) of which it is a part}. `firsts`: {a cohort that every
-    entry counts in: the one that counts the first of these in each quarter}. `wholes`: {(breakdown, category): each
-    (breakdown, category) that it is a part of, of several that overlap}. `families`: (an outcome, or '' for being
+    entry counts in: the one that counts the first of these in each quarter}. `families`: (an outcome, or '' for being
     counted at all; outcomes of which every woman with that has one). `died_by`, the day by which those had died whom it
     leaves out for it; `deaths`, the window of one that asks for a death.
 
@@ -48,7 +46,6 @@ class Adding(TypedDict):
     divided: dict[str, str]
     crossed: dict[tuple[str, str], tuple[tuple[str, str], tuple[str, str]]]
     firsts: dict[str, str]
-    wholes: Wholes
     families: Families
     among: dict[str, tuple[str, str, tuple[str, ...]]]
     pairs: dict[str, tuple[str, tuple[str, ...]]]
@@ -58,12 +55,12 @@ class Adding(TypedDict):
 
 def adding(analysis: Analysis, comparisons: Mapping[str, Comparison] = NONE_DECLARED) -> Adding:
     """What the declarations say of sums. Who was matched is asked of everybody in an arm, and leaves nobody out."""
-    outcomes = analysis.outcomes
+    outcomes, histories = analysis.outcomes, analysis.by_history.items()
     everybody = {MATCHED: str([])} if comparisons else {}
     return Adding(
         years={part: quarter.year for quarter in analysis.period.calendar for part in (quarter.label, quarter.half)},
         halves={quarter.label: quarter.half for quarter in analysis.period.calendar},
-        within=analysis.within,
+        within=analysis.within | {part: of for name, one in histories for part, of in one.within(name).items()},
         asked=analysis.asked | everybody,
         leaving={name: f"{sorted(one.exclude)} on day {one.left_out_on}" for name, one in outcomes.items()},
         never={name: never(one, analysis.datasets[one.measure.dataset]) for name, one in outcomes.items()}
@@ -75,7 +72,6 @@ def adding(analysis: Analysis, comparisons: Mapping[str, Comparison] = NONE_DECL
         divided={name: one.outcome for name, one in analysis.by_answer.items()} | {name: name for name in everybody},
         crossed=part_of(analysis),
         firsts=firsts(analysis.cohorts),
-        wholes={part: of for name, one in analysis.by_history.items() for part, of in one.wholes(name).items()},
         families=tuple(family for name, one in analysis.sequences.items() for family in one.families(name)),
         died_by=died_by(outcomes),
         deaths=windows(outcomes),

@@ -1,7 +1,8 @@
-"""Breakdowns by what is known of a woman on her index date: by each need, by how many, and by which together.
+"""Breakdowns by what is known of a woman on her index date: by how many needs she has, and by which together.
 
-A combination lies within the number of its needs, and within the answer to each of them. So all of these are counts of
-the same few groups of women, and disclosure control is told so.
+A combination lies within the number of its needs, as a police force area lies within its region. Each need by itself
+would cut across both: such sums may have solutions in fractions and none in whole numbers, so that what seems uncertain
+to linear programming need not be so to a reader, who knows that women are whole. So it is not published.
 """
 
 import datetime
@@ -13,7 +14,6 @@ from pydantic import Field, field_validator, model_validator
 
 from linkage.contracts.choices import Where, unknown_dataset, where_mistakes
 from linkage.contracts.dataset import A_NAME, Dataset
-from linkage.contracts.joined import NO, YES
 from linkage.contracts.outcome import Event, Row, Run
 from linkage.contracts.period import Period
 from linkage.contracts.reading import Declaration
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 NONE, AND = "none", " + "
 FEWEST, MOST = 2, 6
-Wholes = dict[tuple[str, str], tuple[tuple[str, str], ...]]
 Before = Annotated[Event | Run, Field(discriminator="kind")]
 
 
@@ -102,11 +101,10 @@ class History(Declaration):
         return needs
 
     def breakdowns(self, name: str) -> dict[str, str]:
-        """{breakdown: its title}: by how many, by which together, and by each need. `name`: of the history."""
+        """{breakdown: its title}: by how many, and by which together. `name`: of the history."""
         return {
             f"{name}_number": f"{self.title}: how many",
             f"{name}_combination": f"{self.title}: which together",
-            **{f"{name}_{need}": declared.title for need, declared in self.needs.items()},
         }
 
     @property
@@ -117,20 +115,13 @@ class History(Declaration):
 
     def categories(self, name: str) -> dict[str, tuple[str, ...]]:
         """{breakdown: its categories in order}; all are shown, also when nobody is in one."""
-        number, combination, *each = self.breakdowns(name)
-        how_many = tuple(many(n) for n in range(len(self.needs) + 1))
-        return {number: how_many, combination: tuple(self.together), **dict.fromkeys(each, (YES, NO))}
+        number, combination = self.breakdowns(name)
+        return {number: tuple(many(n) for n in range(len(self.needs) + 1)), combination: tuple(self.together)}
 
-    def wholes(self, name: str) -> Wholes:
-        """{(breakdown, combination): every (breakdown, category) that it is part of}."""
-        number, combination, *_ = self.breakdowns(name)
-        return {
-            (combination, category): (
-                (number, many(len(chosen))),
-                *((f"{name}_{need}", YES if need in chosen else NO) for need in self.needs),
-            )
-            for category, chosen in self.together.items()
-        }
+    def within(self, name: str) -> dict[tuple[str, str], tuple[str, str]]:
+        """{(breakdown, combination): (breakdown, how many needs it is of)}."""
+        number, combination = self.breakdowns(name)
+        return {(combination, category): (number, many(len(of))) for category, of in self.together.items()}
 
     @property
     def datasets(self) -> set[str]:
@@ -168,9 +159,8 @@ def deciding(histories: Mapping[str, History], breakdown: str) -> dict[str, Any]
     """What decides in which category of a breakdown a woman is; nothing where no history makes it."""
     for name, history in histories.items():
         if breakdown in history.breakdowns(name):
-            alone = breakdown.removeprefix(f"{name}_")
-            chosen = {alone: history.needs[alone]} if alone in history.needs else history.needs
-            return {need: one.model_dump(mode="json", exclude={"title", "known_by"}) for need, one in chosen.items()}
+            said = {"title", "known_by"}
+            return {need: one.model_dump(mode="json", exclude=said) for need, one in history.needs.items()}
     return {}
 
 

@@ -6,12 +6,13 @@ from typing import Any, NamedTuple
 
 from linkage.contracts.cohort import NOT_KNOWN
 from linkage.contracts.disclosure import Disclosure
-from linkage.contracts.joined import NO
+from linkage.contracts.history import AND
 from linkage.release.draft import ALL, EXCLUSIONS
 from linkage.release.primary import unsafe_rate
 
 Row = dict[str, Any]
 NONE: Mapping[str, str] = {}
+PLACE = ("table_id", "breakdown", "cohort", "outcome", "period", "threshold")
 
 NOTHING_TO_STANDARDISE = "in one of its strata too few women have, or lack, an outcome for rates to be standardised"
 
@@ -89,20 +90,24 @@ def with_an_unsafe_stratum(
 
 
 def of_everybody(rows: Sequence[Row], disclosure: Disclosure, histories: Mapping[str, str]) -> list[tuple[str, str]]:
-    """(table, breakdown) of every history with a need that all women but a few of some cell have."""
-    told = {
-        (row["table_id"], histories[row["breakdown"]])
-        for row in rows
-        if row["breakdown"] in histories
-        and row["category"] == NO
-        and sum(row[figure] for figure in ("denominator", *EXCLUSIONS)) < disclosure.threshold.value
-    }
+    """(table, breakdown) of every history with a need that all women of some cohort, or all but a few, have
+    : combinations without anybody are shown as such, and together they would say so.
+    """
+    women: dict[tuple[str, ...], dict[str, int]] = {}
+    for row in (row for row in rows if row["breakdown"] in histories and AND in row["category"]):
+        women.setdefault(tuple(row[name] for name in PLACE), {}).update(dict.fromkeys(row["category"].split(AND), 0))
+    for row in rows:
+        for need in (lacking := women.get(tuple(row[name] for name in PLACE), {})):
+            asked = sum(row[figure] for figure in ("denominator", *EXCLUSIONS))
+            lacking[need] += asked if need not in row["category"].split(AND) else 0
+    limit = disclosure.threshold.value
+    told = {(place[0], histories[place[1]]) for place, each in women.items() if min(each.values()) < limit}
     return sorted((table, made) for table, history in told for made, of in histories.items() if of == history)
 
 
 def everybody(disclosure: Disclosure) -> str:
     """Why such breakdowns are not there."""
-    return f"in one of its cells all but fewer than {disclosure.threshold.value} women have one of the needs"
+    return f"of some cohort all but fewer than {disclosure.threshold.value} women have one of the needs"
 
 
 def few_answered(disclosure: Disclosure) -> str:

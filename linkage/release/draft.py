@@ -47,9 +47,8 @@ class Declared:
     """What adds up. `years`: {a quarter or half-year: the year it is in}. `halves`: {a quarter: its half-year}.
     `within`: {(breakdown, category): (wider breakdown, the category of it that it is part of)}. `divided`: {breakdown:
     the outcome whose answers divide}. `crossed`: {(breakdown, category): an answer and a stratum it is part of}.
-    `firsts`: {a cohort that every entry counts in: that of the first of a quarter}. `wholes`: as `within`, of what is
-    part of several categories which overlap. `families`: (an outcome, or '' for being counted; outcomes of which every
-    woman with that has one).
+    `firsts`: {a cohort that every entry counts in: that of the first of a quarter}. `families`: (an outcome, or '' for
+    being counted; outcomes of which every woman with that has one).
 
     Of each outcome: `asked`, which women of a cohort it is asked about; `leaving`, whom it leaves out on which day;
     `never`, reasons for which it leaves nobody out; `wider`, outcomes that count all its events; `died_by`, the day by
@@ -69,7 +68,6 @@ class Declared:
     divided: Mapping[str, str] = field(default_factory=dict)
     crossed: Mapping[Division, tuple[Division, Division]] = field(default_factory=dict)
     firsts: Mapping[str, str] = field(default_factory=dict)
-    wholes: Mapping[Division, tuple[Division, ...]] = field(default_factory=dict)
     families: tuple[tuple[str, tuple[str, ...]], ...] = ()
     died_by: Mapping[str, int] = field(default_factory=dict)
     deaths: Mapping[str, tuple[int, int]] = field(default_factory=dict)

@@ -228,8 +228,7 @@ def sums_of(cells: Iterable[Cell], declared: Declared) -> list[tuple[Cell, tuple
         if wider := declared.within.get((cell.breakdown, cell.category)):
             whole = cell._replace(breakdown=wider[0], category=wider[1])
             found.setdefault((whole, cell.breakdown), []).append(cell)
-        place = (cell.breakdown, cell.category)
-        for breakdown, category in (*declared.crossed.get(place, ()), *declared.wholes.get(place, ())):
+        for breakdown, category in declared.crossed.get((cell.breakdown, cell.category), ()):
             whole = cell._replace(breakdown=breakdown, category=category)
             found.setdefault((whole, cell.breakdown), []).append(cell)
         for pooled in declared.longer(cell.period):

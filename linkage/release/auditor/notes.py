@@ -22,9 +22,8 @@ class AddsUp:
     """What a reader knows to add up. `years`, `halves`: {a shorter period: its year, its half-year}. `within`:
     {(breakdown, category): (wider breakdown, its category)}. `divided`: {breakdown: the outcome that answers with its
     categories}. `crossed`: {(breakdown, category): the answer and the stratum of its women, as (breakdown,
-    category) each}. `firsts`: {a cohort in which every entry counts: the one of first entries}. `wholes`: {(breakdown,
-    category): all others that it is part of}, which overlap. `families`: (outcome, the outcomes that divide the women
-    with it; with no name: all women counted).
+    category) each}. `firsts`: {a cohort in which every entry counts: the one of first entries}. `families`: (outcome,
+    the outcomes that divide the women with it; with no name: all women counted).
 
     By outcome: `asked`, of which women of a cohort; `leaving`, who leaves on which day; `never`, why nobody can leave;
     `wider`, the outcomes that everybody with it has, too; `died_by`, the day by which those had died who are left out
@@ -44,7 +43,6 @@ class AddsUp:
     divided: Mapping[str, str] = field(default_factory=dict)
     crossed: Mapping[Category, tuple[Category, Category]] = field(default_factory=dict)
     firsts: Mapping[str, str] = field(default_factory=dict)
-    wholes: Mapping[tuple[str, str], tuple[tuple[str, str], ...]] = field(default_factory=dict)
     families: Sequence[tuple[str, tuple[str, ...]]] = ()
     among: Mapping[str, tuple[str, str, tuple[str, ...]]] = field(default_factory=dict)
     pairs: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)

@@ -182,8 +182,7 @@ def wholes(row: Row, adds_up: AddsUp) -> Iterable[tuple[Row, str]]:
         yield {"breakdown": ALL, "category": ALL}, row["breakdown"]
     if wider := adds_up.within.get((row["breakdown"], row["category"])):
         yield {"breakdown": wider[0], "category": wider[1]}, row["breakdown"]
-    place = (row["breakdown"], row["category"])
-    for breakdown, category in (*adds_up.crossed.get(place, ()), *adds_up.wholes.get(place, ())):
+    for breakdown, category in adds_up.crossed.get((row["breakdown"], row["category"]), ()):
         yield {"breakdown": breakdown, "category": category}, row["breakdown"]
     parts = "halves" if period in adds_up.halves.values() else "quarters" if period in adds_up.years else "years"
     for longer in (adds_up.halves, adds_up.years):
