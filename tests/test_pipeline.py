@@ -127,10 +127,15 @@ def test_every_number_that_leaves_has_passed_a_control(chain):
     rates = {
         f"{float(row[name]):.1f}" for row in rows for name, kind in figures.items() if kind == "percent" and row[name]
     }
+    written = {"years": "{:,.0f}", "per 100 years": "{:.2f}"}
+    by_time = {
+        written[kind].format(float(row[name]))
+        for row in rows for name, kind in figures.items() if kind in written and row[name]
+    }  # fmt: skip
     shown = re.findall(r"<td class=\"\">([^<]*)</td>", page)
     assert len(shown) > 100
     told = {text for cell in shown for text in re.findall(r"[\d,.]*\d", cell)}
-    assert told <= rates | {f"{n:,}" for n in counted}
+    assert told <= rates | by_time | {f"{n:,}" for n in counted}
     assert set(re.findall(r"(\d+\.\d)%", page)) | set(re.findall(r">(\d+\.\d)<", page)) <= rates
     # manifest.json: numbers of records are rounded and not small; limits are declared; weights are trained, no counts.
     manifest = json.loads((folder / "manifest.json").read_text())
