@@ -240,6 +240,7 @@ def test_a_calendar_year_is_named_by_its_number() -> None:
 def test_only_a_table_with_an_england_only_source_is_restricted_to_england_and_says_so(analysis: Analysis) -> None:
     assert {name: analysis.describe(name).geography for name in analysis.tables} == {
         "accommodation": "England and Wales",
+        "deaths": "England and Wales",
         "employment": "England and Wales",
         "every_release": "England and Wales",
         "first_night": "England and Wales",
