@@ -61,13 +61,14 @@ def as_lived(settings: Settings) -> dict[Cell, float]:
 
 
 def answers(path: Path, year_of: dict[str, str]) -> dict[Cell, list[bool]]:
-    """{(cohort, outcome, year): of each woman counted, was it so?}."""
+    """{(cohort, outcome, year, or all years): of each woman counted, was it so?}."""
     found: dict[Cell, list[bool]] = {}
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             if row["counted"] == "yes":
-                cell = (row["cohort"], row["outcome"], year_of[row["quarter"]])
-                found.setdefault(cell, []).append(row["achieved"] == "yes")
+                for period in (year_of[row["quarter"]], ALL):
+                    cell = (row["cohort"], row["outcome"], period)
+                    found.setdefault(cell, []).append(row["achieved"] == "yes")
     return found
 
 
