@@ -83,8 +83,9 @@ def examples_that_hold(settings: Settings) -> list[str]:
         ]
     if wrong:
         raise ContractError("\n".join(wrong))
-    declared = [*analysis.outcomes.values(), *analysis.by_history.values(), *analysis.sequences.values()]
-    return [example.because for one in declared for example in one.examples]
+    of_outcomes = [example.because for outcome in analysis.outcomes.values() for example in outcome.examples]
+    of_histories = [example.because for one in analysis.by_history.values() for example in one.examples]
+    return [*of_outcomes, *of_histories, *(e.because for one in analysis.sequences.values() for e in one.examples)]
 
 
 def failing_otherwise(settings: Settings, con: duckdb.DuckDBPyConnection) -> Iterator[str]:

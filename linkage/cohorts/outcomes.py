@@ -221,6 +221,8 @@ def answers(
         achieved = covering_spell(con, members, facts, measure)
     elif isinstance(measure, Run):
         achieved = longest_run(con, members, facts, measure)
-    else:
+    elif isinstance(measure, Status):
         achieved = latest_status(con, members, facts, measure)
+    else:
+        raise TypeError("which contact came first is answered by linkage.cohorts.sequences")
     return counted(con, achieved, facts, custody, deaths, outcome.left_out_on, outcome.exclude, coverage)

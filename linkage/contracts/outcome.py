@@ -248,6 +248,8 @@ class Outcome(Declaration):
         """What the contract of its dataset does not bear out, and a day on which nothing has become of her yet."""
         yield from self.measure.mistakes(dataset)
         yield from self.landmark_mistakes()
+        if isinstance(self.measure, Order) and self.examples:
+            yield "measure: which contact came first is declared once for all, in sequences/ (schemas/README.md)."
         if self.measure.last_day < 0:
             yield (
                 f"measure: its last day, {self.measure.last_day}, is before the index date, so it says nothing of what "

@@ -131,6 +131,7 @@ class Sequence(Declaration):
 
     def outcomes(self, name: str) -> dict[str, Outcome]:
         """{name: outcome} of all that it becomes."""
+        asked: dict[str, tuple[str, tuple[str, ...]]]
         asked = {f"{name}_{step}": (step, ()) for step in (*self.contacts, NO_CONTACT)}
         asked |= {f"{name}_{one}_then_{c}": (one, of) for one in self.contacts for c, of in self.then(one).items()}
         measures: dict[str, dict[str, Any]]
