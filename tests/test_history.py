@@ -15,11 +15,24 @@ from linkage.cohorts import history, sequences
 from linkage.cohorts.tabulate import tables
 from linkage.contracts.analysis import Analysis
 from linkage.link_errors import but_by_answers
+from linkage.release.columns import NAMES
 from linkage.release.error_rates import Group
+from linkage.report.together import in_order, needs_together
 from linkage.synthetic.truth.needs import needs
 from linkage.synthetic.truth.outcomes import Claim, Job, Review, Spell, first_contacts
 
 NEEDS, ORDER = "breakdowns.yaml", "sequences/first_contact.yaml"
+SPELL = """  kind: spell
+  dataset: paye
+  start: start_date
+  end: end_date
+  day: 42
+"""
+ORDERED = """  kind: order
+  contacts: {job: {title: job, dataset: paye, date: start_date}}
+  days: [0, 42]
+  first: job
+"""
 
 
 @pytest.mark.parametrize(
@@ -39,14 +52,13 @@ NEEDS, ORDER = "breakdowns.yaml", "sequences/first_contact.yaml"
         (NEEDS, "expect: [homeless, mental_health]", "expect: [housing]", "expects ['housing'], which are no needs"),
         (NEEDS, "      no_job:\n", "      number:\n", "a need is named in lower case with underscores, and not as"),
         ("tables/needs.yaml", "health_warning: >-", "notes:\n- >-", "it divides women by needs, so what it shows is"),
-        ("outcomes/employed_6_weeks.yaml", "  kind: spell\n  dataset: paye\n  start: start_date\n  end: end_date\n  day: 42\n",
-         "  kind: order\n  contacts: {job: {title: job, dataset: paye, date: start_date}}\n  days: [0, 42]\n  first: job\n",
+        ("outcomes/employed_6_weeks.yaml", SPELL, ORDERED,
          "measure: which contact came first is declared once for all"),
         (ORDER, "[benefit, probation]\n", "[benefit, police]\n", "['police'] is no contact"),
         (ORDER, "  - [probation, benefit]\n", "  - [probation, probation]\n", "the step after probation is to another"),
         (ORDER, "dataset: ndtms, date: treatment_start", "dataset: ndtms, date: began",
          "contacts.treatment: date 'began' is not an attribute of ndtms"),
-        (ORDER, "last_days: [0, 7, 28]", "last_days: [0, 90]", "spans: their last days ascend, from 0 to 89 at most"),
+        (ORDER, "last_days: [0, 7]", "last_days: [0, 90]", "spans: their last days ascend, from 0 to 89 at most"),
         (ORDER, "days: [0, 90]", "days: [0, 900]", "first_contact.yaml: needs data up to 900 days after"),
         ("tables/first_contact.yaml", "theme: first_contact", "theme: reoffending\noutcomes: [first_contact_job]",
          "a table shows some of its outcomes alone, and the others follow."),
@@ -146,3 +158,51 @@ def test_the_truth_about_needs_looks_back_two_years_and_at_jobs_one() -> None:
     assert needs(woman(jobs=[Job(after(-900), after(-366)), Job(after(0), None)]), member).no_job
     told = [Review(after(day), "SET", mind=day == -730, abused=day == 0) for day in (-730, 0)]
     assert needs(woman(reviews=told), member)[3:5] == (True, False)
+
+
+# -------------------------------------------------------------------------------------------------------- the page
+
+
+def published(table_id: str, outcome: str, women: int, having: int | None, **place: str) -> dict[str, object]:
+    """A row as it is published; suppressed where there is no count."""
+    figures = dict.fromkeys(NAMES)
+    if having is not None:
+        figures |= {"numerator": having, "denominator": women, "value": round(100 * having / women, 1)}
+        figures |= {"lower": 1.0, "upper": 99.0}
+    labels = {"table_id": table_id, "cohort": "released_from_custody", "outcome": outcome, "period": "all"}
+    labels |= {
+        "breakdown": "all",
+        "category": "all",
+        "threshold": "medium",
+        "status": "" if having is not None else "c",
+    }
+    return figures | labels | place
+
+
+def test_the_page_draws_the_combinations_that_are_shown_and_no_other(analysis: Analysis) -> None:
+    having = {"no job": 20, "treatment + no job": 30, "abuse": None}
+    rows = [
+        published("needs", "proven_reoffending", 60, many, breakdown="needs_combination", category=category)
+        for category, many in having.items()
+    ]
+    [picture] = needs_together(rows, analysis.describe("needs"))
+    assert [line.heading for line in picture.grid.lines] == ["no job", "treatment + no job"]
+    assert "2 of 3 combinations can be shown" in picture.caption
+    assert "treatment + no job: 60 women, 50.0%" in picture.drawing
+
+
+@pytest.mark.parametrize(("first_day", "said"), [(70, "by day 0"), (10, "by day 7"), (None, "")])
+def test_the_page_says_by_which_day_half_had_come_where_published_counts_tell(
+    analysis: Analysis, first_day: int | None, said: str
+) -> None:
+    about = analysis.describe("first_contact")
+    counts = dict.fromkeys(about.outcomes, 20) | {
+        "first_contact_benefit": 120, "first_contact_benefit_days_0_to_0": first_day,
+        "first_contact_benefit_days_1_to_7": 60, "first_contact_probation_days_0_to_0": None,
+    }  # fmt: skip
+    rows = [published("first_contact", outcome, 300, many) for outcome, many in counts.items()]
+    [picture] = in_order(rows, rows, about)
+    assert ("Of women whose first was benefit about half had it" in picture.caption) == bool(said)
+    assert said in picture.caption
+    assert "first was probation" not in picture.caption
+    assert [line.heading for line in picture.grid.lines][:2] == ["custody again", "probation"]

@@ -22,8 +22,7 @@ from linkage.synthetic.truth.needs import Needs
 
 PEOPLE, SEED = 4_000, 7
 # What came first for none of so few women, and days on which it did for none; `test_history.py` has such lives.
-FIRST = ("custody", "duty", "job", "none", "probation_days_8_to_28", "probation_days_29_to_90", "benefit_days_8_to_28",
-         "benefit_days_29_to_90")  # fmt: skip
+FIRST = ("custody", "duty", "job", "none", "probation_days_8_to_90", "benefit_days_8_to_90")
 NOBODY_HERE = ", ".join(f"'first_contact_{what}'" for what in FIRST)
 
 
