@@ -70,7 +70,7 @@ def numbers(con: DuckDBPyConnection, members: Relation, need: Need, anchor: Data
     each = [number(con, members, facts(one.dataset), one, one.dataset == anchor.name) for one in need.before]
     nobody = members.project("person_id, index_date, cast(0 as bigint) as n")
     found = reduce(lambda some, more: some.union(more), each, nobody)
-    return found.aggregate("person_id, index_date, sum(n) as n", "person_id, index_date")
+    return found.aggregate("person_id, index_date, sum(n) as n")
 
 
 def number(con: DuckDBPyConnection, members: Relation, facts: Relation, measure: Event | Run, hers: bool) -> Relation:

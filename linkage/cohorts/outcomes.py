@@ -247,7 +247,7 @@ def answers(
         achieved = covering_spell(con, members, facts, measure)
     elif isinstance(measure, Run):
         achieved = longest_run(con, members, facts, measure)
-    else:
+    elif isinstance(measure, Status):
         achieved = latest_status(con, members, facts, measure)
     found = counted(con, achieved, facts, custody, deaths, outcome.left_out_on, outcome.exclude, coverage)
     return with_days(con, found, deaths, measure)

@@ -81,7 +81,7 @@ class People:
         said = str((order.days, order.contacts))
         if said not in self.came:
             entries = [members.project("person_id, index_date") for members in self.members.values()]
-            asked = gathered(self.records.con, entries).distinct()
+            asked = gathered(self.records.con, entries).aggregate("person_id, index_date, count(*) as times")
             self.came[said] = sequences.steps(self.records.con, asked, order, self.records.of)
         return self.came[said]
 

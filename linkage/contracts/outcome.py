@@ -286,6 +286,8 @@ class Outcome(Declaration):
         yield from self.measure.mistakes(dataset)
         yield from self.landmark_mistakes()
         yield from frequency_mistakes(self)
+        if isinstance(self.measure, Order) and self.examples:
+            yield "measure: which contact came first is declared once for all, in sequences/ (schemas/README.md)."
         if self.measure.last_day < 0:
             yield (
                 f"measure: its last day, {self.measure.last_day}, is before the index date, so it says nothing of what "

@@ -90,8 +90,8 @@ def with_an_unsafe_stratum(
 
 
 def of_everybody(rows: Sequence[Row], disclosure: Disclosure, histories: Mapping[str, str]) -> list[tuple[str, str]]:
-    """(table, breakdown) of every history with a need that all women of some cohort, or all but a few, have
-    : combinations without anybody are shown as such, and together they would say so.
+    """(table, breakdown) of every history with a need that all women of some cohort have, or all but a few.
+    Combinations without anybody are shown as such, and together they would say so.
     """
     women: dict[tuple[str, ...], dict[str, int]] = {}
     for row in (row for row in rows if row["breakdown"] in histories and AND in row["category"]):

@@ -14,7 +14,7 @@ ALL = "all"
 MOST_DRAWN = 15
 LINE = 22
 COLUMN = 30
-BARS = 330
+BARS = 500
 
 
 class Picture(NamedTuple):
@@ -86,8 +86,9 @@ def upset(drawn: Sequence[Row], needs: Mapping[str, tuple[str, ...]], alternativ
     empty = base.mark_point(filled=True, size=60, color=GREY, opacity=0.35)
     full = base.transform_filter("datum.full").mark_point(filled=True, size=90, color=COLOURS[0], opacity=1)
     dotted = alt.layer(empty, full).properties(width=COLUMN * len(every), height=height)
+    scale = alt.Scale(domain=[0, 1.25 * max(row["denominator"] for row in drawn)], nice=False)  # room for the figures
     beside = alt.Chart(alt.InlineData(values=bars)).encode(y=y)
-    length = alt.X("n:Q", title="women", axis=alt.Axis(tickCount=4, domain=False), scale=alt.Scale(padding=70))
+    length = alt.X("n:Q", title="women", axis=alt.Axis(tickCount=4, domain=False), scale=scale)
     barred = alt.layer(
         beside.mark_bar(color=COLOURS[0], height=12).encode(x=length),
         beside.mark_text(align="left", dx=5, fontSize=11).encode(x=length, text="text:N"),
@@ -128,7 +129,7 @@ def ordered(latest: Mapping[str, Row], rows: Iterable[Row], about: Description) 
         f"{title}. Shares of all women; those of the first contact make up all. Dot: share. Line: 95% interval. Small "
         f"bars across: the share when records are linked more strictly and more loosely. {halves}"
     )
-    lines = tuple(Line(about.outcomes[outcome], line(row)) for outcome, row in latest.items())
+    lines = tuple(Line(words_of(outcome, about), line(row)) for outcome, row in latest.items())
     return Picture(drawing, caption, Grid(title, "First", (), ("Women", "Of them", "Share", "95% interval"), lines))
 
 
@@ -148,8 +149,13 @@ def half_by(outcome: str, latest: Mapping[str, Row], about: Description) -> str:
             return ""
         reached += latest[part]["numerator"]
         if 2 * reached >= whole:
-            return f"{about.outcomes[outcome]}: about half of these women by day {last}."
+            return f"Of women whose first was {words_of(outcome, about)} about half had it by day {last}."
     return ""
+
+
+def words_of(outcome: str, about: Description) -> str:
+    """An outcome of an order, in the words of its contact."""
+    return next(words[outcome] for _, words in about.pictured.orders if outcome in words)
 
 
 def shown_rate(row: Row) -> str:

@@ -19,7 +19,7 @@ HOMELESSNESS_DUTIES = ("PREV", "REL", "MAIN")
 HOUSED = ("SET", "BAIL", "OTH")
 WALES = "W92000004"
 CONTACTS = ("custody", "probation", "treatment", "duty", "benefit", "job")
-CONTACT_DAYS = ((0, 0), (1, 7), (8, 28), (29, 90))
+CONTACT_DAYS = ((0, 0), (1, 7), (8, 90))
 SEQUENCES = (("probation", "benefit"), ("benefit", "probation"))
 FIRST_WEEKS, REST_OF_YEAR = (0, 28), (29, 365)
 
