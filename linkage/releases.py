@@ -15,7 +15,7 @@ from linkage import facts
 from linkage.contracts.adding import NONE_DECLARED, adding
 from linkage.contracts.analysis import Analysis, Description
 from linkage.contracts.compared import definition
-from linkage.contracts.comparison import Comparison
+from linkage.contracts.comparison import MATCHED, Comparison
 from linkage.errors import DisclosureError, LinkError, PrivacyError
 from linkage.ledger import ledger_of
 from linkage.settings import Settings
@@ -88,8 +88,9 @@ def counted(
         raise LinkError(f"Tables {missing} have not been counted. Run: linkage tabulate")
     counts = con.read_parquet([str(path) for path in paths])
     rows = [dict(zip(counts.columns, row, strict=True)) for row in counts.fetchall()]
-    of_tables = [row for row in rows if row["table_id"] not in comparisons]
-    found = coarser.left_out(of_tables, settings.disclosure, analysis.by_answer)
+    of_limits = {name: int(one.sparse_percent.value) for name, one in comparisons.items()}
+    divided = [row for row in rows if row["breakdown"] != MATCHED]
+    found = coarser.left_out(divided, settings.disclosure, analysis.by_answer, of_limits)
     for one in found:
         counts = counts.filter(f"not (table_id = '{one.table_id}' and breakdown = '{one.breakdown}')")
     return counts, found

@@ -1,7 +1,7 @@
 """The declared fallback: breakdowns that are left out, because little of them could be shown, or too much to prove."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from linkage.contracts.cohort import NOT_KNOWN
@@ -10,6 +10,7 @@ from linkage.release.draft import ALL, EXCLUSIONS
 from linkage.release.primary import unsafe_rate
 
 Row = dict[str, Any]
+NO_LIMITS: Mapping[str, int] = {}
 
 
 class LeftOut(NamedTuple):
@@ -20,9 +21,14 @@ class LeftOut(NamedTuple):
     why: str
 
 
-def left_out(rows: Sequence[Row], disclosure: Disclosure, by_answer: Collection[str] = ()) -> list[LeftOut]:
+def left_out(
+    rows: Sequence[Row],
+    disclosure: Disclosure,
+    by_answer: Collection[str] = (),
+    sparse_percent: Mapping[str, int] = NO_LIMITS,
+) -> list[LeftOut]:
     """Breakdowns of unrounded rows in which hardly a group can be shown, and those `by_answer` with a group of few;
-    then the finest, until all can be proved.
+    then the finest, until all can be proved. `sparse_percent`: {table: its own limit of groups that are too small}.
     """
     groups, small, cells = Counter[tuple[str, str]](), Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     for row in rows:
@@ -30,9 +36,14 @@ def left_out(rows: Sequence[Row], disclosure: Disclosure, by_answer: Collection[
         cells[place] += 1
         groups[place] += women > 0
         small[place] += unsafe_rate([(having, women)], row["outcome"], disclosure)
-    limit, most = disclosure.sparse_percent.value, disclosure.largest_release.value
-    sparse = f"more than {limit} % of its groups are too small to be shown"
-    found = [LeftOut(*p, sparse) for p in cells if p[1] != ALL and 100 * small[p] > limit * groups[p]]
+    most = disclosure.largest_release.value
+    limits = {table: sparse_percent.get(table, disclosure.sparse_percent.value) for table, _ in cells}
+    sparse = "more than {} % of its groups are too small to be shown"
+    found = [
+        LeftOut(*p, sparse.format(limits[p[0]]))
+        for p in cells
+        if p[1] != ALL and 100 * small[p] > limits[p[0]] * groups[p]
+    ]
     answered = of_few(rows, disclosure, by_answer) - {one[:2] for one in found}
     found += [LeftOut(*place, few_answered(disclosure)) for place in sorted(answered)]
     left = cells.total() - sum(cells[one[:2]] for one in found)
