@@ -204,7 +204,8 @@ def units(
 def worth(cell: Cell, declared: Declared, limits: Disclosure) -> int:
     """What is lost by hiding a row. A part of a year is given up before the year, all of an arm before its pairs."""
     if cell.cohort in declared.among and cell.outcome != MATCHED:
-        return A_MARGIN if arms.is_a_pair(cell, declared) else A_ROW
+        whole = A_MARGIN if arms.leaves_nobody_out(cell, declared) else A_PART
+        return whole if arms.is_of_pairs(cell) else A_ROW
     if not limits.margin(cell.outcome, cell.breakdown):
         return A_ROW
     return A_PART if cell.period in declared.years else A_MARGIN
