@@ -15,7 +15,7 @@ from linkage import facts
 from linkage.contracts.adding import NONE_DECLARED, adding
 from linkage.contracts.analysis import Analysis, Description
 from linkage.contracts.compared import definition
-from linkage.contracts.comparison import Comparison
+from linkage.contracts.comparison import MATCHED, Comparison
 from linkage.contracts.history import made_of
 from linkage.contracts.standardised import every_crossing
 from linkage.errors import DisclosureError, LinkError, PrivacyError
@@ -90,9 +90,16 @@ def counted(
         raise LinkError(f"Tables {missing} have not been counted. Run: linkage tabulate")
     counts = con.read_parquet([str(path) for path in paths])
     rows = [dict(zip(counts.columns, row, strict=True)) for row in counts.fetchall()]
-    of_tables = [row for row in rows if row["table_id"] not in comparisons]
     crossings, histories = every_crossing(analysis), made_of(analysis.by_history)
-    found = coarser.left_out(of_tables, settings.disclosure, {*analysis.by_answer, *crossings}, crossings, histories)
+    of_limits = {name: int(one.sparse_percent.value) for name, one in comparisons.items()}
+    found = coarser.left_out(
+        [row for row in rows if row["breakdown"] != MATCHED],
+        settings.disclosure,
+        {*analysis.by_answer, *crossings},
+        crossings,
+        histories,
+        of_limits,
+    )
     for one in found:
         counts = counts.filter(f"not (table_id = '{one.table_id}' and breakdown = '{one.breakdown}')")
     return counts, found

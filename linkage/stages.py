@@ -300,10 +300,13 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
     masthead = pages.Masthead(release, TITLE, made_up, approval, facts.population(settings))
     comparisons = read_comparisons(settings.schemas, analysis)
     known, errors = adding(analysis, comparisons), link_errors.of_release(settings, analysis)
-    abouts = [about(name, one, analysis) for name, one in comparisons.items()]
     with duckdb.connect() as con, releases.noting_a_stop(settings, release):
         counts, without = releases.counted(con, settings, analysis, comparisons)
         descriptions = releases.described(analysis, without)
+        abouts = [
+            about(name, one, analysis, {gone.breakdown: gone.why for gone in without if gone.table_id == name})
+            for name, one in comparisons.items()
+        ]
         titles = {d.table_id: d.whole_title for d in descriptions} | {a.name: a.whole_title for a in abouts}
         left = releases.before(settings, analysis, comparisons)
         women, events = (behind.read(settings, what) for what in (behind.WOMEN, behind.EVENTS))

@@ -9,6 +9,8 @@ from typing import Any
 from linkage.contracts.analysis import ALL, DIVIDING, Analysis, what_decides
 from linkage.contracts.comparison import MATCHED, Comparison
 
+ALL_SHOWN: Mapping[str, str] = {}
+
 
 @dataclass(frozen=True)
 class About:
@@ -33,8 +35,8 @@ class About:
         return f"{self.title}. {self.health_warning}"
 
 
-def about(name: str, one: Comparison, analysis: Analysis) -> About:
-    """What to print with a comparison."""
+def about(name: str, one: Comparison, analysis: Analysis, without: Mapping[str, str] = ALL_SHOWN) -> About:
+    """What to print with a comparison. `without`: {covariate that is not shown: why}."""
     titles = {each: one.title_of(each, analysis) for each in one.covariates}
     return About(
         name=name,
@@ -42,7 +44,7 @@ def about(name: str, one: Comparison, analysis: Analysis) -> About:
         health_warning=one.health_warning,
         arms={each: arm.title for each, arm in one.arms.items()},
         outcomes={each: analysis.outcomes[each].title for each in one.outcomes},
-        covariates={each: one.categories(each, analysis) for each in one.covariates},
+        covariates={each: one.categories(each, analysis) for each in one.covariates if each not in without},
         titles=titles,
         fewest=one.fewest.value,
         notes=(
@@ -51,6 +53,7 @@ def about(name: str, one: Comparison, analysis: Analysis) -> About:
             f"within {one.caliper.value:g} standard deviations of each other in the logit of a propensity score. All "
             "that stands in the table of shares makes this score. Nobody is in two pairs, and who has no such partner "
             "is not matched.",
+            *(f"Matched on, and not shown by {titles[each].lower()}: {why}." for each, why in without.items()),
             f"Caliper: {one.caliper.reason}",
             f"No difference is given of fewer pairs than {one.fewest.value:g}: {one.fewest.reason}",
             f"Modelled on {one.modelled_on} Source: {one.source}",

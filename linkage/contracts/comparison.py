@@ -38,6 +38,12 @@ class Limit(Declaration):
     reason: str = Field(min_length=ENOUGH_WORDS)
 
 
+class Percent(Limit):
+    """A share in %, and why it is that one."""
+
+    value: float = Field(ge=1, le=100)
+
+
 class Divided(Declaration):
     """What both kinds of number share: its title, and the bands it falls into."""
 
@@ -126,6 +132,7 @@ class Comparison(Declaration):
 
     They are matched in pairs, one of each arm, alike in the covariates `exact` and within `caliper` standard deviations
     of the logit of the propensity score, which `covariates` make. `fewest`: how many pairs a difference is given of.
+    `sparse_percent`: a covariate is left out of the table of balance where more of its groups are too small.
     """
 
     title: str
@@ -136,6 +143,7 @@ class Comparison(Declaration):
     exact: Names
     caliper: Limit
     fewest: Limit
+    sparse_percent: Percent
     source: str
     modelled_on: str
     differences: tuple[str, ...] = ()

@@ -32,9 +32,14 @@ def write(
         yield from write_part(draft, places, Place(women, threshold, ASKED), wholes, limits)
 
 
-def is_a_pair(cell: Cell, declared: Declared) -> bool:
+def is_of_pairs(cell: Cell) -> bool:
     """Is it the figure of a comparison that readers come for, what became of the women who were matched?"""
-    return cell.cohort in declared.among and (cell.breakdown, cell.category) == (MATCHED, "yes")
+    return (cell.breakdown, cell.category) == (MATCHED, "yes")
+
+
+def leaves_nobody_out(cell: Cell, declared: Declared) -> bool:
+    """Are all women counted? Where a few are not, how many were matched gives them away beside how many are counted."""
+    return set(EXCLUSIONS) <= set(declared.never.get(cell.outcome, ()))
 
 
 def write_pairs(draft: Draft, places: Places, cell: Cell, threshold: str, declared: Declared, held: set[Cell]) -> None:

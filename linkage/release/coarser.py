@@ -12,6 +12,7 @@ from linkage.release.primary import unsafe_rate
 
 Row = dict[str, Any]
 NONE: Mapping[str, str] = {}
+NO_LIMITS: Mapping[str, int] = {}
 PLACE = ("table_id", "breakdown", "cohort", "outcome", "period", "threshold")
 
 NOTHING_TO_STANDARDISE = "in one of its strata too few women have, or lack, an outcome for rates to be standardised"
@@ -31,11 +32,13 @@ def left_out(
     by_answer: Collection[str] = (),
     crossings: Collection[str] = (),
     histories: Mapping[str, str] = NONE,
+    sparse_percent: Mapping[str, int] = NO_LIMITS,
 ) -> list[LeftOut]:
     """Breakdowns of unrounded rows in which hardly a group can be shown, and those `by_answer` with a group of few;
     `crossings`, which are among them, by which nothing can be standardised; then the finest, until all can be proved.
 
     `histories`: {breakdown: what it is one of}; these stand or go together, since each says something of the others.
+    `sparse_percent`: {table: its own limit of groups that are too small}.
     """
     groups, small, cells = Counter[tuple[str, str]](), Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     for row in rows:
@@ -43,10 +46,11 @@ def left_out(
         cells[place] += 1
         groups[place] += women > 0
         small[place] += unsafe_rate([(having, women)], row["outcome"], disclosure)
-    limit, most = disclosure.sparse_percent.value, disclosure.largest_release.value
-    sparse = f"more than {limit} % of its groups are too small to be shown"
+    most = disclosure.largest_release.value
+    limits = {table: sparse_percent.get(table, disclosure.sparse_percent.value) for table, _ in cells}
+    sparse = "more than {} % of its groups are too small to be shown"
     free = [place for place in cells if place[1] != ALL and place[1] not in histories]
-    found = [LeftOut(*p, sparse) for p in free if 100 * small[p] > limit * groups[p]]
+    found = [LeftOut(*p, sparse.format(limits[p[0]])) for p in free if 100 * small[p] > limits[p[0]] * groups[p]]
     answered = of_few(rows, disclosure, by_answer) - {one[:2] for one in found}
     found += [LeftOut(*place, few_answered(disclosure)) for place in sorted(answered)]
     unsafe = with_an_unsafe_stratum(rows, disclosure, crossings) - {one[:2] for one in found}

@@ -278,7 +278,8 @@ def worth(cell: Cell, declared: Declared, limits: Disclosure) -> int:
     if (cell.breakdown, cell.category) in declared.crossed:
         return A_CROSSING
     if cell.cohort in declared.among and cell.outcome != MATCHED:
-        return A_MARGIN if arms.is_a_pair(cell, declared) else A_ROW
+        whole = A_MARGIN if arms.leaves_nobody_out(cell, declared) else A_PART
+        return whole if arms.is_of_pairs(cell) else A_ROW
     if not limits.margin(cell.outcome, cell.breakdown) or cell.cohort in declared.firsts:
         return A_ROW
     return A_PART if cell.period in declared.years else A_MARGIN
