@@ -1,0 +1,138 @@
+"""What declarations say of each other that cannot be: between cohorts, outcomes, breakdowns and tables."""
+
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from linkage.contracts import standardised
+from linkage.contracts.choices import unknown_dataset, where_mistakes
+from linkage.contracts.cohort import Cohort
+from linkage.contracts.dataset import Dataset
+from linkage.contracts.deaths import death_mistakes
+from linkage.contracts.entries import entry_mistakes
+from linkage.contracts.frequency import shared_events
+from linkage.contracts.history import history_mistakes
+from linkage.contracts.joined import joined_mistakes
+from linkage.contracts.outcome import Outcome
+from linkage.contracts.sequence import declared_in, sequence_mistakes
+
+if TYPE_CHECKING:
+    from linkage.contracts.analysis import Analysis, Table
+
+
+def mistakes(schemas: Path, analysis: "Analysis") -> Iterator[str]:
+    """Each mistake between files, with the file to edit."""
+    for line in (
+        *breakdown_mistakes(analysis), *standardised.overlap_mistakes(analysis), *history_mistakes(analysis),
+    ):  # fmt: skip
+        yield f"{schemas / 'breakdowns.yaml'}: {line}"
+    for line in analysis.circumstances.mistakes(analysis.datasets):
+        yield f"{schemas / 'circumstances.yaml'}: {line}"
+    folders: tuple[tuple[str, Mapping[str, Cohort | Outcome]], ...]
+    folders = (("cohorts", analysis.cohorts), ("outcomes", analysis.outcomes))
+    for folder, files in folders:
+        for name, one in files.items():
+            for line in dataset_mistakes(one, analysis.datasets):
+                yield f"{schemas / folder / name}.yaml: {line}"
+    for first, second in combinations(sorted(analysis.cohorts), 2):
+        if analysis.cohorts[first].choice == analysis.cohorts[second].choice:
+            yield f"{schemas / 'cohorts' / second}.yaml: it takes the same women as {first}.yaml. Remove one."
+    for name, line in entry_mistakes(analysis.cohorts):
+        yield f"{schemas / 'cohorts' / name}.yaml: {line}"
+    for name, outcome in analysis.outcomes.items():
+        for line in (*outcome_mistakes(outcome, analysis), *death_mistakes(outcome, analysis)):
+            yield f"{schemas / declared_in(name, analysis)}.yaml: {line}"
+    for name, line in shared_events(analysis.outcomes):
+        yield f"{schemas / 'outcomes' / name}.yaml: {line}"
+    for name, line in sequence_mistakes(analysis):
+        yield f"{schemas / 'sequences' / name}.yaml: {line}"
+    for name, table in analysis.tables.items():
+        for line in table_mistakes(table, analysis):
+            yield f"{schemas / 'tables' / name}.yaml: {line}"
+    if not analysis.tables:
+        yield f"{schemas / 'tables'}: no table found. Write one file per table (schemas/README.md)."
+
+
+def dataset_mistakes(one: Cohort | Outcome, datasets: Mapping[str, Dataset]) -> Iterator[str]:
+    """What the contract it is about does not bear out."""
+    name = one.dataset if isinstance(one, Cohort) else one.measure.dataset
+    unknown = list(unknown_dataset(name, datasets))
+    yield from unknown or one.mistakes(datasets[name])
+
+
+def breakdown_mistakes(analysis: "Analysis") -> Iterator[str]:
+    """Breakdowns that no cohort can fill, or that a contract does not bear out."""
+    named = {cohort.dataset for cohort in analysis.cohorts.values()} & set(analysis.datasets)
+    anchors = [analysis.datasets[name] for name in sorted(named)]
+    for name, breakdown in analysis.breakdowns.items():
+        fitting = [dataset for dataset in anchors if breakdown.fits(dataset)]
+        if anchors and not fitting:
+            yield f"{name}: no cohort's dataset has a column {breakdown.column!r}."
+        for dataset in fitting:
+            yield from (f"{name}: {line}" for line in breakdown.mistakes(dataset))
+            for wider, wholes in breakdown.within.items():
+                if wider not in analysis.breakdowns:
+                    yield f"{name}: within {wider!r}, which is no breakdown."
+                elif analysis.breakdowns[wider].fits(dataset):
+                    known = analysis.breakdowns[wider].categories(dataset)
+                    yield from (
+                        f"{name}: within {whole!r}, no category of {wider}." for whole in wholes if whole not in known
+                    )
+    for name, one in analysis.by_answer.items():
+        if one.outcome not in analysis.outcomes:
+            yield f"by_answer.{name}: there is no outcome {one.outcome!r}; there are {sorted(analysis.outcomes)}."
+
+
+def outcome_mistakes(outcome: Outcome, analysis: "Analysis") -> Iterator[str]:
+    """An outcome that no table shows, that asks what a cohort does not record, or whose window the data cannot fill."""
+    themes = sorted({table.theme for table in analysis.tables.values()})
+    if themes and outcome.theme not in themes:
+        yield f"theme {outcome.theme!r} is in no table. The tables show {themes}."
+    showing = [table for table in analysis.tables.values() if outcome in analysis.outcomes_of(table).values()]
+    named = dict.fromkeys(name for table in showing for name in table.cohorts)
+    cohorts = {name: analysis.cohorts[name] for name in named if name in analysis.cohorts}
+    for dataset in dict.fromkeys(cohort.dataset for cohort in cohorts.values()):
+        if dataset in analysis.datasets:
+            yield from where_mistakes("eligible", outcome.eligible, analysis.datasets[dataset])
+    for name, cohort in cohorts.items():
+        for column, labels in outcome.eligible.items():
+            taken = cohort.where.get(column, labels)
+            if not set(labels) & set(taken):
+                yield f"eligible {column} = {list(labels)} can never be true: {name} takes {list(taken)}."
+    period, days = analysis.period, outcome.measure.data_days
+    reached = (period.data_to - period.last_day).days
+    if days > reached:
+        yield (
+            f"needs data up to {days} days after the index date; period.yaml has {reached} days after its last "
+            f"quarter. Take fewer quarters, or wait for data beyond {period.data_to}."
+        )
+
+
+def table_mistakes(table: "Table", analysis: "Analysis") -> Iterator[str]:
+    """Names a table cannot use."""
+    if unknown := sorted(set(table.cohorts) - set(analysis.cohorts)):
+        yield f"there is no cohort {unknown}; there are {sorted(analysis.cohorts)}."
+    known = {*analysis.breakdowns, *analysis.by_answer, *analysis.by_history}
+    if unknown := sorted(set(table.breakdowns) - known):
+        yield f"there is no breakdown {unknown}; breakdowns.yaml has {sorted(known)}."
+    if unknown := sorted(set(table.outcomes) - set(analysis.outcomes)):
+        yield f"there is no outcome {unknown}; there are {sorted(analysis.outcomes)}."
+    elif not analysis.outcomes_of(table):
+        yield f"no outcome has the theme {table.theme!r}."
+    cohorts = [analysis.cohorts[name] for name in table.cohorts if name in analysis.cohorts]
+    anchors = [analysis.datasets[c.dataset] for c in cohorts if c.dataset in analysis.datasets]
+    for name in set(table.breakdowns) & set(analysis.breakdowns):
+        if anchors and not any(analysis.breakdowns[name].fits(dataset) for dataset in anchors):
+            yield f"none of its cohorts can be broken down by {name!r}."
+    if not analysis.knows(table):
+        return
+    yield from joined_mistakes(table, analysis)
+    yield from standardised.standardised_mistakes(table, analysis)
+    if analysis.geography(table) == "England":
+        for dataset in anchors:
+            if not analysis.places_england(dataset):
+                yield (
+                    f"it is restricted to England, and {dataset.name} cannot tell who is there. Give a breakdown of it "
+                    "`outside_england` in breakdowns.yaml."
+                )
