@@ -13,7 +13,7 @@ from test_synthetic_truth import RELEASE, after, woman
 
 from linkage.cohorts import history, sequences
 from linkage.cohorts.tabulate import tables
-from linkage.contracts.analysis import Analysis
+from linkage.contracts.analysis import ALL, Analysis
 from linkage.link_errors import but_by_answers
 from linkage.release.columns import NAMES
 from linkage.release.error_rates import Group
@@ -169,7 +169,7 @@ def published(table_id: str, outcome: str, women: int, having: int | None, **pla
     if having is not None:
         figures |= {"numerator": having, "denominator": women, "value": round(100 * having / women, 1)}
         figures |= {"lower": 1.0, "upper": 99.0}
-    labels = {"table_id": table_id, "cohort": "released_from_custody", "outcome": outcome, "period": "all"}
+    labels = {"table_id": table_id, "cohort": "released_from_custody", "outcome": outcome, "period": ALL}
     labels |= {
         "breakdown": "all",
         "category": "all",
