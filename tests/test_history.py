@@ -18,8 +18,9 @@ from linkage.link_errors import but_by_answers
 from linkage.release.columns import NAMES
 from linkage.release.error_rates import Group
 from linkage.report.together import in_order, needs_together
+from linkage.synthetic.truth.life import Claim, Job, Review, Spell
 from linkage.synthetic.truth.needs import needs
-from linkage.synthetic.truth.outcomes import Claim, Job, Review, Spell, first_contacts
+from linkage.synthetic.truth.outcomes import first_contacts
 
 NEEDS, ORDER = "breakdowns.yaml", "sequences/first_contact.yaml"
 SPELL = """  kind: spell

@@ -11,7 +11,8 @@ from test_synthetic_truth import RELEASE, after, woman
 from linkage.contracts.analysis import Analysis, read_analysis
 from linkage.contracts.dataset import read_datasets
 from linkage.errors import ContractError
-from linkage.synthetic.truth.outcomes import Offence, Spell, reoffending_after_6_weeks, reoffending_after_21_days
+from linkage.synthetic.truth.life import Offence, Spell
+from linkage.synthetic.truth.outcomes import reoffending_after_6_weeks, reoffending_after_21_days
 
 JOINED = "tables/reoffending_by_employment.yaml"
 

@@ -12,18 +12,9 @@ from queried import one
 from linkage.contracts.dataset import read_datasets
 from linkage.synthetic.synthesise import synthesise
 from linkage.synthetic.truth.files import age_bands, several_surnames
+from linkage.synthetic.truth.life import Claim, Duty, Job, Life, Member, Offence, Review, Spell, Supervision, Treatment
 from linkage.synthetic.truth.outcomes import (
     OF_EVERY_ORDER,
-    Claim,
-    Duty,
-    Job,
-    Life,
-    Member,
-    Offence,
-    Review,
-    Spell,
-    Supervision,
-    Treatment,
     accommodation_secured_6_months,
     employed_6_months,
     employed_6_weeks,

@@ -17,6 +17,7 @@ from linkage.synthetic.calibration import Window
 from linkage.synthetic.days import NEVER, dates
 from linkage.synthetic.departments.columns import Extract, Lives
 from linkage.synthetic.people.arrays import Flags, Numbers, Texts
+from linkage.synthetic.truth.life import Answer, Life, Member
 from linkage.synthetic.truth.lives import told
 from linkage.synthetic.truth.needs import Needs, needs
 from linkage.synthetic.truth.outcomes import (
@@ -24,9 +25,6 @@ from linkage.synthetic.truth.outcomes import (
     ORDERED,
     RELEASED,
     REST_OF_YEAR,
-    Answer,
-    Life,
-    Member,
     days_alive,
     how_often,
     members,

@@ -9,7 +9,7 @@ import pandas as pd
 from linkage.synthetic.days import dates
 from linkage.synthetic.departments.columns import Lives
 from linkage.synthetic.people.arrays import Flags
-from linkage.synthetic.truth.outcomes import Claim, Duty, Job, Life, Offence, Review, Spell, Supervision, Treatment
+from linkage.synthetic.truth.life import Claim, Duty, Job, Life, Offence, Review, Spell, Supervision, Treatment
 
 DAYS = (
     "died", "offence_date", "outcome_date", "reception_date", "release_date", "start_date", "review_date", "start",

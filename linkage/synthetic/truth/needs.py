@@ -5,7 +5,8 @@ As outcomes are, it is written to be read, and shares nothing with the code that
 
 from typing import NamedTuple
 
-from linkage.synthetic.truth.outcomes import QUALIFYING_RELEASES, RELEASED, Date, Life, Member, days_after
+from linkage.synthetic.truth.life import Date, Life, Member
+from linkage.synthetic.truth.outcomes import QUALIFYING_RELEASES, RELEASED, days_after
 
 HOMELESS = ("HOME", "ROUGH")
 
