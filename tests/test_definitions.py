@@ -236,9 +236,11 @@ def test_only_a_table_with_an_england_only_source_is_restricted_to_england_and_s
     assert {name: analysis.describe(name).geography for name in analysis.tables} == {
         "accommodation": "England and Wales",
         "employment": "England and Wales",
+        "first_contact": "England",
         "first_night": "England and Wales",
         "homelessness": "England",
         "lasting_employment": "England and Wales",
+        "needs": "England and Wales",
         "reoffending": "England and Wales",
         "reoffending_by_employment": "England and Wales",
         "reoffending_by_first_night": "England and Wales",
