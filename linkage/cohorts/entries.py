@@ -67,7 +67,7 @@ def answered(people: People, analysis: Analysis, outcome: Outcome, asked: Relati
     days = first_day(con, members, people.facts[outcome.measure.dataset], outcome)  # noqa: F841
     answer = con.sql(
         """
-        select answers.person_id, achieved, case when achieved then days end as days
+        select answers.person_id, achieved, case when achieved then days.days end as days
         from answers left join days using (person_id)
         """
     )
