@@ -123,8 +123,8 @@ def test_age_is_in_completed_years_from_the_month_of_birth_and_children_are_not_
 ) -> None:
     prison = table(
         f"""
-        | record_id | sex | birth_month | ethnicity | region | police_force_area | other_surnames | reception_date | reception_type | release_date | release_type      | sentence_days | no_fixed_abode | treatment_need |
-        | 101       | F   | {born}      | White     | London | -                 | none           | 2022-01-01     | sentenced      | {index_date} | automatic release | 90            | no             | no             |
+        | record_id | sex | birth_month | ethnicity | region | police_force_area | other_surnames | reception_date | reception_type | release_date | release_type      | sentence_days | no_fixed_abode | treatment_need | main_offence_group |
+        | 101       | F   | {born}      | White     | London | -                 | none           | 2022-01-01     | sentenced      | {index_date} | automatic release | 90            | no             | no             | Theft offences     |
         """  # noqa: E501
     )
     prison = prison.project("* replace (cast(birth_month as date) as birth_month)")

@@ -122,7 +122,7 @@ def test_readers_know_of_what_cohort_an_arm_is_and_that_pairs_are_of_both(
     known = adding(analysis, {NAME: declared})
     assert known["among"] == {
         SHORT: ("released_from_custody", "sentence_length", ("up to 6 months", "6 to 12 months")),
-        ORDER: ("community_order_starts", "all", ("all",)),
+        ORDER: ("community_order_starts", "kind_of_order", ("community order",)),
     }
     assert known["pairs"] == {SHORT: (ORDER, ("offence_group",))}
     assert known["divided"][MATCHED] == MATCHED
@@ -222,9 +222,7 @@ def test_nobody_is_matched_where_the_arms_have_nobody_alike() -> None:
 def candidates(analysis: Analysis, declared: Comparison, con: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
     """Of the drawn women: arm, person, day and what was known of them before."""
     attributes = small_women.attributes(con)
-    for name, column in {"prison": "main_offence_group", "probation": "main_offence_group"}.items():
-        attributes[name] = attributes[name].project(f"*, 'Theft offences' as {column}")
-    attributes["court"] = attributes["court"].project("*, 3 as previous_offences")
+    attributes["court"] = attributes["court"].project("* replace (3 as previous_offences)")
     records = Records(con, attributes, small_women.person_index(con), "medium")
     women, _ = comparing.matched(people_at(records, analysis), analysis, declared)
     return women.order("person_id").fetchall()
@@ -240,9 +238,9 @@ def test_a_woman_is_in_it_once_by_her_first_entry_with_what_was_known_before(
         (ORDER, 6, 252, small_women.day("2023-04-01")),
     ]
     names = list(declared.covariates)
-    assert {row[5 + names.index("offence_group")] for row in found} == {"Theft offences"}
+    assert {row[5 + names.index("offence_group")] for row in found} == {"Theft offences", "Drug offences"}
     assert [row[5 + names.index("age_band")] for row in found] == ["30-39", "50+", "25-29"]
-    assert [row[5 + names.index("previous_offences")] for row in found] == ["not known", "not known", "3 to 6"]
+    assert [row[5 + names.index("offences_before")] for row in found] == ["not known", "not known", "3 to 6"]
     assert [row[5 + names.index("employed_before")] for row in found] == ["0", "0", "0"]
 
 
