@@ -122,7 +122,7 @@ def test_a_certificate_must_prove_counts_of_few_women_too(tmp_path: Path) -> Non
 def left(rows: list[Row], behind: list[Row], before: list[ledger.Entry]) -> ledger.Entry:
     """A release as the ledger has it."""
     shown, true = made(rows, behind, {}, before), with_women({key(one): one for one in rows}, behind)
-    known = [told(one, true[key(one)], RULES) for one in shown]
+    known = [told(one, true[key(one)], AddsUp(firsts=FIRSTS), RULES) for one in shown]
     defined = dict.fromkeys((tuple(one[name] for name in ledger.LABELS[:6]) for one in known), "a definition")
     said = {"what": "released", "release": "spring", "rows": ledger.rows_of(known, defined)}
     return ledger.Entry(1, said, "")

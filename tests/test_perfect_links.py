@@ -349,11 +349,11 @@ def test_women_who_are_compared_are_those_of_their_lives_with_what_was_known_bef
     [declared] = read_comparisons(truth.SCHEMAS, analysis).values()
     women, pairs = comparing.matched(people_at(records, analysis), analysis, declared)
     groups = analysis.datasets["prison"].attributes["main_offence_group"].codes
-    bands = {past: band.label for band in declared.linked["previous_offences"].bands
+    bands = {past: band.label for band in declared.linked["offences_before"].bands
              for past in range(band.first, 1 + (10_000 if band.last is None else band.last))}  # fmt: skip
     there = first_entries_of_lives(records.con, lived)
     assert len(there) > 100
-    said = women.project("person_id, arm, index_date, offence_group, previous_offences").fetchall()
+    said = women.project("person_id, arm, index_date, offence_group, offences_before").fetchall()
     assert {row[0]: row[1:] for row in said} == {
         person: (arm, day, groups[group], bands[past]) for person, (arm, day, group, past) in there.items()
     }
