@@ -30,16 +30,8 @@ PeriodOf = Literal["year", "quarter", "all"]
 PeriodOfTable = Literal["half_year"] | PeriodOf
 ALL = "all"
 TAKEN = frozenset({ALL, "person_id", "record_id", "index_date", "quarter", "period", "in_england"})
-WORDS = {
-    "title",
-    "theme",
-    "source",
-    "modelled_on",
-    "differences",
-    "examples",
-    "frequency",
-    "counted",
-}  # they decide nothing
+WORDS = {"title", "theme", "source", "modelled_on", "differences", "examples"}  # they decide nothing
+BESIDE = {"frequency", "counted"}  # nor does what is counted beside women, or what entries are called
 UNSAID = {"landmark": None, "entries": "first"}  # nor does what is not there
 DIVIDING = {"column", "bands", "outside_england"}
 R = TypeVar("R")
@@ -259,7 +251,7 @@ class Analysis:
 
 def what_decides(declared: Declaration) -> dict[str, Any]:
     """What of a declaration decides who is counted."""
-    said = declared.model_dump(mode="json", exclude=WORDS)
+    said = declared.model_dump(mode="json", exclude=WORDS | BESIDE)
     return {name: value for name, value in said.items() if name not in UNSAID or UNSAID[name] != value}
 
 
