@@ -10,9 +10,10 @@ from small_counts import DEFAULTS, RULES, TITLES, control, relation, released
 from small_report import ABOUT
 from test_definitions import SCHEMAS, edit, refusal
 
+from linkage import behind as noted
 from linkage.contracts.adding import adding
 from linkage.contracts.analysis import Analysis, what_decides
-from linkage.errors import DisclosureError
+from linkage.errors import DisclosureError, LinkError
 from linkage.release import every, ledger
 from linkage.release.auditor import certificate
 from linkage.release.auditor.entries import with_women
@@ -22,6 +23,7 @@ from linkage.release.auditor.notes import AddsUp, Earlier
 from linkage.release.auditor.seen import told
 from linkage.release.draft import Declared
 from linkage.report.release_view import section
+from linkage.settings import Settings
 
 EVERY, ONCE = "each_release", "released"
 FIRSTS = {EVERY: ONCE}
@@ -186,6 +188,11 @@ def test_first_releases_that_do_not_fit_every_release_are_refused_without_being_
     rows = [*YEARS, POOLED]
     with pytest.raises(DisclosureError, match="do not add up"):
         made(rows, many(POOLED, numerator=(206, 2, 1), denominator=(606, 1, 1)), FIRSTS)
+
+
+def test_nothing_is_published_of_counts_whose_women_were_not_noted(tmp_path: Path) -> None:
+    with pytest.raises(LinkError, match="not the women behind them. Run: linkage tabulate"):
+        noted.read(Settings(schemas=SCHEMAS, workspace=tmp_path), noted.WOMEN)
 
 
 # ------------------------------------------------------------------------------------------------------- declarations
