@@ -342,9 +342,12 @@ def test_an_outcome_that_leaves_out_who_is_in_custody_or_dead_shows_it_in_an_exa
 
 
 def test_every_outcome_has_an_example_of_29_february_and_of_no_record_at_all(analysis: Analysis) -> None:
-    for name, outcome in analysis.outcomes.items():
+    for name, outcome in ((name, analysis.outcomes[name]) for name in OUTCOMES):
         assert any("29 February" in example.because for example in outcome.examples), name
         assert any(not (e.events or e.custody or e.died) for e in outcome.examples), name
+    for several in (*analysis.sequences.values(), *analysis.by_history.values()):
+        assert any("29 February" in example.because for example in several.examples)
+        assert any(not example.events for example in several.examples)
 
 
 def test_a_sign_of_life_is_asked_of_every_source_in_which_a_woman_acts(analysis: Analysis) -> None:
