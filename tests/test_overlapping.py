@@ -99,7 +99,7 @@ def test_each_combination_is_part_of_its_number(analysis: Analysis) -> None:
 def test_breakdowns_of_a_history_stand_or_go_together(three: History) -> None:
     rows, histories = drawn(1, three), dict.fromkeys(three.breakdowns("needs"), "needs")
     small = RULES.model_copy(update={"largest_release": RULES.largest_release.model_copy(update={"value": 3})})
-    assert coarser.left_out(rows, small, (), histories) == []
+    assert coarser.left_out(rows, small, histories=histories) == []
     alone = [one.breakdown for one in coarser.left_out(rows, small)]
     assert alone == ["needs_combination", "needs_number"]
 
@@ -113,7 +113,7 @@ def test_a_history_is_left_out_where_all_women_but_a_few_have_one_of_the_needs(
         row("offence", 0, having.get(category, 0), breakdown="needs_combination", category=category)
         for category in three.together
     ]
-    found = coarser.left_out(rows, RULES, (), dict.fromkeys(three.breakdowns("needs"), "needs"))
+    found = coarser.left_out(rows, RULES, histories=dict.fromkeys(three.breakdowns("needs"), "needs"))
     assert {one.breakdown for one in found} == gone
 
 
