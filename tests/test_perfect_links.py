@@ -359,7 +359,7 @@ def test_women_who_are_compared_are_those_of_their_lives_with_what_was_known_bef
     }
     rows = women.project("arm, offence_group, matched").fetchall()
     partners = {one: other for one, other in enumerate(pairs.partner.tolist()) if other != NOBODY}
-    assert len(partners) > 20
+    assert len(partners) > 10  # enough to tell pairs that are not alike; many women of this population die
     for one, other in partners.items():
         assert partners[other] == one
         assert rows[one][0] != rows[other][0]
