@@ -100,7 +100,7 @@ def of_everybody(rows: Sequence[Row], disclosure: Disclosure, histories: Mapping
     women: dict[tuple[str, ...], dict[str, int]] = {}
     for row in (row for row in rows if row["breakdown"] in histories and AND in row["category"]):
         women.setdefault(tuple(row[name] for name in PLACE), {}).update(dict.fromkeys(row["category"].split(AND), 0))
-    for row in rows:
+    for row in (row for row in rows if row["breakdown"] in histories):
         for need in (lacking := women.get(tuple(row[name] for name in PLACE), {})):
             asked = sum(row[figure] for figure in ("denominator", *EXCLUSIONS))
             lacking[need] += asked if need not in row["category"].split(AND) else 0
