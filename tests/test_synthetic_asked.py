@@ -11,7 +11,6 @@ import pytest
 from conftest import REPOSITORY
 
 from linkage import facts, stages
-from linkage.contracts.dataset import Dataset
 from linkage.errors import ContractError
 from linkage.report import pages
 from linkage.synthetic.calibration import read_calibration
@@ -47,15 +46,10 @@ def test_the_command_says_what_is_wrong_with_an_option(tmp_path):
 
 def test_a_contract_these_people_cannot_follow_is_named(tmp_path, datasets):
     court = datasets["court"]
-    wider = {"court": replace_columns(court, (*court.columns, court.columns[1].__class__("shoe_size")))}
+    wider = {"court": dataclasses.replace(court, columns=(*court.columns, court.columns[1].__class__("shoe_size")))}
     with pytest.raises(ContractError, match="court.yaml.*column shoe_size is not one it can invent"):
         synthesise(200, 1, wider, tmp_path / "extracts", tmp_path / "truth")
     assert not list(tmp_path.rglob("*.csv"))
-
-
-def replace_columns(dataset: Dataset, columns: tuple) -> Dataset:
-    """The contract with other columns."""
-    return Dataset(**{**vars(dataset), "columns": columns})
 
 
 def test_a_dataset_unknown_here_is_passed_over(tmp_path, datasets):
