@@ -11,8 +11,8 @@ from linkage.contracts.choices import Labels, Where, column_mistakes, each_once,
 from linkage.contracts.choices import where_mistakes as of_where
 from linkage.contracts.cohort import NOT_KNOWN, Band, Breakdown
 from linkage.contracts.dataset import A_NAME, Dataset
-from linkage.contracts.outcome import Window
 from linkage.contracts.reading import Declaration, read_folder
+from linkage.contracts.window import Window
 from linkage.errors import ContractError
 
 MATCHED = "matched"  # the outcome that counts who was matched, and the breakdown by it

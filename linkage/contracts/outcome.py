@@ -7,7 +7,7 @@ import datetime
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from linkage.contracts.choices import Labels, Where, Word, column_mistakes, type_of, where_mistakes, word
 from linkage.contracts.circumstances import Circumstance
@@ -15,17 +15,11 @@ from linkage.contracts.dataset import Dataset
 from linkage.contracts.frequency import Frequency, frequency_mistakes
 from linkage.contracts.order import Order
 from linkage.contracts.reading import Declaration
+from linkage.contracts.window import InWindow
 
 Answer = Literal["yes", "no", "unknown", "not_linked", "in_custody", "died"]
 Cell = str | int | float | datetime.date | None
 DAY_BEFORE = -1  # who died by then was dead before she was released, by her records: one of the two is wrong
-
-
-def in_order(days: tuple[int, int]) -> tuple[int, int]:
-    """The first and the last day of a window. Raises ValueError."""
-    if days[0] > days[1]:
-        raise ValueError(f"the window ends on day {days[1]}, before it begins on day {days[0]}")
-    return days
 
 
 def words(row: Any) -> Any:
@@ -33,7 +27,6 @@ def words(row: Any) -> Any:
     return {name: word(value) for name, value in row.items()} if isinstance(row, dict) else row
 
 
-Window = Annotated[tuple[int, int], AfterValidator(in_order)]
 Row = Annotated[dict[str, Cell], BeforeValidator(words)]
 
 
@@ -50,13 +43,12 @@ class Continuing(Declaration):
     until: str
 
 
-class Event(Declaration):
+class Event(InWindow):
     """Was there an event in the window?"""
 
     kind: Literal["event"]
     dataset: str
     date: str
-    days: Window
     where: Where = Field(default_factory=dict)
     confirmed_by: Confirmation | None = None
     continuing: Continuing | None = None
@@ -65,11 +57,6 @@ class Event(Declaration):
     def first_day(self) -> int:
         """The first day that can decide the answer; the index date where what goes on then counts as well."""
         return min(self.days[0], 0) if self.continuing else self.days[0]
-
-    @property
-    def last_day(self) -> int:
-        """The day on which the answer stands, in days from the index date."""
-        return self.days[1]
 
     @property
     def data_days(self) -> int:
@@ -117,7 +104,7 @@ class Spell(Declaration):
         yield from where_mistakes("where", self.where, dataset)
 
 
-class Run(Declaration):
+class Run(InWindow):
     """Was she within spells for so many days on end, in the window? `end` is the last day; no end means it goes on.
 
     Spells that overlap, or that follow each other without a day between, are one. Days outside the window do not count.
@@ -127,21 +114,8 @@ class Run(Declaration):
     dataset: str
     start: str
     end: str
-    days: Window
     days_on_end: int = Field(gt=0)
     where: Where = Field(default_factory=dict)
-
-    @property
-    def first_day(self) -> int:
-        """The first day that can decide the answer."""
-        return self.days[0]
-
-    @property
-    def last_day(self) -> int:
-        """The day on which the answer stands, in days from the index date."""
-        return self.days[1]
-
-    data_days = last_day
 
     def mistakes(self, dataset: Dataset) -> Iterator[str]:
         """What the contract does not bear out, and a run that is longer than the window."""
@@ -152,7 +126,7 @@ class Run(Declaration):
             yield f"measure.days_on_end = {self.days_on_end} can never be true: the window has {days} days."
 
 
-class Status(Declaration):
+class Status(InWindow):
     """Is the latest known status of the window one of `achieved`? Missing, or one of `unknown`, is not known.
 
     Of several known statuses on the latest day the one in `achieved` counts.
@@ -161,23 +135,10 @@ class Status(Declaration):
     kind: Literal["status"]
     dataset: str
     date: str
-    days: Window
     column: str
     achieved: Labels
     unknown: Labels | tuple[()] = ()
     where: Where = Field(default_factory=dict)
-
-    @property
-    def first_day(self) -> int:
-        """The first day that can decide the answer."""
-        return self.days[0]
-
-    @property
-    def last_day(self) -> int:
-        """The day on which the answer stands, in days from the index date."""
-        return self.days[1]
-
-    data_days = last_day
 
     def mistakes(self, dataset: Dataset) -> Iterator[str]:
         """What the contract does not bear out."""
@@ -192,7 +153,7 @@ class Status(Declaration):
             yield f"measure: {list(self.achieved)} can never be true, since `where` chooses no {self.column} of them."
 
 
-class Death(Declaration):
+class Death(InWindow):
     """Did she die in the window? Who died, and on which day, says circumstances.yaml, as for every `died`.
 
     `dataset`: one of those that deaths are recorded in. Absence of a record there is no death, whatever its coverage.
@@ -200,19 +161,6 @@ class Death(Declaration):
 
     kind: Literal["death"]
     dataset: str
-    days: Window
-
-    @property
-    def first_day(self) -> int:
-        """The first day that can decide the answer."""
-        return self.days[0]
-
-    @property
-    def last_day(self) -> int:
-        """The day on which the answer stands, in days from the index date."""
-        return self.days[1]
-
-    data_days = last_day
 
     def mistakes(self, dataset: Dataset) -> Iterator[str]:
         """A window that begins before she is followed."""

@@ -17,8 +17,9 @@ from linkage.contracts.choices import Labels, Word, unknown_dataset
 from linkage.contracts.cohort import Cohort
 from linkage.contracts.dataset import A_NAME, Dataset
 from linkage.contracts.order import NO_CONTACT, Contact, Order
-from linkage.contracts.outcome import Outcome, Row, Window
+from linkage.contracts.outcome import Outcome, Row
 from linkage.contracts.reading import Declaration
+from linkage.contracts.window import Window
 
 if TYPE_CHECKING:
     from linkage.contracts.analysis import Analysis

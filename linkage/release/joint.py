@@ -183,9 +183,8 @@ def asked_alone(cells: Iterable[Cell], declared: Declared) -> list[tuple[Cell, t
         (total._replace(outcome=declared.asked[total.outcome]), *(part.period for part in parts))
         for total, parts in sums_of(shown, declared)
     }
-    together = sums_of({cell._replace(outcome=declared.asked[cell.outcome]) for cell in shown}, declared)
-    by_period = [(total, parts) for total, parts in together if parts[0].period != total.period]
-    return [(total, parts) for total, parts in by_period if (total, *(part.period for part in parts)) not in said]
+    together = periods_of(shown, declared)
+    return [(total, parts) for total, parts in together if (total, *(part.period for part in parts)) not in said]
 
 
 def write_unshown(
