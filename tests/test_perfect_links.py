@@ -13,7 +13,7 @@ from told_answers import answered, by_age, by_sentence, by_the_truth
 
 from benchmarks import truth
 from linkage.cohorts import comparing, history, tabulate
-from linkage.cohorts.frequency import sums
+from linkage.cohorts.frequency import CELL, sums
 from linkage.cohorts.members import members_of
 from linkage.cohorts.propensity import NOBODY
 from linkage.cohorts.records import Records
@@ -137,6 +137,18 @@ def test_the_sums_of_cells_are_those_of_the_lives(records: Records, analysis: An
     assert found.filter(cell).project("events, women, largest, two_largest").fetchall() == [
         (hers.total(), sum(times > 0 for times in hers.values()), most[0], sum(most))
     ]
+
+
+def test_every_cell_with_women_who_reoffended_has_its_sum(records: Records, analysis: Analysis) -> None:
+    found = sums(people_at(records, analysis), analysis)
+    assert found is not None
+    summed = {tuple(cell): with_one for *cell, with_one in found.project(f"{', '.join(CELL)}, with_one").fetchall()}
+    linked = tabulate.tables(records.con, at_medium(analysis), records.attributes, records.person_index)
+    of_often = "outcome = 'proven_reoffending' and cohort <> 'every_release_from_custody' and numerator > 0"
+    for table in linked.values():
+        counted = table.filter(of_often).project(f"{', '.join(CELL)}, numerator").fetchall()
+        assert {tuple(cell): with_one for *cell, with_one in counted}.items() <= summed.items()
+    assert {"first_night_housing_by_sentence_in_two", "needs_number"} <= {breakdown for *_, breakdown, _ in summed}
 
 
 def test_cells_by_the_true_index_are_those_of_perfect_links(records: Records, analysis: Analysis) -> None:

@@ -34,9 +34,8 @@ def in_cells(people: People, analysis: Analysis, table: Table, one: Asked) -> Re
     """The rows of one outcome and cohort in a table."""
     con = people.records.con
     entries = with_places(con, people.members[one.cohort], divided(people, analysis, table, one))  # noqa: F841
-    names = (*analysis.breakdowns_of(table, analysis.cohorts[one.cohort]), *analysis.divided_by(table))
     quarters = periods(con, analysis.period, table)  # noqa: F841  the query reads these by name
-    columns, sets = each_breakdown(names, "period", "figure")
+    columns, sets = each_breakdown(analysis.divisions(table, analysis.cohorts[one.cohort]), "period", "figure")
     answered = one.answers  # noqa: F841
     return con.sql(
         f"""

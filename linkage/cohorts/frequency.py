@@ -58,8 +58,8 @@ def with_numbers(people: People, analysis: Analysis, table: Table, one: Asked) -
 def in_cells(con: DuckDBPyConnection, analysis: Analysis, table: Table, one: Asked, members: Relation) -> Relation:
     """The rows of `sums` of one outcome and cohort in a table."""
     quarters = periods(con, analysis.period, table)  # noqa: F841  the query reads it by name
-    names = (*analysis.breakdowns_of(table, analysis.cohorts[one.cohort]), *analysis.divided_by(table))
-    columns, sets = each_breakdown(names, "period", "person_id")
+    divisions = analysis.divisions(table, analysis.cohorts[one.cohort])
+    columns, sets = each_breakdown(divisions, "period", "person_id")
     cell = "period, breakdown, category"
     return con.sql(
         f"""

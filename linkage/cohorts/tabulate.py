@@ -20,7 +20,6 @@ from linkage.cohorts.records import Records, require_persons
 from linkage.cohorts.sql import Relation, each_breakdown, gathered, kept, literal
 from linkage.contracts.analysis import ALL, Analysis, Table, Threshold
 from linkage.contracts.cohort import NOT_KNOWN, Cohort
-from linkage.contracts.history import divides
 from linkage.contracts.joined import NO, YES
 from linkage.contracts.order import Order
 from linkage.contracts.outcome import Outcome
@@ -146,10 +145,7 @@ def cells(people: People, analysis: Analysis, table: Table) -> Iterator[Relation
     records = people.records
     quarters = periods(records.con, analysis.period, table)
     for one in asked(people, analysis, table):
-        cohort = analysis.cohorts[one.cohort]
-        crossed = crossings(table, cohort, analysis)
-        breakdowns = (*analysis.breakdowns_of(table, cohort), *analysis.divided_by(table), *crossed)
-        breakdowns += divides(analysis.histories_of(table), analysis.by_history)
+        breakdowns = analysis.divisions(table, analysis.cohorts[one.cohort])
         members = divided(people, analysis, table, one)
         counted = count(records.con, members, one.answers, quarters, breakdowns)
         yield counted.project(

@@ -33,6 +33,7 @@ from linkage.errors import ContractError
 Threshold = Literal["high", "medium", "low"]
 PeriodOf = Literal["year", "quarter", "all"]
 PeriodOfTable = Literal["half_year"] | PeriodOf
+Subject = Literal["reoffending", "employment", "housing", "health", "several"]
 ALL = "all"
 TAKEN = frozenset({ALL, "person_id", "record_id", "index_date", "quarter", "period", "in_england"})
 # They decide nothing.
@@ -45,6 +46,7 @@ R = TypeVar("R")
 class Table(Declaration):
     """Every outcome of `theme` for each cohort: for all its women, and by each breakdown its dataset can fill.
 
+    `subject`: under which heading of the page a reader looks for it; `several` for what joins them.
     `outcomes`: these instead, of whatever theme, so that a table can show again some that others show.
     `thresholds`: the person ids it is computed with, so a reader sees how much the figure leans on the linkage.
     `health_warning`: printed with the title; a table by an answer must have one.
@@ -53,6 +55,7 @@ class Table(Declaration):
 
     title: str
     theme: Word
+    subject: Subject = "several"
     outcomes: Annotated[tuple[str, ...], AfterValidator(each_once)] = ()
     cohorts: Annotated[tuple[str, ...], AfterValidator(each_once)] = Field(min_length=1)
     breakdowns: Annotated[tuple[str, ...], AfterValidator(each_once)] = ()
@@ -117,6 +120,7 @@ class Description:
     frequencies: dict[str, Frequency] = field(default_factory=dict)
     pictured: Pictured = NOTHING
     counted: str = WOMEN
+    subject: Subject = "several"
 
     @property
     def whole_title(self) -> str:
@@ -166,6 +170,12 @@ class Analysis:
     def histories_of(self, table: Table) -> dict[str, History]:
         """{name: history} of the table, in its order."""
         return {name: self.by_history[name] for name in table.breakdowns if name in self.by_history}
+
+    def divisions(self, table: Table, cohort: Cohort) -> tuple[str, ...]:
+        """Every breakdown that the table shows of a cohort: by its records, by an answer, by both, by needs."""
+        crossed = standardised.crossings(table, cohort, self)
+        histories = divides(self.histories_of(table), self.by_history)
+        return (*self.breakdowns_of(table, cohort), *self.divided_by(table), *crossed, *histories)
 
     def knows(self, table: Table) -> bool:
         """Is everything declared that the table's figures come from? While declarations are read it may not be."""
@@ -264,6 +274,7 @@ class Analysis:
             frequencies={name: one.frequency for name, one in outcomes.items() if one.frequency},
             pictured=pictured(self, table),
             counted=counted_in(cohorts.values()),
+            subject=table.subject,
         )
 
     def _notes(
