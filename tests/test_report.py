@@ -137,6 +137,22 @@ def test_each_chart_has_a_text_and_its_table_beneath(release):
     assert "Women released from custody, 2023/24: 21.5%" in said[1]
 
 
+def test_a_chart_of_which_nothing_can_be_shown_is_not_drawn_and_its_table_stands(release):
+    assert release.count("<svg") == 1
+    suppressed = release_page(INVENTED, [row(status="c"), row(breakdown="age_band", status="c")], [ABOUT], RULES)
+    assert "<svg" not in suppressed
+    assert "In employment at 6 weeks. No rate of it can be shown, so it is not drawn." in text_of(suppressed)
+    assert "<caption>In employment at 6 weeks" in suppressed
+
+
+def test_tables_stand_under_their_subjects_in_one_order_whatever_that_of_the_files():
+    later, first = replace(ABOUT, subject="health"), replace(ABOUT, table_id="crime", subject="reoffending")
+    rows = [row(), row() | {"table_id": "crime"}]
+    page = release_page(INVENTED, rows, [later, first], RULES)
+    assert re.findall(r"<dt>(.*)</dt>", page)[:3] == ["Reoffending", "Health", "Reading"]
+    assert re.findall(r'<section id="(\w+)"', page) == ["crime", "work", "reading"]
+
+
 def test_what_is_left_out_is_shown_where_anybody_is(release):
     assert '<th scope="col">In custody</th>' in release
     assert '<th scope="col">Died</th>' not in release

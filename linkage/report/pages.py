@@ -20,6 +20,13 @@ SYMBOLS = {
     "[u]": "unreliable, because few women are counted",
     "[z]": "nobody in this group was counted",
 }
+SUBJECTS = {
+    "reoffending": "Reoffending",
+    "employment": "Employment and benefits",
+    "housing": "Housing and homelessness",
+    "health": "Health",
+    "several": "Joined up",
+}
 TOO_FEW_PAIRS = {"[x]": "not given, since too few women were matched"}
 
 
@@ -44,20 +51,26 @@ def release_page(
     abouts: Sequence[About] = (),
     compared: Sequence[Sequence[dict[str, Any]]] = ((), ()),
 ) -> str:
-    """The page of a release. `rows`: as published, in reading order; `descriptions`: of its tables, in page order;
-    `abouts`: of its comparisons, whose differences and balance `compared` holds.
+    """The page of a release. `rows`: as published, in reading order; `descriptions`: of its tables, in page order
+    within each subject; `abouts`: of its comparisons, whose differences and balance `compared` holds.
     """
     of = {about.table_id: [row for row in rows if row["table_id"] == about.table_id] for about in descriptions}
-    sections = [
-        standardised_view.with_rates(release_view.section(of[about.table_id], about), of[about.table_id], about)
-        for about in descriptions
-    ]
+    by_subject = {
+        subject: [
+            standardised_view.with_rates(release_view.section(of[about.table_id], about), of[about.table_id], about)
+            for about in descriptions
+            if about.subject == subject
+        ]
+        for subject in SUBJECTS
+    }
     comparisons = [comparison_view.section(about, rows, *compared) for about in abouts]
+    listed = by_subject | {"several": [*by_subject["several"], *comparisons]}
     origins = release_view.origins(rows)
     return page(
         "release.html.j2",
         masthead=masthead,
-        sections=sections,
+        contents=[(SUBJECTS[subject], listed[subject]) for subject in SUBJECTS if listed[subject]],
+        sections=[section for sections in by_subject.values() for section in sections],
         comparisons=comparisons,
         symbols=SYMBOLS | (TOO_FEW_PAIRS if comparisons else {}),
         disclosure=disclosure,

@@ -38,9 +38,10 @@ class Headline(NamedTuple):
 
 
 class Section(NamedTuple):
-    """One theme: its figures, one chart, the table of the chart, and more tables that open on demand.
+    """One table: its figures, one chart an outcome with the numbers of it, and more numbers that open on demand.
 
-    A table with a health warning has no headlines: what it is there for is to be read with that.
+    A table with a health warning has no headlines: what it is there for is to be read with that. A chart of which every
+    rate is suppressed is ''.
     """
 
     anchor: str
@@ -119,9 +120,9 @@ def figure(rows: Sequence[Row], main: Sequence[Row], outcome: str, about: Descri
         Panel(f"{by}, {all_periods(latest).lower()}", drawn_groups),
     ]
     title = about.outcomes[outcome]
-    drawn = rates(
-        panels, list(about.cohorts.values()), f"{about.counted} with the outcome, %", alternative(title, totals, about)
-    )
+    axis, instead = f"{about.counted} with the outcome, %", alternative(title, totals, about)
+    something = any(point.rate is not None for panel in panels for point in panel.points)
+    drawn = rates(panels, list(about.cohorts.values()), axis, instead) if something else ""
     return drawn, f"{title}.", totals_grid(title, totals, others, about)
 
 
