@@ -53,6 +53,7 @@ class Section(NamedTuple):
     frequencies: tuple[Grid, ...]
     more: tuple[tuple[str, tuple[Grid, ...]], ...]
     notes: tuple[str, ...]
+    corrected: bool
     pictures: tuple[Picture, ...] = ()
 
 
@@ -71,6 +72,7 @@ def section(rows: Sequence[Row], about: Description) -> Section:
         pictures=(*in_order(rows, main, about), *needs_together(main, about)),
         more=tuple((title, grids(main, name, about)) for name, title in about.breakdowns.items() if held(main, name)),
         notes=about.notes,
+        corrected=any(row["corrected"] is not None for row in main),
     )
 
 
