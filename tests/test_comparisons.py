@@ -26,7 +26,7 @@ from linkage.errors import ContractError, DisclosureError
 from linkage.release.auditor import files as auditor
 from linkage.release.auditor.compared import require_sound
 from linkage.release.auditor.judge import judged, prove
-from linkage.release.compared import Compared, compared, difference, tables
+from linkage.release.compared import Compared, alike, compared, difference, tables
 from linkage.release.publish import publish
 from linkage.report import comparison_view
 
@@ -304,6 +304,7 @@ def test_differences_and_shares_are_made_of_what_is_published(rows: list[dict[st
         assert (row["smd"] is None) == any(one["status"] == "c" for one in (*parts, *wholes))
     assert {row["status"] for row in found.balance} == {"", "c"}
     assert {row["status"] for row in found.differences} >= {""}
+    assert alike(200 / 1130, 250 / 1785)["out_of_balance"] == "yes"  # .101, shown as .1
 
 
 def test_of_fewer_pairs_than_asked_for_nothing_is_said(rows: list[dict[str, Any]]) -> None:

@@ -261,6 +261,7 @@ def test_only_a_table_with_an_england_only_source_is_restricted_to_england_and_s
         "six_monthly_treatment": "England",
         "treatment": "England",
         "treatment_status": "England",
+        "women_by_entry": "England and Wales",
     }
     treatment = analysis.describe("treatment")
     assert treatment.title == "Women's drug and alcohol treatment, England, cohorts of July 2022 to June 2024"

@@ -129,6 +129,12 @@ def test_groups_whose_missed_records_differ_by_more_than_their_rates_are_named()
     assert "25-29 in 2023/24" not in said
 
 
+def test_of_many_groups_too_close_to_compare_it_is_said_how_close():
+    rows = [row(breakdown="age_band", category=str(n), value=20 + n, missed=3.0 * n) for n in range(4)]
+    said = text_of(release_page(INVENTED, [row(), *rows, row(threshold="high")], [ABOUT], RULES))
+    assert "Do not compare groups of a period whose rates differ by 3.0 points or less: in 6 pairs of them" in said
+
+
 def test_each_chart_has_a_text_and_its_table_beneath(release):
     figures = re.findall(r"<figure>.*?</figure>\s*<div class=\"wide\".*?</table>", release, flags=re.S)
     assert len(figures) == release.count("<svg") == 1

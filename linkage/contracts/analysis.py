@@ -286,7 +286,7 @@ class Analysis:
             each = [self.datasets[name] for name in sorted(self.datasets_of(table))]
             only = [dataset.title for dataset in each if dataset.geography == "England"]
             yield f"Women placed in England only, because {' and '.join(only)} covers England only."
-        yield from entry_notes(cohorts.values())
+        yield from entry_notes(cohorts.values(), table.periods, self.period.quarters)
         yield from frequency_notes(outcomes.values())
         divides = {one.title: self.outcomes[one.outcome] for one in self.divided_by(table).values()}
         for title, known in divides.items():

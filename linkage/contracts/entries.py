@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from linkage.contracts.cohort import Cohort
 
 WOMEN = "women"
-ONCE = "A woman enters a cohort once a quarter; a year pools four, so it can count her up to four times."
+POOLED = {"half_year": ("a half-year", 2), "year": ("a year", 4)}  # in words, and how many quarters
 
 
 def is_every(cohort: Cohort) -> bool:
@@ -50,10 +50,14 @@ def counted_in(cohorts: Iterable[Cohort]) -> str:
     return " or ".join(kinds)
 
 
-def entry_notes(cohorts: Iterable[Cohort]) -> Iterator[str]:
-    """How often one woman counts, of each kind of cohort that a table shows."""
+def entry_notes(cohorts: Iterable[Cohort], periods: Iterable[str], quarters: int) -> Iterator[str]:
+    """How often one woman counts, of each kind of cohort that a table shows; `quarters`: of the release."""
     kinds = {cohort.entries for cohort in cohorts}
-    yield from [ONCE] if "first" in kinds else []
+    pooled = POOLED | {"all": ("a row of all periods", quarters)}
+    many = [
+        f"{words} pools {n} and can count her up to {n} times" for name, (words, n) in pooled.items() if name in periods
+    ]
+    yield from [f"{'; '.join(['A woman enters a cohort once a quarter', *many])}."] if "first" in kinds else []
     yield from (
         f"{cohort.title}: each counts, so a woman is counted as often as it happened to her; two on one day are one. "
         "Intervals take each for another woman's, and are too narrow for that. Nothing is shown of fewer women than in "

@@ -189,6 +189,6 @@ def share(part: Row, whole: Row, figure: str) -> float:
 def alike(share: float, other: float) -> Row:
     """Two shares, and their standardised difference."""
     spread = ((share * (1 - share) + other * (1 - other)) / 2) ** 0.5
-    smd = round((share - other) / spread, 2) if spread else 0.0
+    smd = (share - other) / spread if spread else 0.0
     shares = {"share": round(100 * share, 1), "other_share": round(100 * other, 1)}
-    return shares | {"smd": smd, "out_of_balance": "yes" if abs(smd) > OUT_OF_BALANCE else "no"}
+    return shares | {"smd": round(smd, 2), "out_of_balance": "yes" if abs(smd) > OUT_OF_BALANCE else "no"}

@@ -40,7 +40,7 @@ def differences(found: Sequence[Difference], axis: str, alternative: str) -> str
         base.transform_filter("isValid(datum.difference)"),
         base.transform_filter("!isValid(datum.difference)"),
     )
-    x = alt.X("difference:Q", title=axis, axis=alt.Axis(format="+d", tickMinStep=1))
+    x = alt.X("difference:Q", title=axis, axis=alt.Axis(format="+d", tickMinStep=1, labelOverlap=True))
     figure = known.mark_text(align="left", dx=7, fontSize=11).encode(
         x="upper:Q", text=alt.Text("difference:Q", format="+.1f"), color=alt.value("currentColor")
     )
@@ -61,7 +61,7 @@ def love_plot(found: Sequence[Alike], alternative: str) -> str:
         y=alt.Y("category:N", sort=rows, title=None, axis=word_axis(WORDS)),
         color=colour(),
     )
-    x = alt.X("smd:Q", title="standardised difference of the shares", axis=alt.Axis(format="+.2f"))
+    x = alt.X("smd:Q", title="standardised difference of the shares", axis=alt.Axis(format="+.2f", labelOverlap=True))
     layers = [*(at(end, "smd") for end in (-LIMIT, 0, LIMIT)), base.mark_point(
         filled=True, size=55, opacity=1).encode(x=x, shape=shape())]  # fmt: skip
     return svg(alt.layer(*layers).properties(width=WIDTH, height=SMALL_ROW * len(rows)), alternative)

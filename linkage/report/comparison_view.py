@@ -146,7 +146,7 @@ def mark(row: Row) -> str:
 
 def points(difference: float | None, mark: str) -> str:
     """A difference in points."""
-    return mark if difference is None else f"{difference + 0.0:+.1f}"
+    return mark if difference is None else f"{difference + 0.0:+.1f}".replace("-", "\N{MINUS SIGN}")
 
 
 def drawn_balance(balance: Sequence[Row], about: About) -> str:
@@ -185,6 +185,6 @@ def stage_cells(row: Row) -> tuple[str | Flagged, ...]:
     """Both shares and their standardised difference, flagged where it is out of balance."""
     if row["smd"] is None:
         return (mark(row),) * 3
-    smd = f"{row['smd'] + 0.0:+.2f}"
+    smd = f"{row['smd'] + 0.0:+.2f}".replace("-", "\N{MINUS SIGN}")
     return (f"{row['share']:.1f}%", f"{row['other_share']:.1f}%",
             Flagged(f"{smd}, out of balance", "warn") if row["out_of_balance"] == "yes" else smd)  # fmt: skip

@@ -14,6 +14,7 @@ Row = dict[str, Any]
 ALL = "all"
 PREFERRED = ("medium", "high", "low")
 CHARTED = "age_band"
+MOST_PAIRS = 3  # that a warning names
 LEFT_OUT = {
     "in_custody": "In custody",
     "died": "Died",
@@ -25,7 +26,7 @@ Places = dict[tuple[str, ...], Row]
 
 class Headline(NamedTuple):
     """The figure a reader takes away: the latest period's rate of one cohort; '' where it is not corrected, or where it
-    is not one of deaths, which have a rate by the time at risk.
+    is not one of deaths, which have a rate by the time at risk. `series`: the place of its cohort, as in the drawings.
     """
 
     cohort: str
@@ -34,7 +35,8 @@ class Headline(NamedTuple):
     interval: str
     corrected: str
     period: str
-    by_time: str = ""
+    by_time: str
+    series: int
 
 
 class Section(NamedTuple):
@@ -96,7 +98,7 @@ def main_threshold(rows: Iterable[Row]) -> str:
 def headlines(main: Sequence[Row], about: Description) -> Iterable[Headline]:
     """The latest period of each cohort and outcome."""
     for outcome in by_itself(about):
-        for cohort, title in about.cohorts.items():
+        for series, (cohort, title) in enumerate(about.cohorts.items()):
             totals = [
                 row for row in main if (row["outcome"], row["cohort"], row["breakdown"]) == (outcome, cohort, ALL)
             ]
@@ -104,7 +106,7 @@ def headlines(main: Sequence[Row], about: Description) -> Iterable[Headline]:
                 last = totals[-1]
                 corrected = corrected_text(last) if last["value"] is not None else ""
                 said = (rate_text(last), interval_text(last), corrected, period_text(last), deaths_view.rate_text(last))
-                yield Headline(title, about.outcomes[outcome], *said)
+                yield Headline(title, about.outcomes[outcome], *said, series)
 
 
 def figure(rows: Sequence[Row], main: Sequence[Row], outcome: str, about: Description) -> tuple[str, str, Grid]:
@@ -210,17 +212,28 @@ def said_of_origin(origin: str) -> str:
 
 
 def not_to_compare(rows: Sequence[Row]) -> str:
-    """Which groups of a period differ by more in what was missed of them than in their rates; '' for none."""
+    """Which groups of a period differ by more in what was missed of them than in their rates; '' for none.
+
+    Where there are many, how near their rates are to each other.
+    """
     known = [row for row in rows if row["missed"] is not None]
-    pairs = [
-        f"{one['category']} and {other['category']} in {period_text(one)}"
+    pairs = {
+        f"{one['category']} and {other['category']} in {period_text(one)}": abs(one["value"] - other["value"])
         for one, other in combinations(known, 2)
         if one["period"] == other["period"]
         and abs(one["missed"] - other["missed"]) > abs(one["value"] - other["value"])
-    ]
-    if not pairs:
-        return ""
-    return f"Do not compare {'; '.join(pairs)}: what was missed of their records differs by more than their rates do."
+    }
+    if len(pairs) > MOST_PAIRS:
+        which = f"groups of a period whose rates differ by {max(pairs.values()):.1f} points or less"
+        return (
+            f"Do not compare {which}: in {len(pairs)} pairs of them what was missed of their records differs by more."
+        )
+    named = "; ".join(pairs)
+    return (
+        f"Do not compare {named}: what was missed of their records differs by more than their rates do."
+        if named
+        else ""
+    )
 
 
 def inhabited(row: Row | None) -> bool:

@@ -14,6 +14,9 @@ NOTE = (
     "Standardised: the rate that women of one answer would have if they fell into the strata as the women of all "
     "answers do. It allows for these strata alone; their own rates stand below. [c]: a stratum is suppressed."
 )
+NOTHING_STANDARDISED = (
+    "No rate could be standardised: of each answer a stratum is of too few women, or suppressed to protect another."
+)
 
 
 def with_rates(section: Section, rows: Sequence[Row], about: Description) -> Section:
@@ -24,8 +27,9 @@ def with_rates(section: Section, rows: Sequence[Row], about: Description) -> Sec
     best = main_threshold(rows)
     main = [row for row in rows if row["threshold"] == best and row["breakdown"] in (*by, ALL)]
     shown = zip(section.figures, about.outcomes.items(), strict=True)
+    none = all(row["standardised"] is None for row in main)
     return section._replace(
-        title=f"{section.title}, crude and standardised",
+        title=f"{section.title}, crude and standardised" if not none else section.title,
         figures=tuple((drawing, caption, answers(title, [r for r in main if r["outcome"] == outcome], about))
                       for (drawing, caption, _), (outcome, title) in shown)
     )  # fmt: skip
@@ -34,7 +38,8 @@ def with_rates(section: Section, rows: Sequence[Row], about: Description) -> Sec
 def answers(title: str, rows: Sequence[Row], about: Description) -> Grid:
     """A line per cohort, period and answer."""
     lines = tuple(Line(about.cohorts[row["cohort"]], (*crude(row), *standardised(row, about))) for row in rows)
-    return Grid(f"{title}, crude and standardised", "Women", (), (*COLUMNS, *STANDARDISED), lines, words=2, note=NOTE)
+    note = NOTE if any(row["standardised"] is not None for row in rows) else NOTHING_STANDARDISED
+    return Grid(f"{title}, crude and standardised", "Women", (), (*COLUMNS, *STANDARDISED), lines, words=2, note=note)
 
 
 def crude(row: Row) -> tuple[str, ...]:

@@ -51,10 +51,11 @@ def picture(shown: Sequence[Row], declared: int, needs: Mapping[str, tuple[str, 
     drawn = shown[:MOST_DRAWN]
     said = "; ".join(f"{one['category']}: {one['denominator']:,} women, {one['value']:.1f}%" for one in drawn)
     title = f"{cohort}, by {about.breakdowns[row['breakdown']].lower()}"
+    largest = f", of which the {len(drawn)} largest are drawn" if len(drawn) < len(shown) else ""
     caption = (
         f"{title}. Each line is a combination: full dots are the needs that these women have, and no others. Bar: how "
         f"many women. Beside it the share with the outcome ({outcome.lower()}). {len(shown)} of {declared} "
-        "combinations can be shown; the others have nobody in them, or too few."
+        f"combinations can be shown{largest}; the others have nobody in them, too few, or protect another."
     )
     columns = ("Women", "With the outcome", "Rate", "95% interval")
     lines = tuple(Line(one["category"], figures(one)) for one in shown)

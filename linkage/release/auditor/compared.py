@@ -111,8 +111,8 @@ def wrong_share(row: Row, at: Cells) -> Iterator[str]:
     shares = [(part[figure] or 0) / whole[figure] for part, whole in zip(parts, wholes, strict=True)]
     if any(abs(shown - 100 * share) > HALF for shown, share in zip(figures, shares, strict=False)):
         yield "its shares are not those of the cells"
-    spread = sum(share - share**2 for share in shares) / 2
-    if abs(row["smd"] * spread**0.5 - (shares[0] - shares[1])) > OF_SMD * max(spread, 0.01) ** 0.5:
+    spread, apart = sum(share - share**2 for share in shares) / 2, shares[0] - shares[1]
+    if abs(row["smd"] * spread**0.5 - apart) > OF_SMD * max(spread, 0.01) ** 0.5:
         yield "its standardised difference is not that of its shares"
-    if (abs(row["smd"]) > 0.1) != (row["out_of_balance"] == "yes"):
+    if (apart**2 > 0.01 * spread) != (row["out_of_balance"] == "yes"):
         yield "it is not marked as its standardised difference says"

@@ -28,9 +28,10 @@ def needs(life: Life, member: Member) -> Needs:
     reviews = [review for review in life.reviews if first <= review.held <= last]
     received = [spell for spell in life.spells if first <= spell.received <= last]
     released = [spell for spell in life.spells if is_hers(spell.released, spell.kind, spell.how, member)]
+    left = [spell for spell in life.spells if spell.released and first <= spell.released <= last]
     order = [one for one in life.supervisions if member.cohort != RELEASED and one.began == member.index_date]
     return Needs(
-        treatment=member.need or any(r.need for r in reviews) or any(s.need for s in received),
+        treatment=member.need or any(r.need for r in reviews) or any(s.need for s in left),
         homeless=any(s.homeless for s in [*received, *released])
         or any(s.first_night in HOMELESS for s in released)
         or any(r.home in HOMELESS for r in reviews),
