@@ -1,13 +1,14 @@
 """What a reader can prove of a suppressed count, and whole tables that show he cannot prove more.
 
-The reader's knowledge is written as it is: counts between limits, and sums. Each block of sums is one linear programme
-in the counts themselves. First many counts are pushed up, and down, together; then each that is still narrow by itself.
+The reader's knowledge is counts between limits, and sums. Each block of sums is one linear programme in how far its
+counts are from the truth. What is looked for is a table in which a count is as far off as it must be and little else is
+not as in truth: it leaves nearly every other woman's count alone, so it serves against all of them, and is whole where
+a table that moves everything would not be. First many counts are pushed in one table, then each that is still narrow.
 A witness is a table of whole numbers: where a corner of the programme is not whole, the integer programme is asked.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -20,12 +21,14 @@ from linkage.errors import DisclosureError
 Sum = tuple[tuple[int, ...], tuple[int, ...]]  # totals, and the parts that make as much
 Table = dict[int, int]
 Ints = NDArray[np.int64]
-FAR = 2
+Floats = NDArray[np.float64]
 NODES = 2000
 SEED = 7
-HALVES = 12
-IDLE = 8  # pushes in vain before the narrow counts are asked about one by one
-PRIMAL = 4  # only the objective changes from one question to the next
+ABOVE, BELOW = 0, 1
+NOWHERE = -1
+TOGETHER, ROUNDS = 100, 2  # counts pushed in one table, and how often each is
+TRIES = 5
+SPARED, REACH = 100.0, 1e5  # the price of moving a spared count, and the worth of moving the one asked about, by one
 WHOLE = 1e-5
 
 
@@ -77,40 +80,50 @@ class Proof:
 
 @dataclass
 class Block:
-    """Counts tied together by sums: the linear programme of a reader who knows no more than what is published."""
+    """Counts tied together by sums: a reader's linear programme, in how far each count is above or below the truth.
 
-    counts: list[int]
+    `columns`, (2, counts): where a count moves above, and below, or NOWHERE; `room`: how far, by column; `at`: the
+    place of each count. `tables`: found so far, of which the first is the truth; `moves`, (tables, asked): how far each
+    moves the counts asked about, whose places are `asked`. `lots`: what prices and orders are drawn by.
+    """
+
+    truth: dict[int, int]
     highs: highspy.Highs
+    columns: Ints
+    room: Floats
     at: dict[int, int]
-    tables: Ints
-    found: int = 1
-    told: dict[int, Table] = field(default_factory=dict)
+    asked: dict[int, int]
+    moves: Ints
+    lots: np.random.Generator
+    tables: list[Table] = field(default_factory=lambda: [{}])
 
-    def keep(self, table: Ints) -> None:
-        """Add a table to those found; the first is the truth."""
-        if self.found == len(self.tables):
-            self.tables = np.vstack([self.tables, np.zeros_like(self.tables)])
-        self.tables[self.found] = table
-        self.found += 1
+    def keep(self, table: Table) -> None:
+        """Add a table to those found."""
+        if len(self.tables) == len(self.moves):
+            self.moves = np.vstack([self.moves, np.zeros_like(self.moves)])
+        for count in table.keys() & self.asked.keys():
+            self.moves[len(self.tables), self.asked[count]] = table[count] - self.truth[count]
+        self.tables.append(table)
+
+    def ways(self, counts: Iterable[int]) -> Ints:
+        """The columns in which counts move, above and below."""
+        columns = self.columns[:, [self.at[count] for count in counts]].ravel()
+        return np.sort(columns[columns != NOWHERE])
 
 
 def proofs(seen: Seen, truth: Sequence[int], wanted: Sequence[Wanted]) -> Iterator[Proof]:
-    """For each wanted count the widest pair of tables found: for anybody, then for insiders."""
+    """For each wanted count a wide pair of tables, or the widest: for anybody, then for insiders."""
     of, members = blocks(seen)
     by_block: dict[int, list[Wanted]] = defaultdict(list)
     for one in wanted:
         by_block[of[one.count]].append(one)
     for number, ones in by_block.items():
-        block = opened(seen, members[number], max(one.width for one in ones), truth)
-        singles = tuple(sorted({insider for one in ones for insider in one.insiders if insider in block.at}))
-        pushed_together(block, [one for one in ones if one.count not in singles], singles)
-        pushed_together(block, ones, ())
-        pushed_by_halves(block, [one for one in ones if one.count in singles])
-        for one in ones:
-            pair = widest(block, one, ())
-            yield pair if pair.holds else alone(block, one, ())
-        for one in ones:
-            yield from against_insiders(block, one)
+        block = opened(seen, members[number], ones, truth)
+        inside = [replace(one, insiders=tuple(i for i in one.insiders if i in block.at)) for one in ones]
+        pushed_together(block, inside)
+        for one, near in zip(ones, inside, strict=True):
+            for proof in proved(block, near):
+                yield replace(proof, wanted=one)
 
 
 def blocks(seen: Seen) -> tuple[list[int], dict[int, list[int]]]:
@@ -133,154 +146,141 @@ def blocks(seen: Seen) -> tuple[list[int], dict[int, list[int]]]:
     return of, members
 
 
-def opened(seen: Seen, counts: list[int], width: int, truth: Sequence[int]) -> Block:
-    """The programme of one block; no count is followed farther from the truth than matters."""
-    at = {count: column for column, count in enumerate(counts)}
+def opened(seen: Seen, counts: list[int], wanted: Sequence[Wanted], truth: Sequence[int]) -> Block:
+    """The programme of one block. Raises DisclosureError where the truth is no table that a reader holds possible."""
+    at = {count: place for place, count in enumerate(counts)}
+    true = np.array([truth[c] for c in counts], dtype=float)
+    room = np.array([[np.inf if (end := seen.most[c]) is None else end for c in counts] - true,
+                     true - [seen.least[c] for c in counts]])  # fmt: skip
+    sums = [one for one in seen.sums if one[0][0] in at]
+    if (room < 0).any() or any(sum(truth[c] for c in totals) != sum(truth[c] for c in parts) for totals, parts in sums):
+        raise DisclosureError(
+            "The audit found that the truth does not agree with what is published: counts, limits and sums contradict "
+            "each other. Count again, and publish again."
+        )
+    columns = np.where(room > 0, np.cumsum(room > 0).reshape(room.shape) - 1, NOWHERE)
     highs = highspy.Highs()
     highs.setOptionValue("output_flag", False)
     highs.setOptionValue("presolve", "off")
     highs.setOptionValue("threads", 1)
     highs.setOptionValue("random_seed", SEED)
-    highs.setOptionValue("simplex_strategy", PRIMAL)
-    far = [truth[c] + FAR * width for c in counts]
-    most = [far[i] if (end := seen.most[c]) is None else min(end, far[i]) for i, c in enumerate(counts)]
-    highs.addVars(len(counts), np.array([seen.least[c] for c in counts], dtype=float), np.array(most, dtype=float))
-    for totals, parts in seen.sums:
-        if totals[0] in at:
-            columns = np.array([at[c] for c in (*totals, *parts)], dtype=np.int32)
-            signs = np.array([1.0] * len(totals) + [-1.0] * len(parts))
-            highs.addRow(0.0, 0.0, len(columns), columns, signs)
-    return Block(counts, highs, at, np.array([[truth[c] for c in counts]]))
+    ends = room[room > 0]
+    highs.addVars(len(ends), np.zeros(len(ends)), ends)
+    for totals, parts in sums:
+        both = columns[:, [at[c] for c in (*totals, *parts)]]
+        signs = np.array([1.0] * len(totals) + [-1.0] * len(parts)) * [[1.0], [-1.0]]
+        highs.addRow(0.0, 0.0, int((both != NOWHERE).sum()), both[both != NOWHERE], signs[both != NOWHERE])
+    asked = sorted({n for one in wanted for n in (one.count, *one.insiders) if n in at})
+    places = {count: place for place, count in enumerate(asked)}
+    moves = np.zeros((1, len(asked)), dtype=np.int64)
+    return Block({c: truth[c] for c in counts}, highs, columns, ends, at, places, moves, np.random.default_rng(SEED))
 
 
-def solve(block: Block, costs: dict[int, float]) -> None:
-    """Find the table of least cost, in whole numbers, and keep it; none where no whole one is found."""
-    n = len(block.counts)
-    cost = np.zeros(n)
-    for count, amount in costs.items():
-        cost[block.at[count]] = amount
-    block.highs.changeColsCost(n, np.arange(n, dtype=np.int32), cost)
-    optimise(block.highs)
-    values = np.array(block.highs.getSolution().col_value)
-    if np.abs(values - np.round(values)).max() > WHOLE:
-        values = in_whole_numbers(block, n)
+def pushed_together(block: Block, wanted: Sequence[Wanted]) -> None:
+    """Push many counts in one table, as lots fall, that leaves the counts of all single women as they are."""
+    singles = sorted({insider for one in wanted for insider in one.insiders})
+    left = [one for one in wanted if one.count not in singles]
+    for _ in range(ROUNDS):
+        order = [left[i] for i in block.lots.permutation(len(left))]
+        for start in range(0, len(order), TOGETHER):
+            push(block, order[start : start + TOGETHER], ABOVE, singles, ())
+        left = [one for one in left if not widest(block, one, one.insiders).holds]
+
+
+def proved(block: Block, wanted: Wanted) -> Iterator[Proof]:
+    """A pair of tables for anybody, and pairs that leave insiders' counts alone: of as many as each pair serves."""
+    left = wanted.insiders
+    yield pair_of(block, wanted, (), left)
+    while left:
+        pair = widest(block, wanted, left)
+        if not pair.holds:
+            pair = pair_of(block, wanted, left[:1], left[1:])
+        served = {i for i in left if i not in pair.low and i not in pair.high} if pair.holds else {left[0]}
+        yield replace(pair, known=tuple(i for i in left if i in served))
+        left = tuple(i for i in left if i not in served)
+
+
+def pair_of(block: Block, wanted: Wanted, known: tuple[int, ...], spared: tuple[int, ...]) -> Proof:
+    """The widest pair of tables found where some counts are known; where it is narrow, of those pushed up and down."""
+    pair = widest(block, wanted, known)
+    for way in (ABOVE, BELOW):
+        if not pair.holds:
+            push(block, [wanted], way, known, spared)
+            pair = widest(block, wanted, known)
+    return pair
+
+
+def push(block: Block, wanted: Sequence[Wanted], way: int, known: Sequence[int], spared: Sequence[int]) -> None:
+    """Keep the table in which these counts are as far off in one way as can be, up to their widths, where some counts
+    are known, and little else is not as in truth: spared counts last. None is kept where no whole one is found.
+    """
+    places = [block.at[one.count] for one in wanted]
+    aims, others = block.columns[way, places], block.columns[1 - way, places]
+    if (aims == NOWHERE).all():
+        return
+    most = block.room.copy()
+    most[block.ways(known)] = most[others[others != NOWHERE]] = 0.0
+    for one, column in zip(wanted, aims.tolist(), strict=True):
+        most[column] = min(most[column], one.width) if column != NOWHERE else most[column]
+    bounded = np.flatnonzero(most != block.room)
+    go_as_far(block.highs, bounded, most)
+    values = pushed(block, aims[aims != NOWHERE], block.ways(spared), TRIES if len(wanted) == 1 else 1)
+    go_as_far(block.highs, bounded, block.room)
     if len(values):
-        block.keep(np.round(values).astype(np.int64))
+        block.keep(table_of(block, values))
 
 
-def optimise(highs: highspy.Highs) -> None:
-    """Solve the programme. Raises DisclosureError where there is no table at all: the truth should be one."""
+def go_as_far(highs: highspy.Highs, columns: Ints, most: Floats) -> None:
+    """Say how far some columns can go."""
+    highs.changeColsBounds(len(columns), columns.astype(np.int32), np.zeros(len(columns)), most[columns])
+
+
+def pushed(block: Block, aims: Ints, spared: Ints, tries: int) -> Floats:
+    """Whole values of the columns, or nothing: other prices, by lot, have other corners, of which one is often whole.
+
+    After all `tries` but for a single one, the integer programme is asked, which looks for nothing but how far.
+    """
+    for _ in range(tries):
+        cost = block.lots.uniform(1.0, 2.0, len(block.room))
+        cost[spared] *= SPARED
+        cost[aims] = -REACH
+        block.highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
+        block.highs.clearSolver()
+        block.highs.run()
+        if block.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            raise DisclosureError("The audit could not look for tables. Publish again, and report this.")
+        values = np.array(block.highs.getSolution().col_value)
+        if np.abs(values - np.round(values)).max(initial=0.0) <= WHOLE:
+            return values
+    return in_whole_numbers(block.highs, np.minimum(cost, 0.0)) if tries > 1 else np.array([])
+
+
+def in_whole_numbers(highs: highspy.Highs, cost: Floats) -> Floats:
+    """The values of least cost by the integer programme, within some nodes; nothing where it finds none."""
+    every = np.arange(len(cost), dtype=np.int32)
+    highs.changeColsCost(len(cost), every, cost)
+    highs.changeColsIntegrality(len(cost), every, np.full(len(cost), highspy.HighsVarType.kInteger))
+    highs.setOptionValue("mip_max_nodes", NODES)
     highs.run()
-    if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-        highs.clearSolver()
-        highs.run()
-    if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-        raise DisclosureError(
-            "The audit found no table that agrees with what is published: counts, limits and sums contradict each "
-            "other. Count again, and publish again."
-        )
-
-
-def in_whole_numbers(block: Block, n: int) -> NDArray[np.float64]:
-    """The same by the integer programme, within some nodes; nothing where it finds none."""
-    every = np.arange(n, dtype=np.int32)
-    block.highs.changeColsIntegrality(n, every, np.full(n, highspy.HighsVarType.kInteger))
-    block.highs.setOptionValue("mip_max_nodes", NODES)
-    block.highs.run()
-    found = np.array(block.highs.getSolution().col_value)
-    usable = block.highs.getInfo().primal_solution_status == int(highspy.SolutionStatus.kSolutionStatusFeasible)
-    block.highs.changeColsIntegrality(n, every, np.full(n, highspy.HighsVarType.kContinuous))
+    found = np.array(highs.getSolution().col_value)
+    usable = highs.getInfo().primal_solution_status == int(highspy.SolutionStatus.kSolutionStatusFeasible)
+    highs.changeColsIntegrality(len(cost), every, np.full(len(cost), highspy.HighsVarType.kContinuous))
     return found if usable else np.array([])
 
 
-def pushed_together(block: Block, wanted: Sequence[Wanted], known: tuple[int, ...]) -> None:
-    """Push narrow counts some up and some down, as lots fall, where some counts are known, as long as that helps."""
-    lots, idle = np.random.default_rng(SEED), 0
-    narrow = [one for one in wanted if not widest(block, one, known).holds]
-    with knowing(block, known):
-        while narrow and idle < IDLE:
-            signs = lots.choice([-1.0, 1.0], len(narrow))
-            solve(block, {one.count: sign for one, sign in zip(narrow, signs.tolist(), strict=True)})
-            left = [one for one in narrow if not widest(block, one, known).holds]
-            idle, narrow = (idle + 1 if len(left) == len(narrow) else 0), left
+def table_of(block: Block, values: Floats) -> Table:
+    """What is not as in truth where columns have these values."""
+    whole = np.append(np.round(values).astype(np.int64), 0)
+    above, below = whole[block.columns]
+    moved, counts = above - below, list(block.at)
+    return {counts[i]: block.truth[counts[i]] + int(moved[i]) for i in np.flatnonzero(moved).tolist()}
 
 
-def pushed_by_halves(block: Block, singles: Sequence[Wanted]) -> None:
-    """Push counts that are of single women themselves, while the other half of them is known; other halves in turn."""
-    lots = np.random.default_rng(SEED)
-    for _ in range(HALVES if len(singles) > 1 else 0):
-        order = lots.permutation(len(singles))
-        pushed = [singles[i] for i in order[: len(order) // 2]]
-        signs = lots.choice([-1.0, 1.0], len(pushed)).tolist()
-        with knowing(block, tuple(singles[i].count for i in order[len(order) // 2 :])):
-            for way in (1, -1):
-                solve(block, {one.count: way * sign for one, sign in zip(pushed, signs, strict=True)})
-
-
-def alone(block: Block, wanted: Wanted, known: tuple[int, ...]) -> Proof:
-    """Push one count up and down, where some counts are known."""
-    with knowing(block, known):
-        for sign in (-1.0, 1.0):
-            solve(block, {wanted.count: sign})
-    return widest(block, wanted, known)
-
-
-@contextmanager
-def knowing(block: Block, known: tuple[int, ...]) -> Iterator[None]:
-    """The reader knows these counts, for a while."""
-    columns = [block.at[count] for count in known]
-    bounds = [block.highs.getCol(column)[2:4] for column in columns]
-    for column in columns:
-        block.highs.changeColBounds(column, float(block.tables[0, column]), float(block.tables[0, column]))
-    yield
-    for column, (low, high) in zip(columns, bounds, strict=True):
-        block.highs.changeColBounds(column, low, high)
-
-
-def against_insiders(block: Block, wanted: Wanted) -> Iterator[Proof]:
-    """Pairs of tables that leave the counts of insiders as they are: of as many at once as one pair serves."""
-    near = tuple(insider for insider in wanted.insiders if insider in block.at)
-    together = widest(block, wanted, near)
-    if near and together.holds:
-        yield together
-        return
-    left, hard = list(near), []
-    while left:
-        pair = widest(block, wanted, (left[0],))
-        served = [insider for insider in left if insider not in pair.low and insider not in pair.high]
-        left = [insider for insider in left if insider not in served]
-        if pair.holds:
-            yield replace(pair, known=tuple(served))
-        else:
-            hard += served
-    yield from by_halves(block, wanted, tuple(hard))
-
-
-def by_halves(block: Block, wanted: Wanted, insiders: tuple[int, ...]) -> Iterator[Proof]:
-    """Ask about insiders together, and about half of them where together they know too much."""
-    groups = [insiders] if insiders else []
-    while groups:
-        group = groups.pop()
-        pair = widest(block, wanted, group)
-        pair = pair if pair.holds else alone(block, wanted, group)
-        if pair.holds or len(group) == 1:
-            yield pair
-        else:
-            groups += [group[: len(group) // 2], group[len(group) // 2 :]]
-
-
-def widest(block: Block, wanted: Wanted, known: tuple[int, ...]) -> Proof:
+def widest(block: Block, wanted: Wanted, known: Sequence[int]) -> Proof:
     """Of the tables found that leave the known counts as they are, and the truth, the two farthest apart."""
-    columns, tables = [block.at[count] for count in known], block.tables[: block.found]
-    fitting = np.flatnonzero((tables[:, columns] == tables[0, columns]).all(axis=1))
-    values = tables[fitting, block.at[wanted.count]]
-    low, high = fitting[values.argmin()], fitting[values.argmax()]
-    return Proof(wanted, known, told(block, low), told(block, high), int(values.max() - values.min()))
-
-
-def told(block: Block, number: int) -> Table:
-    """A table by what is not as in truth."""
-    if number not in block.told:
-        table = block.tables[number]
-        block.told[number] = {block.counts[i]: int(table[i]) for i in np.flatnonzero(table != block.tables[0])}
-    return block.told[number]
+    moved = block.moves[: len(block.tables), block.asked[wanted.count]]
+    fitting = np.append(0, np.flatnonzero(moved))
+    others = np.array([block.asked[count] for count in known], dtype=np.int64)
+    fitting = fitting[(block.moves[np.ix_(fitting, others)] == 0).all(axis=1)]
+    low, high = fitting[moved[fitting].argmin()], fitting[moved[fitting].argmax()]
+    return Proof(wanted, tuple(known), block.tables[low], block.tables[high], int(moved[high] - moved[low]))
