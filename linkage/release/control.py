@@ -23,7 +23,7 @@ Interval = tuple[float, float]
 LABELS = ("table_id", "cohort", "theme", "outcome", "geography", "period", "breakdown", "category", "threshold")
 WORDS_UNSAID = dict.fromkeys(("error_origin", "standardised_by", "standardised_status"), "")
 ALONE = Declared()
-EFFORT = Effort(iterations=4_000, attempts=3)
+EFFORT = Effort(iterations=150_000, attempts=3)
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,15 @@ from typing import NamedTuple
 
 import highspy
 import numpy as np
-from scipy.sparse import csc_matrix, csr_matrix
+from scipy.sparse import csc_matrix, csr_matrix, hstack
 
 from linkage.release.suppress.problem import Floats, Ints
 
 TINY = 1e-7
 PRIMAL_SIMPLEX = 4
+UP, DOWN = 0, 1
+NOWHERE = -1
+SPARED, REACH = 100.0, 1e5  # the price of moving a spared count, and the worth of moving one asked about, by one
 
 
 @dataclass
@@ -113,3 +116,51 @@ class Attacker:
         deviation = np.zeros(self.size[1])
         deviation[self.columns] = found.col_value
         return Farthest(0.0, deviation, -np.array(found.row_dual))
+
+
+class Sparing:
+    """A reader of one block who looks for tables in which little is not as in truth beside the counts he asks about.
+
+    Such a table leaves the counts of nearly all other women alone. A count moves in two columns, up and down.
+    """
+
+    def __init__(self, equations: csr_matrix, below: Floats, above: Floats, work: Work) -> None:
+        room = np.stack([above, -below])
+        moves = room > 0
+        self.ways = np.where(moves, np.cumsum(moves).reshape(room.shape) - 1, NOWHERE)
+        self.room, self.work = room[moves], work
+        self.highs = solver()
+        matrix = hstack([equations, -equations]).tocsc()[:, np.flatnonzero(moves.ravel())]
+        bounds, zero = (np.zeros(len(self.room)), self.room), np.zeros(equations.shape[0])
+        self.highs.passModel(model(matrix, np.ones(len(self.room)), bounds, (zero, zero)))
+
+    def columns(self, counts: Ints, ways: tuple[int, ...] = (UP, DOWN)) -> Ints:
+        """Where counts move."""
+        columns = self.ways[list(ways)][:, counts].ravel()
+        return np.sort(columns[columns != NOWHERE])
+
+    def pushed(self, counts: Ints, way: int, width: Floats, known: Ints, spared: Ints) -> Floats:
+        """The deviation in which counts are as far one way as can be, up to their widths, where some counts are known,
+        and as little else as can be is not as in truth; of that, spared counts last.
+        """
+        most, cost = self.room.copy(), np.ones(len(self.room))
+        most[self.columns(known)] = most[self.columns(counts, (1 - way,))] = 0.0
+        cost[self.columns(spared)] = SPARED
+        aims, can = self.ways[way, counts], self.ways[way, counts] != NOWHERE
+        most[aims[can]] = np.minimum(most[aims[can]], width[can])
+        cost[aims[can]] = -REACH
+        bounded, priced = np.flatnonzero(most != self.room), np.flatnonzero(cost != 1.0)
+        self.change(bounded, most, priced, cost)
+        self.highs.clearSolver()
+        self.highs.run()
+        values = np.append(self.highs.getSolution().col_value, 0.0)
+        self.work.done += max(0, self.highs.getInfo().simplex_iteration_count) + 1
+        self.work.solved += 1
+        self.change(bounded, self.room, priced, np.ones(len(cost)))
+        up, down = values[self.ways]
+        return np.asarray(up - down)
+
+    def change(self, bounded: Ints, most: Floats, priced: Ints, cost: Floats) -> None:
+        """Say how far some columns can go, and what some cost."""
+        self.highs.changeColsBounds(len(bounded), bounded.astype(np.int32), np.zeros(len(bounded)), most[bounded])
+        self.highs.changeColsCost(len(priced), priced.astype(np.int32), cost[priced])

@@ -10,9 +10,9 @@ from math import ceil
 import highspy
 import numpy as np
 
-from linkage.release.suppress.attacker import Attacker, Work, solver
+from linkage.release.suppress.attacker import Work, solver
 from linkage.release.suppress.cuts import Cut, cut, satisfied
-from linkage.release.suppress.pattern import Pattern
+from linkage.release.suppress.pattern import Pattern, open_targets
 from linkage.release.suppress.problem import Bools, Floats, Problem
 
 HARDLY = 1e-4
@@ -47,38 +47,47 @@ class Master:
 
 @dataclass
 class Bound:
-    """`least`: no safe pattern weighs less, beyond primary units. `guide`: the fractional pattern of that weight."""
+    """`least`: no safe pattern weighs less, beyond primary units. `guide`: the fractional pattern of that weight.
+
+    `seen`: the fractional pattern attacked last, with the tables found.
+    """
 
     least: float
     guide: Floats
     master: Master
+    seen: "Fractional"
     trace: list[float] = field(default_factory=list)
 
 
 def bound(problem: Problem, work: Work, rounds: int) -> Bound:
     """Attack the fractional pattern, add what it lacks, solve again, until nothing is lacking or it hardly helps."""
-    found = Bound(0.0, np.zeros(len(problem.weights)), Master(problem))
+    guide = np.zeros(len(problem.weights))
+    found = Bound(0.0, guide, Master(problem), Fractional(problem, guide, work))
     for _ in range(rounds):
-        lacking = separated(problem, found.guide, work)
-        if not lacking or not work.left:
+        lacking = separated(problem, found.seen, found.guide)
+        if not lacking:
             break
         found.master.add(lacking)
         found.least, found.guide = found.master.solve(work)
         found.trace.append(found.least)
-        if len(found.trace) > 3 and found.trace[-1] - found.trace[-3] < STALLED * found.trace[-1]:
+        stalled = len(found.trace) > 3 and found.trace[-1] - found.trace[-3] < STALLED * found.trace[-1]
+        if stalled or not work.left:
             break
+        found.seen.follow(found.guide)
     return found
 
 
-def separated(problem: Problem, guide: Floats, work: Work) -> list[Cut]:
-    """The inequalities that a fractional pattern does not hold, one per target at most."""
-    pattern = Fractional(problem, guide, work)
-    found = []
-    for number, target in enumerate(problem.targets):
-        attacks = pattern.attack(number)
+def separated(problem: Problem, pattern: "Fractional", guide: Floats) -> list[Cut]:
+    """Inequalities that a fractional pattern does not hold, one for the targets that the same units hide."""
+    pattern.sweep(range(len(pattern.targets)))
+    found: dict[tuple[int, ...], Cut] = {}
+    for number in open_targets(pattern):
+        target = pattern.targets[number]
+        units = tuple(problem.owners[target.number].tolist())
+        attacks = None if units in found else pattern.attack(number)
         if attacks and not satisfied(one := cut(problem, target, *attacks), guide):
-            found.append(one)
-    return found
+            found[units] = one
+    return list(found.values())
 
 
 class Fractional(Pattern):
@@ -86,9 +95,15 @@ class Fractional(Pattern):
 
     def __init__(self, problem: Problem, guide: Floats, work: Work) -> None:
         super().__init__(problem, problem.primary, work)
-        below, above = partly(problem, guide, self.width, work.farthest)
-        for block in self.blocks:
-            block.reader = Attacker(block.equations, below[block.counts], above[block.counts], work)
+        self.follow(guide)
+
+    def follow(self, guide: Floats) -> None:
+        """Hide units by these parts from now on. Tables found that a reader still holds possible stay known."""
+        before = self.below, self.above
+        self.below, self.above = partly(self.problem, guide, self.width, self.work.farthest)
+        changed = np.flatnonzero((self.below != before[0]) | (self.above != before[1]))
+        self.tell(changed)
+        self.aside(self.doubted(changed))
 
 
 def partly(problem: Problem, guide: Floats, width: int, widths: int) -> tuple[Floats, Floats]:

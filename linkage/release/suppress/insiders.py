@@ -1,43 +1,83 @@
 """The woman who knows herself to be the only one in a hidden count: what she proves of others must stay as wide.
 
-Most targets are protected even from all insiders together, which two tables show at once. A target about an insider
-herself is looked for in tables that leave other insiders' counts as they are: half of them at a time, other halves in
-turn. Insiders against whom none of these serves are asked about together, by halves where together they know too much.
+Tables are looked for that move a target and as few counts of single women as can be. Most targets are protected from
+all insiders together, which one table shows of many; what is left, and whatever is about an insider herself, is pushed
+alone, in a table that leaves nearly everybody's count as it is, and again against those whose counts it moves.
 """
 
 from collections import defaultdict
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
-from linkage.release.suppress.attacker import TINY, Farthest
+from linkage.release.suppress.attacker import DOWN, TINY, UP, Sparing
 from linkage.release.suppress.cuts import Cut, cut
-from linkage.release.suppress.pattern import DOWN, SEED, SIGNS, UP, Block, Pattern, Witness
+from linkage.release.suppress.pattern import SEED, Block, Pattern, Witness
 from linkage.release.suppress.problem import Bools, Floats, Ints
 from linkage.release.suppress.search import chosen
 
-MANY, AGO = 0.8, 6  # halves are tried as long as so few pairs of a target and an insider are left, of those before
+NOBODY_THERE: Ints = np.array([], dtype=np.int64)
+TOGETHER, ROUNDS = 100, 2  # targets pushed in one table, and how often each is
 
 
-class Exposed(NamedTuple):
-    """A target, the insiders who may narrow it, and the tables found so far, as witnesses and as they are."""
+@dataclass
+class Watch:
+    """A block that insiders look at, all by their places in it. `others`: {target: the insiders it is not about}.
 
-    number: int
-    insiders: list[int]
-    known: list[Witness]
-    tables: list[Floats]
+    `tables`: found so far; `moves`, (1 + tables or more, asked): by how much they move the counts asked about, whose
+    places are `at`; the first row is the truth, and rows not used yet are like it.
+    """
+
+    pattern: Pattern
+    block: Block
+    others: dict[int, Ints]
+    tables: list[Witness]
+    at: Ints
+    moves: Floats
+    reader: Sparing
+
+    def keep(self, deviation: Floats) -> None:
+        """Add a table to those found."""
+        self.tables.append(self.pattern.witness(self.block, deviation))
+        if len(self.tables) == len(self.moves):
+            self.moves = np.vstack([self.moves, np.zeros_like(self.moves)])
+        self.moves[len(self.tables)] = deviation[self.at >= 0]
+
+    def place(self, number: int) -> int:
+        """Where the count of a target is."""
+        return int(self.pattern.inside[self.pattern.targets[number].number])
+
+    def pair(self, number: int, known: Ints) -> Ints | None:
+        """Two tables between which a target is as wide as it must be, and which leave known counts as they are."""
+        moved = self.moves[:, self.at[self.place(number)]]
+        fitting = np.append(0, np.flatnonzero(np.abs(moved) > TINY))
+        fitting = fitting[(np.abs(self.moves[np.ix_(fitting, self.at[known])]) <= TINY).all(axis=1)]
+        ends = fitting[[moved[fitting].argmin(), moved[fitting].argmax()]]
+        wide = float(np.ptp(moved[ends])) >= self.pattern.targets[number].width - TINY
+        return ends if wide else None
+
+    def push(self, numbers: list[int], way: int, known: Ints, spared: Ints) -> None:
+        """Find the table in which targets are as far one way as they must be, and little else moves."""
+        width = np.array([float(self.pattern.targets[n].width) for n in numbers])
+        places = np.array([self.place(n) for n in numbers])
+        self.keep(self.reader.pushed(places, way, width, known, spared))
+
+    def moved(self, pair: Ints, insiders: Ints) -> Ints:
+        """The insiders whose counts one of two tables moves."""
+        return insiders[(np.abs(self.moves[np.ix_(pair, self.at[insiders])]) > TINY).any(axis=0)]
 
 
 def with_insiders(pattern: Pattern, guide: Floats, found: list[Cut]) -> Bools:
     """The pattern, and more hidden until every target is protected against every insider. Raises DisclosureError."""
-    pattern.sweep(range(len(pattern.targets)))
-    for number in range(len(pattern.targets)):
-        pattern.attack(number)
-    before, tables = -1, defaultdict[int, list[Floats]](list)
+    before, tables = -1, defaultdict[int, list[Witness]](list)
     while before < int(pattern.hide.sum()):
-        before = int(pattern.hide.sum())
-        for one in exposed(pattern, alone(pattern), tables):
-            protect(pattern, one, guide, found)
+        before, insiders = int(pattern.hide.sum()), alone(pattern)
+        own = about_themselves(pattern, insiders)
+        for number, block in enumerate(pattern.blocks):
+            watch = watched(pattern, block, insiders[pattern.block_of[insiders] == number], own, tables[number])
+            pushed_together(watch)
+            for one, others in watch.others.items():
+                protect(watch, one, others, guide, found)
     return pattern.hide
 
 
@@ -46,20 +86,6 @@ def alone(pattern: Pattern) -> Ints:
     problem = pattern.problem
     ones = np.flatnonzero(problem.gone(pattern.hide) & (problem.counts == 1))
     return ones[[bool(problem.about[one]) for one in ones.tolist()]]
-
-
-def exposed(pattern: Pattern, insiders: Ints, tables: dict[int, list[Floats]]) -> list[Exposed]:
-    """Targets that somebody else than a woman they are about may narrow. `tables` found, by block, are added to."""
-    strict, own = Pattern(pattern.problem, pattern.hide, pattern.work), about_themselves(pattern, insiders)
-    know(strict, insiders)
-    strict.sweep(number for number, hers in own.items() if not hers)
-    found: list[Exposed] = []
-    for number, block in enumerate(strict.blocks):
-        near = insiders[strict.block_of[insiders] == number]
-        asked = [n for n in block.numbers.tolist() if n in own and not strict.protected(n)]
-        if near.size and asked:
-            found += narrowed(strict, block, near, {n: own[n] for n in asked}, tables[number])
-    return found
 
 
 def about_themselves(pattern: Pattern, insiders: Ints) -> dict[int, set[int]]:
@@ -77,88 +103,66 @@ def about_themselves(pattern: Pattern, insiders: Ints) -> dict[int, set[int]]:
     }
 
 
-def know(pattern: Pattern, insiders: Ints) -> None:
-    """From now on readers know the counts of these insiders."""
-    for insider in insiders:
-        pattern.reader_of(insider).bound(int(pattern.inside[insider]), 0.0, 0.0)
+def watched(pattern: Pattern, block: Block, insiders: Ints, own: dict[int, set[int]], tables: list[Witness]) -> Watch:
+    """A block and the insiders in it, with the tables found before."""
+    others = {
+        n: pattern.inside[[one for one in insiders.tolist() if one not in own[n]]]
+        for n in block.numbers.tolist()
+        if n in own and insiders.size
+    }
+    at = np.full(len(block.counts), -1)
+    asked = np.unique(np.concatenate([pattern.inside[insiders], block.at]))
+    at[asked] = np.arange(len(asked))
+    moves = np.zeros((len(tables) + 1, len(asked)))
+    for row, table in zip(moves[1:], tables, strict=True):
+        places = at[pattern.inside[table.moved]]
+        row[places[places >= 0]] = table.by[places >= 0]
+    return Watch(pattern, block, others, tables, at, moves, sparing(pattern, block))
 
 
-def narrowed(
-    strict: Pattern, block: Block, insiders: Ints, own: dict[int, set[int]], tables: list[Floats]
-) -> list[Exposed]:
-    """Of a block's targets those that no table found protects against an insider, with these insiders.
-
-    Targets are pushed as lots fall while half of the women are known, other halves in turn, as long as that protects
-    many more.
-    """
-    lots, about = np.random.default_rng(SEED), [strict.problem.about[insider] for insider in insiders.tolist()]
-    women = sorted(set().union(*about))
-    counts = np.array([strict.targets[n].number for n in own])
-    width = np.array([[strict.targets[n].width] for n in own])
-    others = np.array([[insider not in hers for insider in insiders.tolist()] for hers in own.values()])
-    far = np.zeros((2, *others.shape))
-    for table in tables:
-        reach_out(far, table, strict.inside[insiders], strict.inside[counts])
-    left = others & (far.sum(axis=0) < width - TINY)
-    pairs = [np.inf] * AGO
-    while left.any() and left.sum() < MANY * pairs[-AGO]:
-        pairs.append(left.sum())
-        half = set(lots.permutation(women)[: (len(women) + 1) // 2].tolist())
-        free = insiders[[of <= half for of in about]]
-        asked = strict.inside[counts[left.any(axis=1)]]
-        signs = lots.choice([-1.0, 1.0], len(asked))
-        strict.tell(free)
-        for way in SIGNS:
-            tables.append(block.reader.pushed(asked, way * signs).deviation)
-            reach_out(far, tables[-1], strict.inside[insiders], strict.inside[counts])
-        know(strict, free)
-        left = others & (far.sum(axis=0) < width - TINY)
-    known = [strict.witness(block, table) for table in tables] if left.any() else []
-    return [Exposed(n, insiders[of].tolist(), known, tables) for n, of in zip(own, left, strict=True) if of.any()]
+def sparing(pattern: Pattern, block: Block) -> Sparing:
+    """A reader of what the pattern hides now."""
+    return Sparing(block.equations, pattern.below[block.counts], pattern.above[block.counts], pattern.work)
 
 
-def reach_out(far: Floats, table: Floats, insiders: Ints, counts: Ints) -> None:
-    """How `far` up and down (way, count, insider) counts lie, where a table leaves an insider's own count as it is."""
-    unmoved = np.abs(table[insiders]) <= TINY
-    for sign, reach in zip(SIGNS, far, strict=True):
-        reach[:, unmoved] = np.maximum(reach[:, unmoved], sign * table[counts][:, None])
+def pushed_together(watch: Watch) -> None:
+    """Push many targets in one table, as lots fall, that leaves the counts of all insiders as they are."""
+    lots, everybody = np.random.default_rng(SEED), np.unique(np.concatenate([NOBODY_THERE, *watch.others.values()]))
+    left = [n for n in watch.others if watch.place(n) not in everybody]
+    for _ in range(ROUNDS):
+        left = [n for n in left if watch.pair(n, everybody) is None]
+        order = [left[i] for i in lots.permutation(len(left))]
+        for start in range(0, len(order), TOGETHER):
+            watch.push(order[start : start + TOGETHER], UP, everybody, NOBODY_THERE)
 
 
-def protect(pattern: Pattern, one: Exposed, guide: Floats, found: list[Cut]) -> None:
+def protect(watch: Watch, number: int, insiders: Ints, guide: Floats, found: list[Cut]) -> None:
     """Hide more until one target is protected against each of these insiders."""
-    target, known = pattern.targets[one.number], [*pattern.found[one.number], *one.known]
-    groups = [[i for i in one.insiders if reached(known, target.number, [i]) < target.width - TINY]]
-    while groups:
-        group = groups.pop()
-        attacks = against(pattern, one, group, known) if group else None
-        if attacks and len(group) > 1:
-            half = len(group) // 2
-            groups += [group[half:], group[:half]]
-        elif attacks:
-            lacking = cut(pattern.problem, target, *attacks, group[0])
-            found.append(lacking)
-            pattern.set(chosen(pattern.problem, pattern, lacking, guide, one.number), True)
-            groups.append(group)
+    left = insiders
+    while left.size and watch.pair(number, left) is None:
+        pair = watch.pair(number, left[:1])
+        for way in (UP, DOWN):
+            if pair is None:
+                watch.push([number], way, left[:1], left[1:])
+                pair = watch.pair(number, left[:1])
+        if pair is None:
+            hide_more(watch, number, int(left[0]), guide, found)
+        else:
+            left = watch.moved(pair, left)
 
 
-def against(pattern: Pattern, one: Exposed, group: list[int], known: list[Witness]) -> tuple[Farthest, Farthest] | None:
-    """Both attacks of insiders together, when they narrow a target too far; the tables they find go to `known`."""
-    target = pattern.targets[one.number]
-    block = pattern.blocks[pattern.block_of[target.number]]
-    attacks = []
-    for insider in group:
-        block.reader.bound(int(pattern.inside[insider]), 0.0, 0.0)
-    for way in (UP, DOWN):
-        if reached(known, target.number, group) < target.width - TINY:
-            attacks.append(pattern.farthest(target, way))
-            known.append(pattern.witness(block, attacks[-1].deviation))
-            one.tables.append(attacks[-1].deviation)
-    pattern.tell(np.array(group))
-    narrow = reached(known, target.number, group) < target.width - TINY
-    return (attacks[0], attacks[1]) if narrow else None
-
-
-def reached(known: list[Witness], count: int, group: list[int]) -> float:
-    """How wide the interval of a count is proved to be by the tables that leave the counts of insiders as they are."""
-    moves = [witness.moves(count) for witness in known if witness.touched.isdisjoint(group)]
-    return max([0.0, *moves]) - min([0.0, *moves])
+def hide_more(watch: Watch, number: int, insider: int, guide: Floats, found: list[Cut]) -> None:
+    """Hide one unit more that keeps a target uncertain for an insider, if it is too certain."""
+    pattern, block = watch.pattern, watch.block
+    target, known = pattern.targets[number], int(block.counts[insider])
+    block.reader.bound(insider, 0.0, 0.0)
+    up, down = (pattern.farthest(target, way) for way in (UP, DOWN))
+    pattern.tell(np.array([known]))
+    if up.reach + down.reach >= target.width - TINY:
+        watch.keep(up.deviation)
+        watch.keep(down.deviation)
+        return
+    lacking = cut(pattern.problem, target, up, down, known)
+    found.append(lacking)
+    pattern.set(chosen(pattern.problem, pattern, lacking, guide, number), True)
+    watch.reader = sparing(pattern, block)

@@ -10,12 +10,11 @@ from functools import cached_property
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from linkage.release.suppress.attacker import TINY, Attacker, Farthest, Work
+from linkage.release.suppress.attacker import DOWN, TINY, UP, Attacker, Farthest, Work
 from linkage.release.suppress.problem import Bools, Floats, Ints, Problem, Target, blocks
 
 NOTHING: Ints = np.array([], dtype=np.int64)
 Kept = tuple[int, int, "Witness", float]  # target, way, its witness, how far it reaches
-UP, DOWN = 0, 1
 SEED = 1
 IDLE = 3  # pushes in vain before targets are attacked one by one
 SIGNS = (1, -1)
@@ -176,9 +175,15 @@ class Pattern:
                 verdicts[id(witness)] = bool((out & suspects[moved]).any())
             return verdicts[id(witness)]
 
-        near = {int(b) for b in self.block_of[counts]}
-        numbers = np.sort(np.concatenate([self.blocks[b].numbers for b in near]))
+        near = np.unique(self.block_of[counts])
+        numbers = np.sort(np.concatenate([NOTHING, *(self.blocks[b].numbers for b in near)]))
         return [(int(n), way) for n in numbers for way in (UP, DOWN) if impossible(self.found[n][way])]
+
+    def take(self, other: "Pattern") -> "Pattern":
+        """Know the tables of another pattern, as far as a reader of this one holds them possible. Returns itself."""
+        self.found, self.reach = [list(ways) for ways in other.found], other.reach.copy()
+        self.aside(self.doubted(np.arange(len(self.problem.counts))))
+        return self
 
     def aside(self, pairs: list[tuple[int, int]]) -> list[Kept]:
         """Set witnesses aside, as if nothing was known of these targets in these directions."""
@@ -196,7 +201,9 @@ class Pattern:
     def publishes(self, unit: int) -> bool:
         """Publish a hidden unit if every target stays protected; otherwise leave it hidden."""
         before = self.aside(self.doubted(self.set(unit, False)))
-        if all(self.attack(n) is None for n in dict.fromkeys(n for n, _, _, _ in before)):
+        doubtful = list(dict.fromkeys(n for n, _, _, _ in before))
+        self.sweep(doubtful)
+        if all(self.attack(n) is None for n in doubtful):
             return True
         self.set(unit, True)
         self.restore(before)

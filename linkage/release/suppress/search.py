@@ -6,18 +6,18 @@ Safe first, small second. Hiding stops only when every target is proved to be pr
 import numpy as np
 
 from linkage.errors import DisclosureError
-from linkage.release.suppress.attacker import Work
 from linkage.release.suppress.cuts import Cut, cut
 from linkage.release.suppress.pattern import Pattern, open_targets
 from linkage.release.suppress.problem import Bools, Floats, Problem, Target
 
 
-def repaired(problem: Problem, hide: Bools, guide: Floats, work: Work, found: list[Cut]) -> Pattern:
+def repaired(problem: Problem, hide: Bools, guide: Floats, seen: Pattern, found: list[Cut]) -> Pattern:
     """The pattern, and more hidden until all targets are protected; the inequalities met on the way go to `found`.
 
-    Raises DisclosureError where a target cannot be protected whatever is hidden.
+    `seen`: another pattern, of which tables are known. Raises DisclosureError where a target cannot be protected
+    whatever is hidden.
     """
-    pattern = Pattern(problem, hide | problem.primary, work)
+    pattern = Pattern(problem, hide | problem.primary, seen.work).take(seen)
     pattern.sweep(range(len(pattern.targets)))
     for number in open_targets(pattern):
         while attacks := pattern.attack(number):

@@ -25,7 +25,7 @@ class Effort:
     that she is alone in a count.
     """
 
-    iterations: int = 60_000
+    iterations: int = 120_000
     rounds: int = 12
     nodes: int = 200
     attempts: int = 30
@@ -75,8 +75,9 @@ def within(problem: Problem, effort: Effort, work: Work) -> Solution:
     lower = bound(problem, work, effort.rounds)
 
     def improve(hide: Bools, cuts: list[Cut]) -> Bools:
-        pattern = repaired(problem, hide, lower.guide, work, cuts)
-        given_back(pattern, lower.guide)
+        pattern = repaired(problem, hide, lower.guide, lower.seen, cuts)
+        if weight(problem, pattern.hide) > proved(problem, lower.least):
+            given_back(pattern, lower.guide)
         return pattern.hide
 
     cuts: list[Cut] = []
@@ -86,5 +87,5 @@ def within(problem: Problem, effort: Effort, work: Work) -> Solution:
         best, closer = closed(problem, lower.master, best, improve, work, effort.nodes, effort.attempts)
         lower.least = max(lower.least, closer)
     if effort.insiders:
-        best = with_insiders(Pattern(problem, best, work), lower.guide, cuts)
+        best = with_insiders(Pattern(problem, best, work).take(lower.seen), lower.guide, cuts)
     return Solution(best, weight(problem, best), min(proved(problem, lower.least), weight(problem, best)), work.left)
