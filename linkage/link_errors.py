@@ -45,8 +45,7 @@ def of_release(settings: Settings, analysis: Analysis) -> Known | None:
     if declared is None:
         return None
     rates = errors_of(declared, counted(settings, declared, analysis), settings.disclosure)
-    origin = f"review {declared.sample}" if declared.origin == "review" else declared.origin
-    return Known(but_by_answers(rates, analysis), origin, sources(analysis))
+    return Known(but_by_answers(rates, analysis), declared.said, sources(analysis))
 
 
 def but_by_answers(rates: "ErrorsOf", analysis: Analysis) -> "ErrorsOf":

@@ -11,6 +11,7 @@ from linkage.contracts.choices import Labels, Where, column_mistakes, each_once,
 from linkage.contracts.choices import where_mistakes as of_where
 from linkage.contracts.cohort import NOT_KNOWN, Band, Breakdown
 from linkage.contracts.dataset import A_NAME, Dataset
+from linkage.contracts.mistakes import RELEASED
 from linkage.contracts.reading import Declaration, read_folder
 from linkage.contracts.window import Window
 from linkage.errors import ContractError
@@ -202,12 +203,21 @@ def read_comparisons(schemas: Path, analysis: Analysis) -> dict[str, Comparison]
     """{name: comparison}; none where there is no such folder. Raises ContractError with all mistakes of all files."""
     found = read_folder(Comparison, schemas / "comparisons")
     views = {*analysis.tables, *(table.theme for table in analysis.tables.values())}
-    taken = dict.fromkeys(views, "table or theme") | dict.fromkeys(analysis.cohorts, "cohort")
+    taken = (
+        dict.fromkeys(RELEASED, "table of every release")
+        | dict.fromkeys(views, "table or theme")
+        | dict.fromkeys(analysis.cohorts, "cohort")
+    )
     if found and (wrong_views := sorted(views & FILES)):
         raise ContractError(f"{schemas / 'tables'}: {wrong_views} is a file of comparisons. Rename the table or theme.")
-    wrong = []
+    wrong, covariates = [], dict[str, Covariate]()
     for name, one in found.items():
         lines = [*(clash(each, taken) for each in (name, *one.arms) if each in taken), *mistakes(name, one, analysis)]
+        lines += [
+            f"covariates.{each}: another comparison calls something else so. Give one of them another name."
+            for each, covariate in one.covariates.items()
+            if covariates.setdefault(each, covariate) != covariate
+        ]
         wrong += [f"{schemas / 'comparisons' / name}.yaml: {line}" for line in lines]
         taken |= {name: "comparison"} | dict.fromkeys(one.arms, "arm of another comparison")
     if MATCHED in {*analysis.outcomes, *analysis.breakdowns, *analysis.by_answer} and found:
@@ -273,6 +283,8 @@ def covariate_mistakes(one: Comparison, analysis: Analysis) -> Iterator[str]:
     for name, covariate in one.covariates.items():
         place = f"covariates.{name}"
         if isinstance(covariate, Linked):
+            if name in {*analysis.breakdowns, *analysis.by_answer}:
+                yield f"{place}: a breakdown has that name. Choose another."
             unknown = list(unknown_dataset(covariate.dataset, analysis.datasets))
             found = unknown or list(covariate.mistakes(analysis.datasets[covariate.dataset]))
             yield from (f"{place}: {line}" for line in found)

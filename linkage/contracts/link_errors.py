@@ -66,6 +66,11 @@ class LinkErrors(Declaration):
     never_compared: tuple[NeverCompared, ...] = ()
     assumed: tuple[Assumed, ...] = ()
 
+    @property
+    def said(self) -> str:
+        """The origin as a release says it: of a review its sample too."""
+        return f"review {self.sample}" if self.origin == "review" else self.origin
+
     @model_validator(mode="after")
     def _each_origin_has_what_it_needs(self) -> Self:
         for field, origin in NEEDS.items():

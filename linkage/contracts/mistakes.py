@@ -20,6 +20,8 @@ from linkage.contracts.sequence import declared_in, sequence_mistakes
 if TYPE_CHECKING:
     from linkage.contracts.analysis import Analysis, Table
 
+RELEASED = frozenset(("codes", "outcomes"))  # tables of the database of every release, beside which views are named
+
 
 def mistakes(schemas: Path, analysis: "Analysis") -> Iterator[str]:
     """Each mistake between files, with the file to edit."""
@@ -47,6 +49,8 @@ def mistakes(schemas: Path, analysis: "Analysis") -> Iterator[str]:
         yield f"{schemas / 'outcomes' / name}.yaml: {line}"
     for name, line in sequence_mistakes(analysis):
         yield f"{schemas / 'sequences' / name}.yaml: {line}"
+    for name in sorted(RELEASED & set(analysis.tables)):
+        yield f"{schemas / 'tables' / name}.yaml: every release has a table {name!r} of its own. Give it another name."
     for name, table in analysis.tables.items():
         for line in table_mistakes(table, analysis):
             yield f"{schemas / 'tables' / name}.yaml: {line}"

@@ -198,6 +198,9 @@ class Example(Declaration):
             yield from where_mistakes("events", coded, dataset)
 
 
+Measure = Event | Run | Spell | Status | Order | Death
+
+
 class Outcome(Declaration):
     """`eligible` restricts it to women whose cohort record says so. `exclude`: who leaves the denominator, and is
     counted beside it, because of a circumstance on the last day of the window, or on the `landmark`, a day before the
@@ -207,7 +210,7 @@ class Outcome(Declaration):
 
     title: str
     theme: Word
-    measure: Annotated[Event | Run | Spell | Status | Order | Death, Field(discriminator="kind")]
+    measure: Annotated[Measure, Field(discriminator="kind")]
     eligible: Where = Field(default_factory=dict)
     exclude: tuple[Circumstance, ...] = ()
     landmark: int | None = Field(default=None, ge=0)

@@ -66,6 +66,22 @@ class Period(Declaration):
         return tuple(dict.fromkeys(quarter.year for quarter in self.calendar))
 
     @property
+    def four_quarters(self) -> str:
+        """What a year is, in words: a calendar year, a financial year, or neither."""
+        month = self.first_day.month
+        kind = {1: "a calendar year", 4: "a financial year"}.get(month, "neither a calendar year nor a financial year")
+        return f"four quarters from {self.first_day:%B} on, {kind}"
+
+    def pooled(self, label: str) -> tuple[Quarter, ...]:
+        """The quarters that a quarter's, half-year's or year's label stands for; () where it is of none."""
+        return tuple(one for one in self.calendar if label in (one.label, one.half, one.year))
+
+    def months(self, label: str) -> str:
+        """Its first and last month in words, e.g. July 2022 to June 2023. Raises IndexError where no quarter has it."""
+        quarters = self.pooled(label)
+        return f"{quarters[0].first_day:%B %Y} to {quarters[-1].last_day:%B %Y}"
+
+    @property
     def first_day(self) -> datetime.date:
         """The first day of the first quarter."""
         return self.calendar[0].first_day
