@@ -14,8 +14,10 @@ import duckdb
 from linkage import facts
 from linkage.contracts.adding import NONE_DECLARED, adding
 from linkage.contracts.analysis import Analysis, Description
-from linkage.contracts.compared import definition
+from linkage.contracts.codes import Codes, of_names
+from linkage.contracts.compared import About, definition
 from linkage.contracts.comparison import MATCHED, Comparison
+from linkage.contracts.groups import of_groups
 from linkage.contracts.history import made_of
 from linkage.contracts.standardised import every_crossing
 from linkage.errors import DisclosureError, LinkError, PrivacyError
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from linkage.release.auditor.files import Audited
     from linkage.release.coarser import LeftOut
     from linkage.release.ledger import Entry
+    from linkage.release.publish import Told
     from linkage.report.pages import Masthead
 
 Row = dict[str, Any]
@@ -114,6 +117,21 @@ def described(analysis: Analysis, without: "Sequence[LeftOut]") -> list[Descript
         why = [f"Not shown by {about.breakdowns[one.breakdown].lower()}: {one.why}." for one in gone]
         found.append(replace(about, breakdowns=left, notes=(*why, *about.notes)))
     return found
+
+
+def told(analysis: Analysis, descriptions: Sequence[Description], abouts: Sequence[About]) -> "Told":
+    """What readers are told of the columns, and of each table: its title, its warning, and its notes."""
+    from linkage.release.columns import of_period
+    from linkage.release.publish import Told
+
+    tables = {one.table_id: (one.title, *one.notes) for one in descriptions}
+    compared = {one.name: (one.title, one.health_warning, *one.notes) for one in abouts}
+    return Told(of_period(analysis.period), tables | compared)
+
+
+def coded(settings: Settings, analysis: Analysis, comparisons: Mapping[str, Comparison]) -> Codes:
+    """What every code stands for that a release of these declarations can hold."""
+    return of_names(analysis, comparisons, settings.link_errors) | of_groups(analysis, comparisons)
 
 
 def check_certificate(settings: Settings, file: Path) -> dict[str, Any]:

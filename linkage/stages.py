@@ -283,7 +283,7 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
     from linkage.contracts.compared import about
     from linkage.provenance import cells_by_table, provenance
     from linkage.quality import gate, suites
-    from linkage.release import compared, control, every, frequency, publish, standardised
+    from linkage.release import codes, compared, control, every, frequency, publish, standardised
     from linkage.release.auditor import files as auditor
     from linkage.release.auditor.notes import AddsUp
     from linkage.release.draft import Declared
@@ -319,7 +319,10 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
         more = compared.compared(rows, abouts, disclosure)
         page = pages.release_page(masthead, rows, descriptions, disclosure, abouts, more)
         with whole_folder(files.release(release)) as folder:
-            publish.publish(folder, rows, page, provenance(settings, masthead), disclosure, compared.tables(more))
+            further = compared.tables(more)
+            meant = codes.table(rows, further, releases.coded(settings, analysis, comparisons))
+            told, made_from = releases.told(analysis, descriptions, abouts), provenance(settings, masthead)
+            publish.publish(folder, rows, page, made_from, disclosure, told, (*further, meant))
             earlier = [(entry.name, entry.rows) for entry in left]
             found = auditor.audit(folder, counts, disclosure, AddsUp(**known), release, earlier, women, events)
             facts.write(settings, "suppression", {"lost": made.lost, "least": made.least})

@@ -9,13 +9,16 @@ import pyarrow as pa
 from conftest import REPOSITORY
 from drawings import drawn
 
+from linkage.contracts.codes import Code
 from linkage.contracts.disclosure import Disclosure, read_disclosure
 from linkage.release import control as release_control
 from linkage.release.auditor.files import key
 from linkage.release.auditor.judge import prove
 from linkage.release.auditor.notes import AddsUp
+from linkage.release.codes import standing_in, table
+from linkage.release.columns import PUBLISHED
 from linkage.release.draft import Declared
-from linkage.release.publish import Provenance, publish
+from linkage.release.publish import Further, Provenance, Told, publish
 
 RULES = read_disclosure(REPOSITORY / "schemas")
 COLUMNS = (
@@ -84,11 +87,20 @@ def excepting(outcome: str) -> Disclosure:
     return Disclosure.model_validate(RULES.model_dump(by_alias=True) | {"sensitive_outcomes": sensitive})
 
 
-def released(folder: Path, rows: list[dict[str, Any]]) -> Path:
-    """Rows written as a release."""
+def released(
+    folder: Path, rows: list[dict[str, Any]], further: tuple[Further, ...] = (), provenance: Provenance = PROVENANCE
+) -> Path:
+    """Rows written as a release, with what their codes stand for."""
     folder.mkdir()
-    publish(folder, rows, "<!doctype html>", PROVENANCE, RULES)
+    told = Told(PUBLISHED, {row["table_id"]: (row["title"],) for row in rows})
+    publish(folder, rows, "<!doctype html>", provenance, RULES, told, (*further, meant(rows, further)))
     return folder
+
+
+def meant(rows: list[dict[str, Any]], further: tuple[Further, ...] = ()) -> Further:
+    """The table of the codes of rows that nobody declared but for a drawing."""
+    standing = [key for of in (rows, *(one.rows for one in further)) for key in standing_in(of)]
+    return table(rows, further, {key: Code(key.code, "As it is drawn.") for key in standing})
 
 
 def weakest(rows: list[dict[str, Any]], drawing: str, adds_up: AddsUp = NOTHING_MORE) -> int:

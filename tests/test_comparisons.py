@@ -11,7 +11,7 @@ import pytest
 import small_arms
 import small_women
 from small_arms import MATCHED, ORDER, SHORT
-from small_counts import PROVENANCE, RULES, TITLES, control, relation
+from small_counts import RULES, TITLES, control, relation, released
 from test_definitions import SCHEMAS, edit
 
 from linkage.cohorts import comparing
@@ -27,7 +27,6 @@ from linkage.release.auditor import files as auditor
 from linkage.release.auditor.compared import require_sound
 from linkage.release.auditor.judge import judged, prove
 from linkage.release.compared import Compared, alike, compared, difference, tables
-from linkage.release.publish import publish
 from linkage.report import comparison_view
 
 NAME = "short_custody_or_order"
@@ -329,17 +328,10 @@ def test_the_page_says_how_many_were_matched_and_draws_both_pictures(
     assert page.health_warning == "An association."
 
 
-def released(folder: Path, rows: list[dict[str, Any]], found: Compared) -> Path:
-    """A release of them."""
-    folder.mkdir()
-    publish(folder, rows, "<!doctype html>", PROVENANCE, RULES, tables(found))
-    return folder
-
-
 def test_the_auditor_finds_the_files_sound_and_an_analyst_each_column_explained(
     tmp_path: Path, rows: list[dict[str, Any]], found: Compared
 ) -> None:
-    folder = released(tmp_path / "demo", rows, found)
+    folder = released(tmp_path / "demo", rows, tables(found))
     audited = auditor.audit(folder, relation(small_arms.rows(PUBLISHED)), RULES, small_arms.known())
     assert {verdict.verdict for verdict in audited.verdicts} == {"pass"}
     with duckdb.connect(str(folder / "womens_outcomes.duckdb"), read_only=True) as con:
@@ -384,7 +376,7 @@ def spoiled(found: Compared, file: str, **said: Any) -> Compared:
 def test_the_auditor_refuses_a_figure_that_does_not_follow_from_the_cells(
     tmp_path: Path, rows: list[dict[str, Any]], found: Compared, file: str, said: dict[str, Any], message: str
 ) -> None:
-    folder = released(tmp_path / "demo", rows, spoiled(found, file, **said))
+    folder = released(tmp_path / "demo", rows, tables(spoiled(found, file, **said)))
     with pytest.raises(DisclosureError, match=f"{file}.csv, .*{message}"):
         require_sound(folder, rows)
 
@@ -392,7 +384,7 @@ def test_the_auditor_refuses_a_figure_that_does_not_follow_from_the_cells(
 def test_the_auditor_refuses_files_of_a_comparison_that_differ(
     tmp_path: Path, rows: list[dict[str, Any]], found: Compared
 ) -> None:
-    folder = released(tmp_path / "demo", rows, found)
+    folder = released(tmp_path / "demo", rows, tables(found))
     lines = (folder / "balance.csv").read_text(encoding="utf-8").splitlines(keepends=True)
     (folder / "balance.csv").write_text("".join(lines[:-1]), encoding="utf-8")
     with pytest.raises(DisclosureError, match="balance differs between its files"):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import small_deaths
-from small_counts import PROVENANCE, RULES, TITLES, control
+from small_counts import RULES, TITLES, control, released
 from small_deaths import EARLY, EVER, LATE
 from test_definitions import SCHEMAS, edit, refusal
 
@@ -20,7 +20,6 @@ from linkage.release.auditor.judge import judged, prove
 from linkage.release.auditor.seen import figures
 from linkage.release.draft import cell_of
 from linkage.release.joint import problem_of
-from linkage.release.publish import publish
 
 Row = dict[str, Any]
 # On the edges of what rounding hides: 52 and 52 women, rounded down as far as can be; 3 die early, 10 on the last day,
@@ -182,16 +181,9 @@ def test_the_audit_reads_person_years_again_and_stops_those_that_do_not_follow(t
     deaths = next(n for n, row in enumerate(made) if row["outcome"] == LATE)
     assert made[deaths]["per_100_years_lower"] < made[deaths]["per_100_years"] < made[deaths]["per_100_years_upper"]
     assert {row["person_years"] for row in made if row["outcome"] not in (EARLY, LATE)} == {None}
-    require_pass(audit(published(tmp_path / "sound", made), counted, RULES, known))
+    require_pass(audit(released(tmp_path / "sound", made), counted, RULES, known))
     wrong = {"person_years": made[deaths]["person_years"] + 5, "per_100_years": 2.5, "per_100_years_upper": 9.9}
     for name, figure in wrong.items():
         spoiled = [row | {name: figure} if n == deaths else row for n, row in enumerate(made)]
         with pytest.raises(DisclosureError, match="holds person-years, or deaths by them, that do not follow"):
-            audit(published(tmp_path / name, spoiled), counted, RULES, known)
-
-
-def published(folder: Path, rows: list[Row]) -> Path:
-    """Rows written as a release."""
-    folder.mkdir()
-    publish(folder, rows, "<!doctype html>", PROVENANCE, RULES)
-    return folder
+            audit(released(tmp_path / name, spoiled), counted, RULES, known)

@@ -27,7 +27,7 @@ from linkage.settings import Settings
 
 DATABASE = "womens_outcomes.duckdb"
 POINTS = {"rate", "other_rate", "difference", "lower", "upper", "share", "other_share"}
-RELEASE_FILES = ("tables.csv", "tables.parquet", "data_dictionary.csv", "index.html",
+RELEASE_FILES = ("tables.csv", "tables.parquet", "codes.csv", "codes.parquet", "data_dictionary.csv", "index.html",
                  "comparisons.csv", "comparisons.parquet", "balance.csv", "balance.parquet")  # fmt: skip
 
 
@@ -196,7 +196,7 @@ def test_an_analyst_finds_a_comment_on_every_table_view_and_column(chain):
         ).fetchall()
         assert bare == []
         housing = con.execute(
-            "select value from housing where breakdown = 'all' and threshold = 'medium' order by period, cohort"
+            "select value from accommodation where breakdown = 'all' and threshold = 'medium' order by period, cohort"
         ).fetchall()
         assert all(0 < value < 100 for (value,) in housing)
 

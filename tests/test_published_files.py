@@ -7,12 +7,13 @@ import duckdb
 from small_counts import BY_AGE, RULES, TITLES, control, counts, released
 
 from linkage.release.columns import NAMES
-from linkage.release.publish import Provenance, content_hash, publish
+from linkage.release.publish import Provenance, content_hash
 
 
 def test_the_same_counts_give_the_same_bytes_and_the_same_database(tmp_path):
     folders = [released(tmp_path / n, control(counts(BY_AGE), RULES, TITLES)) for n in ("one", "two")]
-    for name in ("tables.csv", "tables.parquet", "data_dictionary.csv", "manifest.json", "index.html"):
+    files = ("tables.csv", "tables.parquet", "codes.csv", "codes.parquet", "data_dictionary.csv", "index.html")
+    for name in (*files, "manifest.json"):
         one, two = ((folder / name).read_bytes() for folder in folders)
         assert one == two, name
 
@@ -36,12 +37,13 @@ def test_an_analyst_finds_every_table_view_and_column_explained_in_the_database(
             "select column_name, comment from duckdb_columns() where table_name = 'outcomes'"
         ).fetchall()
         assert con.execute("select count(*) from work").fetchall() == [(12,)]
-    assert {name for name, _ in objects} == {"outcomes", "work", "employment"}
+    assert {name for name, _ in objects} == {"outcomes", "codes", "work"}
     assert all("INVENTED DATA" in comment for _, comment in objects)
-    assert all(TITLES["work"] in comment for name, comment in objects if name != "outcomes")
+    assert TITLES["work"] in dict(objects)["work"]
     assert [name for name, _ in columns] == list(NAMES)
     assert all(comment for _, comment in columns)
-    assert len((folder / "data_dictionary.csv").read_text().splitlines()) == len(NAMES) + 1
+    dictionary = (folder / "data_dictionary.csv").read_text().splitlines()
+    assert len(dictionary) == 1 + len(NAMES) + sum(line.startswith("codes,") for line in dictionary)
 
 
 def test_the_manifest_shows_no_small_number_and_no_time(tmp_path):
@@ -53,8 +55,7 @@ def test_the_manifest_shows_no_small_number_and_no_time(tmp_path):
         inputs={"court": "ab"},
         rows={"court": {"in": 1234, "quarantined": 3}},
     )
-    tmp_path.joinpath("r").mkdir()
-    publish(tmp_path / "r", control(counts(BY_AGE), RULES, TITLES), "", provenance, RULES)
+    released(tmp_path / "r", control(counts(BY_AGE), RULES, TITLES), provenance=provenance)
     manifest = json.loads((tmp_path / "r" / "manifest.json").read_text())
     assert manifest["rows"] == {"court": {"in": 1235, "quarantined": None}}
     assert manifest["approval"] == "A. Statistician"

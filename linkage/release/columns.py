@@ -2,6 +2,8 @@
 
 from typing import Literal, NamedTuple
 
+from linkage.contracts.period import Period
+
 ColumnType = Literal["text", "count", "percent", "points", "number", "events", "mean", "years", "per 100 years"]
 
 
@@ -23,7 +25,7 @@ PUBLISHED = (
     PublishedColumn("theme", "text", "theme of the table"),
     PublishedColumn("outcome", "text", "what is measured in the time after the index date"),
     PublishedColumn("geography", "text", "the country or countries the women and the sources are from"),
-    PublishedColumn("period", "text", "when the index date fell; 'all' pools the periods of the table"),
+    PublishedColumn("period", "text", "when the index date fell"),
     PublishedColumn("breakdown", "text", "what the women are divided by; 'all' for all of them together"),
     PublishedColumn("category", "text", "the group within the breakdown; 'all' for all women together"),
     PublishedColumn(
@@ -131,3 +133,18 @@ PUBLISHED = (
     PublishedColumn("per_100_years_upper", "per 100 years", "upper end of that interval"),
 )
 NAMES = tuple(column.name for column in PUBLISHED)
+
+
+def of_period(period: Period) -> tuple[PublishedColumn, ...]:
+    """The columns, with what depends on the declared period: which months a label is of, and how often a woman counts
+    in it.
+    """
+    year, half = period.calendar[0].year, period.calendar[0].half
+    often = f"so that one woman is in a year up to 4 times and in all up to {period.quarters} times"
+    more = {
+        "period": f"; a year is {period.four_quarters}: {year} is {period.months(year)}, and {half} is "
+        f"{period.months(half)}; all is {period.title}, {period.quarters} quarters pooled",
+        "denominator": f"; of a period of several quarters a woman who enters in several is counted for each, {often}; "
+        "in a comparison of matched women she is counted once",
+    }
+    return tuple(column._replace(meaning=column.meaning + more.get(column.name, "")) for column in PUBLISHED)

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from linkage.contracts.disclosure import Disclosure
+from linkage.contracts.sentences import sentences
 from linkage.release.columns import NAMES, PUBLISHED, PublishedColumn
 from linkage.release.control import Row
 from linkage.release.primary import is_small, rounded
@@ -61,16 +62,27 @@ class Further(NamedTuple):
     rows: list[Row]
 
 
+class Told(NamedTuple):
+    """What readers are told of the rows of cells: of each of their `columns`; of each of the `tables` by its table_id,
+    which is its title and its notes.
+    """
+
+    columns: tuple[PublishedColumn, ...]
+    tables: Mapping[str, Sequence[str]]
+
+
 def publish(
     folder: Path,
     rows: list[Row],
     page: str,
     provenance: Provenance,
     disclosure: Disclosure,
+    told: Told,
     further: Sequence[Further] = (),
 ) -> None:
-    """Write a release into `folder`, which exists and is empty. The same arguments give the same bytes, but for the
-    DuckDB file, whose bytes are the engine's own and whose content hash is the same.
+    """Write a release into `folder`, which exists and is empty; `told` is of every table_id of the rows. The same
+    arguments give the same bytes, but for the DuckDB file, whose bytes are the engine's own and whose content hash is
+    the same.
     """
     for table in further:
         text = as_csv(tuple(column.name for column in table.columns), table.rows)
@@ -78,9 +90,9 @@ def publish(
         pq.write_table(arrow(table.rows, table.columns), folder / f"{table.name}.parquet", compression="zstd")
     (folder / "tables.csv").write_text(as_csv(NAMES, rows), encoding="utf-8", newline="")
     pq.write_table(arrow(rows), folder / "tables.parquet", compression="zstd")
-    (folder / "data_dictionary.csv").write_text(dictionary(further), encoding="utf-8", newline="")
+    (folder / "data_dictionary.csv").write_text(dictionary(told.columns, further), encoding="utf-8", newline="")
     (folder / "index.html").write_text(page, encoding="utf-8", newline="\n")
-    write_database(folder / "womens_outcomes.duckdb", rows, provenance, further)
+    write_database(folder / "womens_outcomes.duckdb", rows, provenance, told, further)
     manifest = json.dumps(manifest_of(folder, provenance, disclosure), indent=2, ensure_ascii=False, sort_keys=True)
     (folder / "manifest.json").write_text(manifest + "\n", encoding="utf-8", newline="\n")
 
@@ -99,9 +111,9 @@ def arrow(rows: list[Row], columns: tuple[PublishedColumn, ...] = PUBLISHED) -> 
     return pa.Table.from_pylist(rows, schema=pa.schema([(c.name, ARROW[c.type]) for c in columns]))
 
 
-def dictionary(further: Sequence[Further] = ()) -> str:
-    """What each column means, a line a column."""
-    tables = {"outcomes": PUBLISHED} | {table.name: table.columns for table in further}
+def dictionary(columns: tuple[PublishedColumn, ...], further: Sequence[Further]) -> str:
+    """What each column means, a line a column; `columns` are those of the table of cells."""
+    tables = {"outcomes": columns} | {table.name: table.columns for table in further}
     rows = [
         {"table": name, "column": c.name, "type": c.type, "unit": UNITS[c.type], "meaning": c.meaning}
         for name, columns in tables.items()
@@ -110,36 +122,23 @@ def dictionary(further: Sequence[Further] = ()) -> str:
     return as_csv(("table", "column", "type", "unit", "meaning"), rows)
 
 
-def write_database(path: Path, rows: list[Row], provenance: Provenance, further: Sequence[Further] = ()) -> None:
-    """One table `outcomes` and a view per table_id and per theme, each with comments an analyst sees beside them; and
-    further tables.
-    """
+def write_database(path: Path, rows: list[Row], provenance: Provenance, told: Told, further: Sequence[Further]) -> None:
+    """One table `outcomes`, a view of it per table_id, and further tables; each with comments that an analyst sees."""
     of = f" ({provenance.population})" if provenance.population else ""
-    kind = f"INVENTED DATA{of}, about nobody. " if provenance.invented else ""
+    kind = f"INVENTED DATA{of}, about nobody" if provenance.invented else ""
     with duckdb.connect(str(path)) as con:
         con.begin()
         about = f"{provenance.title}. One row per cell and linkage threshold"
-        for table in (Further("outcomes", about, PUBLISHED, rows), *further):
+        for table in (Further("outcomes", about, told.columns, rows), *further):
             con.execute(f"create table {table.name} ({', '.join(f'{c.name} {SQL[c.type]}' for c in table.columns)})")
             con.register("published", arrow(table.rows, table.columns))
             con.execute(f"insert into {table.name} select * from published")
             con.unregister("published")
-            comment(con, "table", table.name, f"{kind}{table.about}", table.columns)
-        for column, meaning in views(rows).items():
-            for name, about in meaning.items():
-                con.execute(f"create view {quoted(name)} as from outcomes where {column} = {literal(name)}")
-                comment(con, "view", quoted(name), f"{kind}{about}", PUBLISHED)
+            comment(con, "table", table.name, sentences(kind, table.about), table.columns)
+        for name in dict.fromkeys(row["table_id"] for row in rows):
+            con.execute(f"create view {quoted(name)} as from outcomes where table_id = {literal(name)}")
+            comment(con, "view", quoted(name), sentences(kind, *told.tables[name]), told.columns)
         con.commit()
-
-
-def views(rows: list[Row]) -> dict[str, dict[str, str]]:
-    """{column: {a value of it that gets a view: what the view shows}}; a table's own name wins over a theme's."""
-    tables = {row["table_id"]: row["title"] for row in rows}
-    titles: dict[str, dict[str, None]] = {}
-    for row in rows:
-        titles.setdefault(row["theme"], {})[row["title"]] = None
-    themes = {theme: f"every outcome of the theme {theme}. {'. '.join(of)}" for theme, of in titles.items()}
-    return {"table_id": tables, "theme": {name: about for name, about in themes.items() if name not in tables}}
 
 
 def comment(

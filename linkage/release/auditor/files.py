@@ -17,7 +17,7 @@ import duckdb
 
 from linkage.contracts.disclosure import Disclosure
 from linkage.errors import DisclosureError
-from linkage.release.auditor import certificate, compared, entries, person_years, seen, standardised, sums
+from linkage.release.auditor import certificate, codes, compared, entries, person_years, seen, standardised, sums
 from linkage.release.auditor.judge import Verdict, judged, prove
 from linkage.release.auditor.notes import AddsUp, Earlier, key_of
 from linkage.release.auditor.reader import Given
@@ -35,6 +35,9 @@ CORRECTED = tuple(name + end for name in SHARES for end in ("", "_lower", "_uppe
 BY_DECIMAL = (*DECIMAL, *CORRECTED, *standardised.FIGURES)
 EXCLUDED = WHOLE[2:]
 RATE = ("numerator", "without", "denominator")
+TABLES = ("tables", codes.NAME, *sorted(compared.FILES))
+FILES = {"index.html", "data_dictionary.csv", "womens_outcomes.duckdb", "manifest.json"}
+FILES |= {f"{name}.{kind}" for name in TABLES for kind in ("csv", "parquet")}
 MOST_SHOWN = 20
 NOTHING = "Nothing was published. Use coarser categories, or pool periods."
 
@@ -71,6 +74,8 @@ def audit(
     """
     rows = same_everywhere(folder)
     compared.require_sound(folder, rows)
+    further = [row for name in sorted(compared.FILES) for row in compared.same_everywhere(folder, name)]
+    codes.require_sound(folder, [*rows, *further])
     true = {key(row): row for row in (dict(zip(counts.columns, r, strict=True)) for r in counts.fetchall())}
     true = entries.with_women(true, women)
     if Counter(key(row) for row in rows) != Counter(true.keys()):
@@ -122,7 +127,11 @@ def broken_rules(rows: list[Row], true: dict[Key, Row], disclosure: Disclosure) 
 
 
 def same_everywhere(folder: Path) -> list[Row]:
-    """The published rows, the same in CSV, Parquet and database; raises DisclosureError where they are not."""
+    """The published rows, the same in CSV, Parquet and database; raises DisclosureError where they are not, or where
+    there is a file, or a table of the database, that is not looked at.
+    """
+    if unknown := sorted({path.name for path in folder.iterdir()} - FILES):
+        raise DisclosureError(f"{folder.name}: {unknown[0]} is no file of a release. Remove it, and publish again.")
     rows = from_csv(folder / "tables.csv")
     with duckdb.connect() as con:
         parquet = fetched(con, "select * from read_parquet($path)", {"path": str(folder / "tables.parquet")})
@@ -132,8 +141,10 @@ def same_everywhere(folder: Path) -> list[Row]:
     for name, others in {"tables.parquet": parquet, "womens_outcomes.duckdb": database}.items():
         if others != rows:
             raise DisclosureError(f"{folder.name}: {name} and tables.csv differ. Publish again, do not edit one file.")
-    if {table["table_name"] for table in tables} - compared.FILES != {"outcomes"}:
-        raise DisclosureError(f"{folder.name}: the database holds a table that was not audited. Publish again.")
+    if {table["table_name"] for table in tables} - compared.FILES != {"outcomes", codes.NAME}:
+        raise DisclosureError(
+            f"{folder.name}: the database holds a table that was not audited, or lacks one. Publish again."
+        )
     return rows
 
 
