@@ -209,5 +209,5 @@ def test_the_comment_on_a_period_says_which_months_it_is(first: str, says: str) 
     columns = of_period(Period.model_validate({"first_quarter": first, "quarters": 8, "data_to": "2025-12-31"}))
     meanings = {column.name: column.meaning for column in columns}
     assert says in meanings["period"]
-    assert "up to 4 times and in all up to 8 times" in meanings["denominator"]
+    assert "up to 4 times in a year and up to 8 times in all" in meanings["denominator"]
     assert [column.name for column in columns] == [column.name for column in PUBLISHED]

@@ -15,9 +15,11 @@ from conftest import EXAMPLE, REPOSITORY
 from test_privacy import SECRETS, found_in
 
 from linkage import beside_truth, facts, projects, releases, stages
+from linkage.contracts.codes import Key
 from linkage.errors import ContractError, DisclosureError, ExtractError, GateError, LinkError, PrivacyError
 from linkage.ledger import ledger_of
 from linkage.release.auditor.files import Audited
+from linkage.release.codes import MARKS
 from linkage.release.columns import PUBLISHED
 from linkage.release.ledger import LABELS
 from linkage.release.publish import content_hash
@@ -153,6 +155,13 @@ def test_every_number_that_leaves_has_passed_a_control(chain):
     assert all(n == 0 or (n >= limits.threshold.value and n % limits.rounding_base.value == 0) for n in by_part["rows"])
     assert by_part["disclosure"] == {n for _, n in numbers_in(limits.model_dump(by_alias=True))}
     assert all("training" not in model for model in manifest["models"].values())
+    # codes.csv: codes of these rows, in words of the declarations, or the same for every release.
+    words = releases.coded(chain, chain.analysis, chain.comparisons) | {
+        Key(column, "", mark): code for column, of in MARKS.items() for mark, code in of.items()
+    }
+    for row in csv.DictReader((folder / "codes.csv").open(encoding="utf-8")):
+        key = Key(*(row.pop(name) for name in Key._fields))
+        assert row == words[key]._asdict()
     # data_dictionary.csv tells of columns; the quality report stays inside, and says so.
     assert "counts on this page are not" in re.sub(r"\s+", " ", chain.files.quality.report.read_text())
     assert chain.files.quality.report not in folder.rglob("*")
@@ -195,10 +204,23 @@ def test_an_analyst_finds_a_comment_on_every_table_view_and_column(chain):
             union all select column_name from duckdb_columns() where comment is null and not internal"""
         ).fetchall()
         assert bare == []
+        said = con.execute(
+            """select comment from duckdb_tables() union all select comment from duckdb_views() where not internal
+            union all select comment from duckdb_columns() where not internal"""
+        ).fetchall()
+        assert not [comment for (comment,) in said if re.search(r"\.\s+[a-z]|\.\.", comment)]
         housing = con.execute(
             "select value from accommodation where breakdown = 'all' and threshold = 'medium' order by period, cohort"
         ).fetchall()
         assert all(0 < value < 100 for (value,) in housing)
+
+
+def test_what_is_shown_of_the_database_in_words_about_releases_has_answers(chain):
+    (shown,) = re.findall(r"```sql\n(.*?)```", (REPOSITORY / "outputs" / "README.md").read_text(), re.DOTALL)
+    (first,) = re.findall(r'sql\(\s*"(select [^"]*)"', (REPOSITORY / "README.md").read_text())
+    with duckdb.connect(str(chain.files.release(EXAMPLE) / DATABASE), read_only=True) as con:
+        for question in (first, *filter(str.strip, shown.split(";"))):
+            assert con.execute(question).fetchall(), question
 
 
 def test_the_project_in_the_repository_is_given_rows_in_which_nobody_stands_out(chain, tmp_path):

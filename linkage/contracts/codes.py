@@ -157,7 +157,7 @@ def window(measure: Measure) -> str:
     if isinstance(measure, Event):
         confirmed = f", with its {late.date} by day {late.within_days}" if (late := measure.confirmed_by) else ""
         before = ", or one of before that went on by the index date" if measure.continuing else ""
-        return f"Whether there was a record dated on {days} {FROM}{confirmed}{before}"
+        return f"Whether there was a record whose {measure.date} is on {days} {FROM}{confirmed}{before}"
     if isinstance(measure, Order):
         return f"Which kind of contact came first, and which next, on {days} {FROM}"
     return f"Whether she died on {days} {FROM}"
@@ -172,7 +172,10 @@ def matched(comparisons: Mapping[str, Comparison]) -> dict[str, Code]:
 def periods(period: Period) -> Iterator[tuple[str, Code]]:
     """Each quarter, half-year and year, and all of them."""
     for one in period.calendar:
-        yield one.label, Code(period.months(one.label), sentences("A quarter: a woman is in a cohort once at most"))
+        yield (
+            one.label,
+            Code(period.months(one.label), sentences("A quarter: a woman is in it once, unless every entry counts")),
+        )
     for label in dict.fromkeys(label for one in period.calendar for label in (one.half, one.year)):
         yield label, Code(period.months(label), pooled(period.pooled(label)))
     yield ALL, Code(period.title, pooled(period.calendar) + " In a comparison of matched women she is counted once.")
@@ -182,7 +185,9 @@ def pooled(quarters: tuple[Quarter, ...]) -> str:
     """How often a woman counts in several quarters."""
     names = listed(tuple(quarter.label for quarter in quarters))
     often = f"A woman who enters in several is counted for each, {len(quarters)} times at most"
-    return sentences(f"The quarters {names} together", often)
+    return sentences(
+        f"The quarters {names} together", often, "Where every entry counts she is in it as often as she entered"
+    )
 
 
 def origin(errors: LinkErrors) -> Code:

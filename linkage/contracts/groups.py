@@ -133,9 +133,10 @@ def combinations(history: History) -> Iterator[tuple[str, Code]]:
     """Each combination of needs, with what each is known by."""
     for category, names in history.together.items():
         needs = [history.needs[name] for name in names]
-        said = "These needs are on record, and no other" if needs else "None of the needs is on record"
+        said = {0: "None of the needs is on record", 1: "This need is on record, and no other"}
+        together = said.get(len(needs), "These needs are on record, and no other")
         title = listed(tuple(need.title for need in needs)) if needs else "None"
-        yield category, Code(title, sentences(said, *(known(need) for need in needs)))
+        yield category, Code(title, sentences(together, *(known(need) for need in needs)))
 
 
 def known(need: Need) -> str:

@@ -140,11 +140,10 @@ def of_period(period: Period) -> tuple[PublishedColumn, ...]:
     in it.
     """
     year, half = period.calendar[0].year, period.calendar[0].half
-    often = f"so that one woman is in a year up to 4 times and in all up to {period.quarters} times"
     more = {
         "period": f"; a year is {period.four_quarters}: {year} is {period.months(year)}, and {half} is "
         f"{period.months(half)}; all is {period.title}, {period.quarters} quarters pooled",
-        "denominator": f"; of a period of several quarters a woman who enters in several is counted for each, {often}; "
-        "in a comparison of matched women she is counted once",
+        "denominator": "; it counts entries: in other cohorts a woman counts once a quarter at most, so up to 4 times "
+        f"in a year and up to {period.quarters} times in all; in a comparison of matched women she counts once",
     }
     return tuple(column._replace(meaning=column.meaning + more.get(column.name, "")) for column in PUBLISHED)

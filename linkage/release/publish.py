@@ -128,7 +128,7 @@ def write_database(path: Path, rows: list[Row], provenance: Provenance, told: To
     kind = f"INVENTED DATA{of}, about nobody" if provenance.invented else ""
     with duckdb.connect(str(path)) as con:
         con.begin()
-        about = f"{provenance.title}. One row per cell and linkage threshold"
+        about = f"{provenance.title}. One row per cell and linkage threshold. The table codes explains its codes"
         for table in (Further("outcomes", about, told.columns, rows), *further):
             con.execute(f"create table {table.name} ({', '.join(f'{c.name} {SQL[c.type]}' for c in table.columns)})")
             con.register("published", arrow(table.rows, table.columns))
