@@ -15,6 +15,7 @@ from linkage.contracts.sequence import span_words
 
 LEFT = "Not recorded, or in none of the other groups"
 RECORD = "the record that brought a woman into the cohort"
+EVERYBODY = Code("All women", "Women divided by nothing.")
 Divided = tuple[str, Code, Mapping[str, Code]]  # a breakdown, what it divides by, its categories
 
 
@@ -22,11 +23,7 @@ def of_groups(analysis: Analysis, comparisons: Mapping[str, Comparison]) -> Code
     """Every breakdown, covariate and category that a release can have."""
     found: Codes = {}
     for name, code, categories in (
-        (
-            "all",
-            Code("All women", sentences("Women divided by nothing")),
-            {ALL: Code("All women", sentences("Everybody"))},
-        ),
+        (ALL, EVERYBODY, {ALL: EVERYBODY}),
         *by_record(analysis),
         *by_answer(analysis),
         *by_history(analysis),
