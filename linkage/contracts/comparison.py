@@ -202,14 +202,13 @@ class Comparison(Declaration):
 def read_comparisons(schemas: Path, analysis: Analysis) -> dict[str, Comparison]:
     """{name: comparison}; none where there is no such folder. Raises ContractError with all mistakes of all files."""
     found = read_folder(Comparison, schemas / "comparisons")
-    views = {*analysis.tables, *(table.theme for table in analysis.tables.values())}
     taken = (
         dict.fromkeys(RELEASED, "table of every release")
-        | dict.fromkeys(views, "table or theme")
+        | dict.fromkeys(analysis.tables, "table")
         | dict.fromkeys(analysis.cohorts, "cohort")
     )
-    if found and (wrong_views := sorted(views & FILES)):
-        raise ContractError(f"{schemas / 'tables'}: {wrong_views} is a file of comparisons. Rename the table or theme.")
+    if found and (taken_names := sorted(FILES & set(analysis.tables))):
+        raise ContractError(f"{schemas / 'tables'}: {taken_names} is a file of comparisons. Rename the table.")
     wrong, covariates = [], dict[str, Covariate]()
     for name, one in found.items():
         lines = [*(clash(each, taken) for each in (name, *one.arms) if each in taken), *mistakes(name, one, analysis)]
