@@ -18,7 +18,7 @@ from benchmarks import honest_cells, honest_runs
 from benchmarks.honest_cells import LEVEL, REVIEWED, Cell, as_linked
 from benchmarks.measure import OUT
 from linkage.contracts.disclosure import Disclosure
-from linkage.link_errors import sources
+from linkage.link_errors import but_by_answers, sources
 from linkage.release.corrected import NO_ERRORS, Share, corrected, seen
 from linkage.release.corrections import Source, acting
 from linkage.release.error_rates import ErrorsOf, Group, errors_of
@@ -26,7 +26,7 @@ from linkage.release.primary import is_small, rounded
 from linkage.settings import Settings
 
 SCHEMAS = Path(__file__).parents[1] / "schemas"
-SEEDS, PEOPLE = 200, 12_000
+SEEDS, PEOPLE = 200, 8_000
 QUICK_SEEDS, QUICK_PEOPLE = 1, 2_000
 FILES = {False: Path("workspace/honest_linked.jsonl"), True: Path("workspace/honest_spoiled.jsonl")}
 FORMS = ("naive", "pooled", "corrected", "perfect")
@@ -162,8 +162,8 @@ def by_linking(runs: Mapping[int, dict[str, Any]], settings: Settings, rules: Di
     OUT.print(table, "")
     off = headlines(said, everybody)
     OUT.print(
-        f"{many} populations of {women:,}, {median(one['seconds'] for one in said):.0f} s each: {found.share:.3f} of "
-        f"{found.cells:,} corrected intervals hold the rate they are drawn from, {found.width:.2f} times as wide as "
+        f"{many} populations of {women:,}, {median(one['seconds'] for one in said):.0f} CPU-s each: {found.share:.3f} "
+        f"of {found.cells:,} corrected intervals hold the rate they are drawn from, {found.width:.2f} times as wide as "
         f"with perfect links; mean absolute bias of headlines {100 * off['corrected']:.2f} points (as linked "
         f"{100 * off['naive']:.2f}), from what was lived {100 * off['corrected, lived']:.2f} "
         f"({100 * off['naive, lived']:.2f})",
@@ -190,7 +190,8 @@ def published(runs: Iterable[dict[str, Any]], settings: Settings, rules: Disclos
         raise SystemExit(f"{settings.schemas}: link_errors.yaml is needed.")
     found = []
     for run in runs:
-        errors = errors_of(declared, [dict(zip(COUNTED, row, strict=True)) for row in run["errors"]], rules)
+        counted = [dict(zip(COUNTED, row, strict=True)) for row in run["errors"]]
+        errors = but_by_answers(errors_of(declared, counted, rules), settings.analysis)
         for *labels, having, women, truly, of in run["cells"]:
             place = tuple(labels)
             if of and not any(is_small(n, rules) or not n for n in (having, women - having)):
