@@ -26,6 +26,7 @@ from linkage.linking import arrived, whole
 from linkage.matching.model import Model
 from linkage.pseudonymisation.pseudonyms import with_record_ids
 from linkage.settings import Settings
+from linkage.workspace import write_text
 
 # Of persons of that age when the cohorts begin, and of the others: the share of them whose records of a source are
 # missed, and the share whose records of it are given to somebody else.
@@ -90,8 +91,7 @@ def counted(schemas: Path, people: int, seed: int, weights: Sequence[Model], spo
                 stages.pseudonymise(settings, dataset)
         else:
             for model in weights:
-                models.keep_candidate(settings, model)
-                models.accept(settings, model.view, "benchmark", "learned from another population")
+                write_text(model.to_json(), settings.files.matching.kept_model(model.view, models.ACCEPTED))
             linked(settings)
         analysis = that_are_corrected(at_medium(settings.analysis))
         truth = con.from_arrow(
