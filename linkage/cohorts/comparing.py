@@ -37,7 +37,7 @@ class Counting:
         """Match and count the women of every comparison as one threshold links their records."""
         self.thresholds.append(people.records.threshold)
         for name, one in self.declared.items():
-            self.found.setdefault(name, []).extend(cells(people, self.analysis, one))
+            self.found.setdefault(name, []).append(gathered(self.con, cells(people, self.analysis, one)))
 
     def tables(self) -> dict[str, Relation]:
         """{comparison: its cells, unrounded, in the columns of `tabulate.tables`; its cohorts are the arms}."""
