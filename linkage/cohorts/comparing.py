@@ -60,7 +60,7 @@ def cells(people: People, analysis: Analysis, one: Comparison) -> Iterator[Relat
         quarters = tabulate.periods(con, analysis.period, one.table(arm))
         answered = members.project(
             f"person_id, index_date, true as counted, {MATCHED} = {literal(YES)} as achieved, "
-            "cast(null as varchar) as why_not_counted, cast(null as integer) as days"
+            "cast(null as string) as why_not_counted, cast(null as integer) as days"
         )
         counted = {MATCHED: tabulate.count(con, members, answered, quarters, tuple(one.covariates))}
         for outcome in one.outcomes:
