@@ -17,8 +17,9 @@ from rich.table import Table
 from benchmarks import honest_cells, honest_runs
 from benchmarks.honest_cells import LEVEL, REVIEWED, Cell, as_linked
 from benchmarks.measure import OUT
+from linkage.contracts.analysis import ALL
 from linkage.contracts.disclosure import Disclosure
-from linkage.link_errors import sources
+from linkage.link_errors import but_by_answers, sources
 from linkage.release.corrected import NO_ERRORS, Share, corrected, seen
 from linkage.release.corrections import Source, acting
 from linkage.release.error_rates import ErrorsOf, Group, errors_of
@@ -26,7 +27,7 @@ from linkage.release.primary import is_small, rounded
 from linkage.settings import Settings
 
 SCHEMAS = Path(__file__).parents[1] / "schemas"
-SEEDS, PEOPLE = 200, 12_000
+SEEDS, PEOPLE = 200, 8_000
 QUICK_SEEDS, QUICK_PEOPLE = 1, 2_000
 FILES = {False: Path("workspace/honest_linked.jsonl"), True: Path("workspace/honest_spoiled.jsonl")}
 FORMS = ("naive", "pooled", "corrected", "perfect")
@@ -144,7 +145,7 @@ def by_linking(runs: Mapping[int, dict[str, Any]], settings: Settings, rules: Di
     """Show what linked populations give. Returns whether all targets are met."""
     said = list(runs.values())
     many, women = len(said), said[0]["people"]
-    cells = published(said, settings, rules)
+    cells, allowing = (published(said, settings, rules, links_alone) for links_alone in (True, False))
     drawn_from = rates_of_all(said, "cells")
     table = held_table(f"{many} populations of {women:,} linked: the rate that a cell is drawn from")
     drawn = [(labels, cell._replace(true=drawn_from[labels])) for labels, cell in cells]
@@ -153,20 +154,21 @@ def by_linking(runs: Mapping[int, dict[str, Any]], settings: Settings, rules: Di
     found = add(table, "every cell", [cell for _, cell in drawn])
     OUT.print(table, "")
     lived = rates_of_all(said, "lives")
-    everybody = [(labels, cell) for labels, cell in cells if labels[4] == "all"]
+    everybody, as_released = ([one for one in found_so if one[0][4] == ALL] for found_so in (cells, allowing))
     table = held_table("The same of other true rates, which say what intervals are not for")
     own = [cell for _, cell in cells]
     add(table, "every cell, of its own women by perfect links", own)
-    as_lived = [cell._replace(true=lived[labels[0], labels[1], labels[3]]) for labels, cell in everybody]
-    add(table, "all women, as they lived, whatever was recorded", as_lived)
+    for name, women_so in (("links", everybody), ("links and for what no link could find", as_released)):
+        as_lived = [cell._replace(true=lived[labels[0], labels[1], labels[3]]) for labels, cell in women_so]
+        add(table, f"all women, as they lived; corrected for {name}", as_lived)
     OUT.print(table, "")
-    off = headlines(said, everybody)
+    off = headlines(said, everybody, as_released)
     OUT.print(
-        f"{many} populations of {women:,}, {median(one['seconds'] for one in said):.0f} s each: {found.share:.3f} of "
-        f"{found.cells:,} corrected intervals hold the rate they are drawn from, {found.width:.2f} times as wide as "
+        f"{many} populations of {women:,}, {median(one['seconds'] for one in said):.0f} CPU-s each: {found.share:.3f} "
+        f"of {found.cells:,} corrected intervals hold the rate they are drawn from, {found.width:.2f} times as wide as "
         f"with perfect links; mean absolute bias of headlines {100 * off['corrected']:.2f} points (as linked "
         f"{100 * off['naive']:.2f}), from what was lived {100 * off['corrected, lived']:.2f} "
-        f"({100 * off['naive, lived']:.2f})",
+        f"({100 * off['naive, lived']:.2f}, by perfect links {100 * off['perfect, lived']:.2f})",
         highlight=False, soft_wrap=True,
     )  # fmt: skip
     return fine(found, of_groups) and off["corrected"] <= BIAS
@@ -183,14 +185,24 @@ def fine(found: Held, of_groups: Iterable[Held]) -> bool:
     return COVERAGE[0] <= found.share <= COVERAGE[1] and in_groups and found.width <= WIDTH
 
 
-def published(runs: Iterable[dict[str, Any]], settings: Settings, rules: Disclosure) -> list[tuple[Labels, Cell]]:
-    """Each cell of each run that is not too small by itself, with its rate by perfect links as the true one."""
+def published(
+    runs: Iterable[dict[str, Any]], settings: Settings, rules: Disclosure, links_alone: bool
+) -> list[tuple[Labels, Cell]]:
+    """Each cell of each run that is not too small by itself, with its rate by perfect links as the true one.
+
+    `links_alone`: corrected for errors of links and for nothing else; a release allows for records that were never
+    delivered, or set aside, as well, which perfect links would not find.
+    """
     declared, source_of = settings.link_errors, sources(settings.analysis)
     if declared is None:
         raise SystemExit(f"{settings.schemas}: link_errors.yaml is needed.")
+    if links_alone:
+        declared = declared.model_copy(update={"never_delivered": ()})
     found = []
     for run in runs:
-        errors = errors_of(declared, [dict(zip(COUNTED, row, strict=True)) for row in run["errors"]], rules)
+        aside = {} if links_alone else {name: gone / (gone + n) for name, (gone, n) in run["set_aside"].items() if n}
+        counted = [dict(zip(COUNTED, row, strict=True)) for row in run["errors"]]
+        errors = but_by_answers(errors_of(declared, counted, rules, aside), settings.analysis)
         for *labels, having, women, truly, of in run["cells"]:
             place = tuple(labels)
             if of and not any(is_small(n, rules) or not n for n in (having, women - having)):
@@ -231,25 +243,38 @@ def rates_of_all(runs: Iterable[dict[str, Any]], what: str) -> dict[Labels, floa
     return {labels: having / women for labels, (having, women) in sums.items() if women}
 
 
-def headlines(runs: Sequence[dict[str, Any]], cells: Sequence[tuple[Labels, Cell]]) -> dict[str, float]:
+def headlines(
+    runs: Sequence[dict[str, Any]], cells: Sequence[tuple[Labels, Cell]], as_released: Sequence[tuple[Labels, Cell]]
+) -> dict[str, float]:
     """Show how far the rates of all women are from the truth, on average over the runs, and give the mean size of that.
 
-    From their own rate by perfect links; and, beside it, from what was lived: the records themselves are wrong, too.
+    From their own rate by perfect links, corrected for links alone (`cells`). And from what was lived, corrected as a
+    release is: the records themselves are wrong, too.
     """
     lived = {(run["seed"], *place): having / women for run in runs for *place, having, women in run["lives"]}
-    table = Table("", "outcome", "year", "as linked", "corrected", "perfect links, from what was lived", box=None,
-                  title="Bias of rates of all women, points", title_justify="left")  # fmt: skip
+    table = Table("", "outcome", "year", "from perfect links: as linked", "corrected", "from what was lived: as linked",
+                  "corrected", "perfect links", box=None, title="Bias of rates of all women, points",
+                  title_justify="left")  # fmt: skip
     sizes: dict[str, list[float]] = {}
     for place in sorted({labels for labels, _ in cells}):
-        ones = [cell for labels, cell in cells if labels == place]
+        ones, others = ([cell for labels, cell in of if labels == place] for of in (cells, as_released))
+        lives = [lived[cell.seed, place[0], place[1], place[3]] for cell in ones]
         off = {form: fmean(getattr(cell, form).value - cell.true for cell in ones) for form in ("naive", "corrected")}
-        life = fmean(cell.true - lived[cell.seed, place[0], place[1], place[3]] for cell in ones)
-        figures = (f"{100 * number:+.2f}" for number in (*off.values(), life))
-        table.add_row(place[0].replace("_", " "), place[1].replace("_", " "), place[3], *figures)
-        for form, number in [*off.items(), *((f"{form}, lived", number + life) for form, number in off.items())]:
+        off |= {
+            f"{form}, lived": fmean(getattr(cell, form).value - life for cell, life in zip(others, lives, strict=True))
+            for form in ("naive", "corrected")
+        }
+        off["perfect, lived"] = fmean(cell.true - life for cell, life in zip(ones, lives, strict=True))
+        table.add_row(words(place[0]), words(place[1]), place[3], *(f"{100 * number:+.2f}" for number in off.values()))
+        for form, number in off.items():
             sizes.setdefault(form, []).append(abs(number))
     OUT.print(table, "")
     return {form: fmean(numbers) for form, numbers in sizes.items()}
+
+
+def words(name: str) -> str:
+    """A name as it is read."""
+    return name.replace("_", " ")
 
 
 if __name__ == "__main__":

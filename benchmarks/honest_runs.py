@@ -1,12 +1,13 @@
 """Small invented populations through the real stages, and what each of their cells would be with perfect links.
 
-A seed gives counts, and no estimate: how rates are corrected can be looked at again without linking again.
+A seed gives counts, and no estimate: how rates are corrected can be looked at again without linking again. All are
+linked by weights that another population taught, as deliveries are by a model that somebody accepted.
 """
 
 import json
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,19 +16,23 @@ import duckdb
 
 from benchmarks.link_ids import linked
 from benchmarks.measure import EPOCH
-from linkage import stages
+from linkage import facts, models, stages
 from linkage.cohorts import tabulate
 from linkage.cohorts.link_errors import link_errors
 from linkage.cohorts.truth import at_medium, true_index
 from linkage.contracts.analysis import ALL, Analysis
+from linkage.link_errors import SEVERAL, sources
 from linkage.linking import arrived, whole
+from linkage.matching.model import Model
 from linkage.pseudonymisation.pseudonyms import with_record_ids
 from linkage.settings import Settings
+from linkage.workspace import write_text
 
 # Of persons of that age when the cohorts begin, and of the others: the share of them whose records of a source are
 # missed, and the share whose records of it are given to somebody else.
 POOR = "30-39"
 SPOILED = {"poor": (0.15, 0.05), "others": (0.03, 0.01)}
+TEACHES = 0  # the seed of the population that teaches weights, which is not one of those that are counted
 ANCHORS = ("prison", "probation")  # where cohorts come from: their own records stay as they are
 OUT_OF_REACH = 1_000_000_000  # no person has an id so high
 LABELS = ("cohort", "outcome", "geography", "period", "breakdown", "category")
@@ -44,23 +49,39 @@ def kept(file: Path, people: int) -> dict[int, dict[str, Any]]:
 def run(schemas: Path, people: int, seeds: Iterable[int], file: Path, spoiled: bool) -> dict[int, dict[str, Any]]:
     """Count every seed that is not in the file yet, a line each, and give all of them. `spoiled`: see `counted`."""
     found = kept(file, people)
+    wanted = [seed for seed in seeds if seed not in found]
+    weights = taught(schemas, people) if wanted and not spoiled else ()
     for seed in seeds:
-        if seed not in found:
-            found[seed] = counted(schemas, people, seed, spoiled)
+        if seed in wanted:
+            found[seed] = counted(schemas, people, seed, weights, spoiled)
             with file.open("a", encoding="utf-8") as lines:
                 lines.write(json.dumps(found[seed]) + "\n")
     return {seed: found[seed] for seed in seeds}
 
 
-def counted(schemas: Path, people: int, seed: int, spoiled: bool) -> dict[str, Any]:
-    """{seed, people, seconds, cells, lives, errors}: one population, linked and counted.
+def taught(schemas: Path, people: int) -> tuple[Model, ...]:
+    """The weights of each view, learned from so many people who are not counted."""
+    with tempfile.TemporaryDirectory() as passing:
+        settings = Settings(schemas=schemas, workspace=Path(passing))
+        stages.synthesise(settings, people, TEACHES)
+        stages.new_keys(settings, EPOCH)
+        linked(settings)
+        return tuple(
+            models.model_from(settings.files.matching.model(view).read_text(encoding="utf-8"))
+            for view in stages.views(settings)
+        )
+
+
+def counted(schemas: Path, people: int, seed: int, weights: Sequence[Model], spoiled: bool) -> dict[str, Any]:
+    """{seed, people, seconds, cells, lives, errors, set_aside}: one population, linked by these weights and counted.
 
     `spoiled`: not linked, but linked as the truth is and then spoiled by lot, worse of one group than of the others.
     `cells`: each cell's labels, then women with the outcome and women counted, as linked and by perfect links (the same
     records under the ids of the truth). `lives`: the same of all women, from the lives that were invented, which no
-    department saw whole. `errors`: what `link_errors` counts.
+    department saw whole. `errors`: what `link_errors` counts. `set_aside`: rows in quarantine and rows accepted, by
+    dataset. `seconds` are those of processors.
     """
-    began = time.perf_counter()
+    began = time.process_time()
     with tempfile.TemporaryDirectory() as passing, duckdb.connect() as con:
         settings = Settings(schemas=schemas, workspace=Path(passing))
         stages.synthesise(settings, people, seed)
@@ -69,8 +90,10 @@ def counted(schemas: Path, people: int, seed: int, spoiled: bool) -> dict[str, A
             for dataset in settings.datasets:
                 stages.pseudonymise(settings, dataset)
         else:
+            for model in weights:
+                write_text(model.to_json(), settings.files.matching.kept_model(model.view, models.ACCEPTED))
             linked(settings)
-        analysis = of_years(at_medium(settings.analysis))
+        analysis = that_are_corrected(at_medium(settings.analysis))
         truth = con.from_arrow(
             with_record_ids(con, settings.files.truth / "records.csv", settings.datasets, stages.key_source(settings))
         )
@@ -89,18 +112,24 @@ def counted(schemas: Path, people: int, seed: int, spoiled: bool) -> dict[str, A
             "cells": [cell for name in analysis.tables for cell in side_by_side(as_linked[name], perfect[name])
                       if cell[LABELS.index("period")] in {ALL, *years(analysis).values()}],
             "lives": lived(settings), "errors": [list(row) for row in errors.fetchall()],
-            "seconds": round(time.perf_counter() - began, 1),
+            "set_aside": {name: [sum(one["quarantined"].values()), one["rows_out"]]
+                          for name, one in facts.intake(settings).items()},
+            "seconds": round(time.process_time() - began, 1),
         }  # fmt: skip
 
 
-def of_years(analysis: Analysis) -> Analysis:
-    """Without tables by an answer, whose rates are not corrected, and of half-years, which show women once more."""
+def that_are_corrected(analysis: Analysis) -> Analysis:
+    """Without tables whose rates are not corrected (by an answer or by a history, of deaths, of what came first), and
+    without those of half-years, which show women once more.
+    """
+    known = {name for name, source in sources(analysis).items() if source.dataset != SEVERAL}
     return replace(
         analysis,
         tables={
             name: table
             for name, table in analysis.tables.items()
-            if not analysis.divided_by(table) and "half_year" not in table.periods
+            if known.issuperset(analysis.outcomes_of(table))
+            and not (analysis.divided_by(table) or analysis.histories_of(table) or "half_year" in table.periods)
         },
     )
 

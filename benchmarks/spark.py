@@ -47,6 +47,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, default=PEOPLE)
     parser.add_argument("--quick", action="store_true", help=f"{QUICK_PEOPLE:,} people, and two tables")
+    parser.add_argument("--tables", nargs="+", help="these tables alone")
     parser.add_argument("--check", action="store_true", help="fail when a cell differs")
     chosen = parser.parse_args()
     if not shutil.which("java"):
@@ -58,7 +59,8 @@ def main() -> int:
         settings = Settings(schemas=SCHEMAS, workspace=root)
         timed(f"{people:,} people", deliver, settings, people, SEED, read_calibration())
         records = linked_by_the_truth(con, settings)
-        analysis = asked_for(settings.analysis, QUICK_TABLES if chosen.quick else tuple(settings.analysis.tables))
+        names = chosen.tables or (QUICK_TABLES if chosen.quick else tuple(settings.analysis.tables))
+        analysis = asked_for(settings.analysis, names)
         there, here = on_each_engine(records, analysis)
     return int(bool(shown(here, there)) and chosen.check)
 

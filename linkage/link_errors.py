@@ -44,8 +44,21 @@ def of_release(settings: Settings, analysis: Analysis) -> Known | None:
     declared = settings.link_errors
     if declared is None:
         return None
-    rates = errors_of(declared, counted(settings, declared, analysis), settings.disclosure)
+    links = counted(settings, declared, analysis)
+    rates = errors_of(declared, links, settings.disclosure, set_aside(settings, settings.disclosure))
     return Known(but_by_answers(rates, analysis), declared.said, sources(analysis))
+
+
+def set_aside(settings: Settings, disclosure: Disclosure) -> dict[str, float]:
+    """{dataset taken in: the share of its rows in scope that is in quarantine}, of rounded counts."""
+    from linkage.release.primary import rounded
+
+    found = {}
+    for name, one in facts.intake(settings).items():
+        quarantined = sum(one["quarantined"].values())
+        rows = rounded(quarantined + one["rows_out"], disclosure)
+        found[name] = rounded(quarantined, disclosure) / rows if rows else 0.0
+    return found
 
 
 def but_by_answers(rates: "ErrorsOf", analysis: Analysis) -> "ErrorsOf":

@@ -150,6 +150,18 @@ def test_what_a_review_cannot_see_is_put_to_what_it_saw_and_without_it_nothing_i
     assert reviewed(Group("released", "dwp", "all", "all")) is None
 
 
+def test_a_record_that_was_never_delivered_or_is_in_quarantine_is_missed_whatever_the_links_are():
+    silent = [{"dataset": "paye", "share": {"value": 4, "lower": 1, "upper": 9}, "reason": REASON}]
+    said = {"origin": "truth", "reason": REASON, "fill_to": FILL, "never_delivered": silent}
+    declared = LinkErrors.model_validate(said)
+    group = Group("released", "paye", "all", "all")
+    seen, found = (errors(group) for errors in (ERRORS, errors_of(declared, LINKS, RULES, {"paye": 0.1, "dwp": 0.5})))
+    assert (found.missed.value, found.wrong) == (round(1 - 0.95 * 0.96 * 0.9, 3), seen.wrong)
+    assert found.missed.upper - found.missed.lower > seen.missed.upper - seen.missed.lower
+    assert errors_of(COUNTED, LINKS, RULES, {"dwp": 0.5})(group) == seen
+    assert errors_of(declared, LINKS, RULES, {"dwp": 0.5})(group._replace(dataset="dwp")) is None
+
+
 def test_the_audit_passes_a_release_with_corrected_rates(tmp_path):
     for name, sources in (("register", REGISTER), ("spine", SPINE)):
         folder = released(tmp_path / name, with_corrections(BY_AGE, sources))

@@ -5,7 +5,7 @@ from conftest import REPOSITORY
 from drawings import drawn
 from small_women import PERSONS, rows
 
-from linkage import link_errors
+from linkage import facts, link_errors
 from linkage.cohorts.link_errors import link_errors as counted
 from linkage.contracts.link_errors import read_link_errors
 from linkage.errors import ContractError
@@ -92,6 +92,8 @@ ASSUMED = """assumed:
         (ORIGIN.format("review") + "sample: first\nnever_compared:\n" + NEVER * 2, "'ndtms',.* is there twice"),
         (ORIGIN.format("assumption"), "origin assumption needs `assumed`"),
         (ORIGIN.format("truth") + "sample: first\n", "`sample` is for origin review, and this is truth"),
+        (ORIGIN.format("truth") + "never_delivered:\n" + NEVER * 2, "'never_delivered', 'ndtms'.* is there twice"),
+        (ORIGIN.format("truth") + "never_delivered:\n" + NEVER.replace("ndtms", "nhs"), "there is no dataset 'nhs'"),
         (ORIGIN.format("guess"), "origin: Input should be"),
         (ORIGIN.format("assumption") + ASSUMED.format("payroll", "all", "all", 0), "there is no dataset 'payroll'"),
         (ORIGIN.format("assumption") + ASSUMED.format("paye", "ethnicity", "Wite", 0), "has no category 'Wite'"),
@@ -113,6 +115,12 @@ def test_without_a_declaration_no_rate_is_corrected(tmp_path, analysis):
 def test_a_truth_is_refused_of_people_who_are_not_invented(settings, analysis):
     with pytest.raises(ContractError, match="origin truth is for invented people"):
         link_errors.of_release(settings, analysis)
+
+
+def test_what_is_in_quarantine_is_a_share_of_rounded_counts(settings):
+    for name, (quarantined, accepted) in {"paye": ({"no record id": 4, "ragged": 8}, 89), "dwp": ({}, 0)}.items():
+        facts.write(settings, f"intake/{name}", {"dataset": name, "quarantined": quarantined, "rows_out": accepted})
+    assert link_errors.set_aside(settings, settings.disclosure) == {"paye": 10 / 100, "dwp": 0.0}
 
 
 def test_an_assumption_needs_neither_a_truth_nor_a_review(tmp_path, analysis):

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from told_answers import answered, by_age, by_sentence, by_the_truth
 
-from benchmarks import truth
+from benchmarks import truth, truth_cells
 from linkage.cohorts import comparing, history, tabulate
 from linkage.cohorts.frequency import CELL, sums
 from linkage.cohorts.members import members_of
@@ -157,6 +157,19 @@ def test_cells_by_the_true_index_are_those_of_perfect_links(records: Records, an
     linked = tabulate.tables(records.con, at_medium(analysis), records.attributes, records.person_index)
     counted = {cell for table in linked.values() for cell in table.project(", ".join(found.columns)).fetchall()}
     assert set(found.fetchall()) == counted
+
+
+def test_every_number_of_every_table_is_that_of_the_lives(
+    records: Records, analysis: Analysis, lived: Path, tmp_path: Path
+) -> None:
+    found = truth_cells.compared(records, analysis, lived)
+    assert {table for table, _ in found} == {*analysis.tables, "England and Wales"}
+    assert {what for _, what in found} == {*truth_cells.WHAT}
+    assert sum(differ for _, differ in found.values()) == 0
+    other = shutil.copytree(lived, tmp_path / "truth") / "outcomes.csv"
+    other.write_text(other.read_text(encoding="utf-8").replace(",yes,no\n", ",yes,yes\n", 1), encoding="utf-8")
+    spoiled = truth_cells.compared(records, analysis, other.parent)
+    assert {what for (_, what), (_, differ) in spoiled.items() if differ} == {"numerator"}
 
 
 def test_the_truth_may_lie_in_a_folder_of_any_name(records: Records, lived: Path, tmp_path: Path) -> None:

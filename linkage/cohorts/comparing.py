@@ -37,7 +37,7 @@ class Counting:
         """Match and count the women of every comparison as one threshold links their records."""
         self.thresholds.append(people.records.threshold)
         for name, one in self.declared.items():
-            self.found.setdefault(name, []).extend(cells(people, self.analysis, one))
+            self.found.setdefault(name, []).append(gathered(self.con, cells(people, self.analysis, one)))
 
     def tables(self) -> dict[str, Relation]:
         """{comparison: its cells, unrounded, in the columns of `tabulate.tables`; its cohorts are the arms}."""
@@ -60,7 +60,7 @@ def cells(people: People, analysis: Analysis, one: Comparison) -> Iterator[Relat
         quarters = tabulate.periods(con, analysis.period, one.table(arm))
         answered = members.project(
             f"person_id, index_date, true as counted, {MATCHED} = {literal(YES)} as achieved, "
-            "cast(null as varchar) as why_not_counted, cast(null as integer) as days"
+            "cast(null as string) as why_not_counted, cast(null as integer) as days"
         )
         counted = {MATCHED: tabulate.count(con, members, answered, quarters, tuple(one.covariates))}
         for outcome in one.outcomes:

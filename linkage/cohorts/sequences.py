@@ -72,7 +72,7 @@ def answers(con: DuckDBPyConnection, members: Relation, steps: Relation, order: 
         select
             members.person_id, members.index_date, true as counted,
             coalesce(coalesce(steps.first, {none}) = {literal(order.first)} and {then} and {on}, false) as achieved,
-            cast(null as varchar) as why_not_counted, cast(null as integer) as days
+            cast(null as string) as why_not_counted, cast(null as integer) as days
         from members
         left join steps on steps.person_id = members.person_id and steps.index_date = members.index_date
         """

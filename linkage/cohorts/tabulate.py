@@ -51,7 +51,7 @@ def tables(
         people = people_at(Records(con, attributes, person_index, threshold), analysis)
         for table_id, table in analysis.tables.items():
             if threshold in table.thresholds:
-                counts[table_id] += cells(people, analysis, table)
+                counts[table_id].append(gathered(con, cells(people, analysis, table)))
         also(people)
     return {
         table_id: filled(con, layout(con, analysis, table_id), gathered(con, counts[table_id]))

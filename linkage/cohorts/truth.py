@@ -146,7 +146,8 @@ def happened(con: DuckDBPyConnection, lived: Path) -> Relation:
 
 
 def beside(con: DuckDBPyConnection, said: Relation, lived: Path, entry: str) -> Relation:
-    """(cohort, outcome, quarter, person, agreed): one row per woman and `entry` whom either side knows of.
+    """(cohort, outcome, quarter, person, said_counted, said_achieved, counted, achieved, agreed): one row per woman and
+    `entry` whom either side knows of; first as is said, then as it was.
 
     They agree when both count her from the same day with the same answer, or neither counts her. Whom the pipeline does
     not ask, because an outcome is not about her, the truth does not count.
@@ -155,11 +156,14 @@ def beside(con: DuckDBPyConnection, said: Relation, lived: Path, entry: str) -> 
     there = happened(con, lived).project(f"*, {entry} as entry")  # noqa: F841
     found = con.sql(
         """
-        select cohort, outcome, coalesce(here.quarter, there.quarter) as quarter, person,
-            coalesce(here.index_date = there.index_date, not coalesce(here.counted, there.counted))
-                and coalesce(here.counted, false) = coalesce(there.counted, false)
-                and coalesce(here.achieved, false) = coalesce(there.achieved, false) as agreed
-        from here full join there using (cohort, outcome, entry, person)
+        select *, same_day and said_counted = counted and said_achieved = achieved as agreed
+        from (
+            select cohort, outcome, coalesce(here.quarter, there.quarter) as quarter, person,
+                coalesce(here.counted, false) as said_counted, coalesce(here.achieved, false) as said_achieved,
+                coalesce(there.counted, false) as counted, coalesce(there.achieved, false) as achieved,
+                coalesce(here.index_date = there.index_date, not coalesce(here.counted, there.counted)) as same_day
+            from here full join there using (cohort, outcome, entry, person)
+        )
         """
     )
-    return kept(con, found)
+    return kept(con, found.project("* exclude (same_day)"))

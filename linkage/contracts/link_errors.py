@@ -45,8 +45,12 @@ class Assumed(Declaration):
         return self.dataset, self.breakdown, self.category
 
 
-class NeverCompared(Declaration):
-    """Of the true pairs of records of a cohort and a dataset, the share that no rule compared: no review sees it."""
+class Unseen(Declaration):
+    """A share that nobody here can count, and why that much.
+
+    Of what was never compared: of the true pairs of records of a cohort and the dataset, those that no rule compared.
+    Of what was never delivered: of the records that the dataset should hold, those that its department leaves out.
+    """
 
     dataset: str
     share: Ends
@@ -56,14 +60,16 @@ class NeverCompared(Declaration):
 class LinkErrors(Declaration):
     """`truth`: counted, of invented people. `review`: from the verdicts on a `sample`, seen in clear, and of each
     dataset what is assumed that was `never_compared`; others are not corrected by it. `assumption`: as `assumed`.
-    `fill_to`: a group of which fewer links were looked at is filled up to so many with those of all women.
+    `never_delivered`: whatever the origin, of whom a dataset is silent by its own rules. `fill_to`: a group of which
+    fewer links were looked at is filled up to so many with those of all women.
     """
 
     origin: Origin
     reason: str = Field(min_length=20)
     fill_to: Limit
     sample: str | None = None
-    never_compared: tuple[NeverCompared, ...] = ()
+    never_compared: tuple[Unseen, ...] = ()
+    never_delivered: tuple[Unseen, ...] = ()
     assumed: tuple[Assumed, ...] = ()
 
     @property
@@ -79,13 +85,14 @@ class LinkErrors(Declaration):
             if self.origin != origin and getattr(self, field):
                 raise ValueError(f"`{field}` is for origin {origin}, and this is {self.origin}")
         places = [*(one.place for one in self.assumed), *((one.dataset,) for one in self.never_compared)]
+        places += [("never_delivered", one.dataset) for one in self.never_delivered]
         if twice := sorted({place for place in places if places.count(place) > 1}):
             raise ValueError(f"{twice} is there twice")
         return self
 
     def mistakes(self, analysis: Analysis) -> Iterator[str]:
         """Assumptions about what no table has."""
-        named: list[Assumed | NeverCompared] = [*self.assumed, *self.never_compared]
+        named: list[Assumed | Unseen] = [*self.assumed, *self.never_compared, *self.never_delivered]
         for unknown in sorted({one.dataset for one in named} - set(analysis.datasets)):
             yield f"there is no dataset {unknown!r}; there are {sorted(analysis.datasets)}."
         for one in self.assumed:

@@ -72,8 +72,9 @@ PUBLISHED = (
     PublishedColumn(
         "missed",
         "percent",
-        "of 100 women of this group with a record in the source, in all periods, how many it was not linked to; of a "
-        "group too small to tell, as of all women, with an interval as of a few",
+        "of 100 women of this group who should have a record in the source, in all periods, how many it was not linked "
+        "to: never delivered, as declared, or set aside in quarantine, or not found; of a group too small to tell, as "
+        "of all women, with an interval as of a few",
     ),
     PublishedColumn("missed_lower", "percent", "lower end of the interval of missed"),
     PublishedColumn("missed_upper", "percent", "upper end of the interval of missed"),

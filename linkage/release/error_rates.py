@@ -31,17 +31,36 @@ class Group(NamedTuple):
 
 
 NOBODY = Looked(0.0, 0.0)
+ALL_ACCEPTED: Mapping[str, float] = {}
 ErrorsOf = Callable[[Group], Errors | None]
 
 
-def errors_of(declared: LinkErrors, counted: Iterable[Row], disclosure: Disclosure) -> ErrorsOf:
-    """The errors of a group's links, to a tenth of a point; None of a source of which nothing is known.
+def errors_of(
+    declared: LinkErrors, counted: Iterable[Row], disclosure: Disclosure, set_aside: Mapping[str, float] = ALL_ACCEPTED
+) -> ErrorsOf:
+    """The errors of a group, to a tenth of a point; None of a source of which nothing is known of the links.
 
-    What a review says was missed is of the pairs that were compared; what is assumed of the others is put to it.
-    `counted`: rows of `linkage.cohorts.link_errors`, or of a review; none where errors are assumed.
+    A record is missed by links; or since it was never delivered, or is one of the share of its source's rows that was
+    `set_aside` in quarantine: {source: 0 to 1}. These are taken to befall all women alike. `counted`: rows of
+    `linkage.cohorts.link_errors`, or of a review; none where errors are assumed.
     """
-    if declared.origin == "assumption":
-        return assumed_by(declared)
+    of_links = assumed_by(declared) if declared.origin == "assumption" else counted_by(declared, counted, disclosure)
+    silent = {one.dataset: of_percent(one.share) for one in declared.never_delivered}
+
+    def found(group: Group) -> Errors | None:
+        errors, aside = of_links(group), set_aside.get(group.dataset, 0.0)
+        if errors is None:
+            return None
+        never_linked = either(silent.get(group.dataset, NOTHING), Share(aside, aside, aside))
+        return errors._replace(missed=tenths(either(errors.missed, never_linked)))
+
+    return found
+
+
+def counted_by(declared: LinkErrors, counted: Iterable[Row], disclosure: Disclosure) -> ErrorsOf:
+    """The errors of links that were counted. What a review says was missed is of the pairs that were compared; what is
+    assumed of the others is put to it.
+    """
     rows, unseen = list(counted), {one.dataset: of_percent(one.share) for one in declared.never_compared}
     missed = {group_of(row): shown(row["with_records"], row["missed"], disclosure) for row in rows}
     wrong = {group_of(row): shown(row["given_records"], row["wrong"], disclosure) for row in rows}

@@ -27,9 +27,10 @@ def truth_section(
     about = (
         f"{mean_off(main, 'true', 'what was lived, the latest rates of all women')}"
         f"{mean_off(shown, 'perfect', 'perfect links, every published rate')}"
-        "What is left then is chance, rounding, and what was never recorded or recorded wrongly: a date with a slip, a "
-        "quarter that an authority did not send. No correction of links takes that back. An interval is for the rate "
-        "of which these women are a draw, so it should hold theirs nearly always."
+        "What is left then is chance, rounding, and what was recorded wrongly, such as a job that nobody closed: no "
+        "correction takes that back. Corrected rates allow for records that were declared never delivered, and for "
+        "rows in quarantine; perfect links do not, so that of such a source they are the lower ones. An interval is "
+        "for the rate of which these women are a draw, so it should hold theirs nearly always."
     )
     drawn = [(differences(list(offs(shown))), caption(shown))] if shown else []
     grids = [headline_grid(main), *([woman_grid(women)] if women else []), *([group_grid(shown)] if shown else [])]
