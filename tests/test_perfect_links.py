@@ -139,8 +139,8 @@ def test_the_sums_of_cells_are_those_of_the_lives(records: Records, analysis: An
     ]
 
 
-def test_every_cell_with_women_who_reoffended_has_its_sum(records: Records, analysis: Analysis) -> None:
-    found = sums(people_at(records, analysis), analysis)
+def test_every_cell_with_women_who_reoffended_has_its_sum(records: Records, people: People, analysis: Analysis) -> None:
+    found = sums(people, analysis)
     assert found is not None
     summed = set(found.project(f"{', '.join(CELL)}, with_one").fetchall())
     of_often = "outcome = 'proven_reoffending' and cohort <> 'every_release_from_custody' and numerator > 0"
@@ -345,9 +345,10 @@ def test_a_need_that_is_defined_otherwise_differs_on_some_woman(
 
 
 def test_departments_that_make_no_mistake_have_none_on_record(records: Records, lived: Path) -> None:
-    mistakes = records.con.read_csv(str(lived / "errors.csv"), header=True).filter(truth.IN_ATTRIBUTES)
-    withdrawn = records.con.read_csv(str(lived / "withdrawals.csv"), header=True)
-    assert mistakes.fetchall() == withdrawn.fetchall() == []
+    mistakes, withdrawn = (
+        records.con.read_csv(str(lived / f"{name}.csv"), header=True) for name in ("errors", "withdrawals")
+    )
+    assert mistakes.filter(f"{truth.NO_DATE} or {truth.MISTAKE}").fetchall() == withdrawn.fetchall() == []
 
 
 def first_entries_of_lives(con: duckdb.DuckDBPyConnection, lived: Path) -> dict[str, tuple[Any, ...]]:
