@@ -1,15 +1,13 @@
 """Definitions: what the pipeline says of each woman when no link is wrong, beside plain code over her invented life."""
 
-import csv
 import shutil
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
-from told_answers import answered, by_age, by_sentence, by_the_truth
+from told_answers import answered, by_age, by_sentence, by_the_truth, first_entries_of_lives
 
 from benchmarks import truth, truth_cells
 from linkage.cohorts import comparing, history, tabulate
@@ -41,7 +39,6 @@ from linkage.synthetic.careful import careful
 from linkage.synthetic.truth.needs import Needs
 
 PEOPLE, SEED = 4_000, 7
-RELEASED, ORDERED = "released_from_custody", "community_order_starts"
 MORE_DEATHS = {"dies_within_4_weeks": 0.15, "dies_within_a_year": 0.1}  # or of so few women hardly one would die
 # What came first for none of so few women, and days on which it did for none; `test_history.py` has such lives.
 FIRST = ("custody", "duty", "job", "none", "probation_days_8_to_90", "benefit_days_8_to_90")
@@ -349,23 +346,6 @@ def test_departments_that_make_no_mistake_have_none_on_record(records: Records, 
         records.con.read_csv(str(lived / f"{name}.csv"), header=True) for name in ("errors", "withdrawals")
     )
     assert mistakes.filter(f"{truth.NO_DATE} or {truth.MISTAKE}").fetchall() == withdrawn.fetchall() == []
-
-
-def first_entries_of_lives(con: duckdb.DuckDBPyConnection, lived: Path) -> dict[str, tuple[Any, ...]]:
-    """{woman: (arm, day, offence group, previous offences)} of the declared comparison, by her life alone."""
-    starts: dict[tuple[str, str], dict[str, Any]] = {}
-    for row in csv.DictReader((lived / "follow_ups.csv").open(encoding="utf-8")):
-        starts[row["person"], f"{row['start']} {row['disposal']}"] = row
-    entries = {row[:4] for row in happened(con, lived).project("person, index_date, cohort, outcome").fetchall()}
-    found: dict[str, tuple[Any, ...]] = {}
-    for person, day, cohort, outcome in sorted(entries, key=lambda row: (row[1], row[2] != RELEASED)):
-        if outcome != MEMBERS or person in found:
-            continue
-        start = starts.get((person, f"{day} {'CUS' if cohort == RELEASED else 'CO'}"))
-        if start and (cohort == ORDERED or (cohort == RELEASED and int(start["sentence_days"]) <= 364)):
-            arm = "short_custody" if cohort == RELEASED else "community_order"
-            found[person] = (arm, day, start["main_offence_group"], int(start["previous_offences"]))
-    return found
 
 
 def test_women_who_are_compared_are_those_of_their_lives_with_what_was_known_before(

@@ -1,12 +1,16 @@
 """What lives say of women who are divided by an answer, and in which stratum each is: plain code over the truth."""
 
+import csv
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
-from linkage.cohorts.truth import happened
+from linkage.cohorts.truth import MEMBERS, happened
+
+RELEASED, ORDERED = "released_from_custody", "community_order_starts"
 
 
 def by_sentence(con: duckdb.DuckDBPyConnection, lived: Path) -> Callable[[str, date], str]:
@@ -51,3 +55,20 @@ def by_the_truth(
         known = answers.get((cohort, quarter, person, divides))
         if asked == outcome and counted and known:
             yield cohort, quarter, ("yes" if known[1] else "no") if known[0] else "not known", achieved
+
+
+def first_entries_of_lives(con: duckdb.DuckDBPyConnection, lived: Path) -> dict[str, tuple[Any, ...]]:
+    """{woman: (arm, day, offence group, previous offences)} of the declared comparison, by her life alone."""
+    starts: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in csv.DictReader((lived / "follow_ups.csv").open(encoding="utf-8")):
+        starts[row["person"], f"{row['start']} {row['disposal']}"] = row
+    entries = {row[:4] for row in happened(con, lived).project("person, index_date, cohort, outcome").fetchall()}
+    found: dict[str, tuple[Any, ...]] = {}
+    for person, day, cohort, outcome in sorted(entries, key=lambda row: (row[1], row[2] != RELEASED)):
+        if outcome != MEMBERS or person in found:
+            continue
+        start = starts.get((person, f"{day} {'CUS' if cohort == RELEASED else 'CO'}"))
+        if start and (cohort == ORDERED or (cohort == RELEASED and int(start["sentence_days"]) <= 364)):
+            arm = "short_custody" if cohort == RELEASED else "community_order"
+            found[person] = (arm, day, start["main_offence_group"], int(start["previous_offences"]))
+    return found
