@@ -61,7 +61,8 @@ def rates(panels: Sequence[Panel], series: Sequence[str], axis: str, alternative
     highest = max(*ends, 9.0)
     scale = alt.Scale(domain=[0, min(100, 10 * (int(highest / 10) + 1))], nice=False)
     drawn = [panel_of(panel, series, scale, axis if panel is shown[-1] else "", words) for panel in shown]
-    chart = alt.vconcat(*drawn, spacing=14).resolve_scale(color="shared", shape="shared", fill="shared")
+    resolve = alt.Resolve(scale=alt.ScaleResolveMap(color="shared", shape="shared", fill="shared"))
+    chart = alt.vconcat(*drawn, spacing=14, resolve=resolve)
     return svg(chart, alternative)
 
 
@@ -101,7 +102,7 @@ def panel_of(panel: Panel, series: Sequence[str], scale: alt.Scale, axis: str, w
     if corrected:
         layers += corrections(base.encode(yOffset=alt.YOffset("below:N", scale=in_place)), scale)
     height = ROW * max(1, len(groups)) * (0.55 + (0.7 if corrected else 0.45) * len(present))
-    return alt.layer(*layers).properties(width=WIDTH, height=height, title=panel.title)
+    return alt.layer(*layers, width=WIDTH, height=height, title=panel.title)
 
 
 def corrections(base: Any, scale: alt.Scale) -> list[Any]:
@@ -134,27 +135,33 @@ def legend(series: Sequence[str]) -> dict[str, Any]:
 
 def svg(chart: Any, alternative: str) -> str:
     """The drawing as one inline `<svg>` with a text for those who do not see it; the same chart, the same text."""
-    styled = (
-        chart.configure(background="transparent", font=FONT, aria=False, padding=4)
-        .configure_view(stroke=None)
-        .configure_axis(
-            labelColor="currentColor",
-            titleColor="currentColor",
-            labelFontSize=13,
-            titleFontSize=13,
-            gridColor=GREY,
-            gridOpacity=0.25,
-            tickColor=GREY,
-            titleFontWeight="normal",
-            titlePadding=8,
-            labelPadding=6,
-        )
-        .configure_axisY(grid=False)
-        .configure_legend(
-            labelColor="currentColor", titleColor="currentColor", labelFontSize=13, symbolSize=80, symbolOpacity=1
-        )
-        .configure_text(color="currentColor", font=FONT)
-        .configure_title(color="currentColor", font=FONT, fontSize=13, anchor="start", fontWeight="bold")
+    axis = alt.AxisConfig(
+        labelColor="currentColor",
+        titleColor="currentColor",
+        labelFontSize=13,
+        titleFontSize=13,
+        gridColor=GREY,
+        gridOpacity=0.25,
+        tickColor=GREY,
+        titleFontWeight="normal",
+        titlePadding=8,
+        labelPadding=6,
+    )
+    legends = alt.LegendConfig(
+        labelColor="currentColor", titleColor="currentColor", labelFontSize=13, symbolSize=80, symbolOpacity=1
+    )
+    # All in one call: Altair copies the chart, data and all, at every step.
+    styled = chart.configure(
+        background="transparent",
+        font=FONT,
+        aria=False,
+        padding=4,
+        view=alt.ViewConfig(stroke=None),
+        axis=axis,
+        axisY=alt.AxisConfig(grid=False),
+        legend=legends,
+        text=alt.MarkConfig(color="currentColor", font=FONT),
+        title=alt.TitleConfig(color="currentColor", font=FONT, fontSize=13, anchor="start", fontWeight="bold"),
     )
     drawing = vl_convert.vegalite_to_svg(styled.to_dict())
     return drawing.replace("<svg ", f'<svg role="img" aria-label="{escape(alternative)}" ', 1)

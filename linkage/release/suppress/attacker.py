@@ -141,7 +141,7 @@ class Sparing:
 
     def pushed(self, counts: Ints, way: int, width: Floats, known: Ints, spared: Ints) -> Floats:
         """The deviation in which counts are as far one way as can be, up to their widths, where some counts are known,
-        and as little else as can be is not as in truth; of that, spared counts last.
+        and as little else as can be is not as in truth; of that, spared counts last. The truth where none is found.
         """
         most, cost = self.room.copy(), np.ones(len(self.room))
         most[self.columns(known)] = most[self.columns(counts, (1 - way,))] = 0.0
@@ -153,7 +153,8 @@ class Sparing:
         self.change(bounded, most, priced, cost)
         self.highs.clearSolver()
         self.highs.run()
-        values = np.append(self.highs.getSolution().col_value, 0.0)
+        optimal = self.highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
+        values = np.append(self.highs.getSolution().col_value if optimal else np.zeros(len(cost)), 0.0)
         self.work.done += max(0, self.highs.getInfo().simplex_iteration_count) + 1
         self.work.solved += 1
         self.change(bounded, self.room, priced, np.ones(len(cost)))

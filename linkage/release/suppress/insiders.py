@@ -17,6 +17,7 @@ from linkage.release.suppress.problem import Bools, Floats, Ints
 from linkage.release.suppress.search import chosen
 
 NOBODY_THERE: Ints = np.array([], dtype=np.int64)
+MOVED = 1e-6  # more than a solver's tolerance, by which it lets what is known differ from the truth
 TOGETHER, ROUNDS = 100, 2  # targets pushed in one table, and how often each is
 
 
@@ -51,7 +52,7 @@ class Watch:
         """Two tables between which a target is as wide as it must be, and which leave known counts as they are."""
         moved = self.moves[:, self.at[self.place(number)]]
         fitting = np.append(0, np.flatnonzero(np.abs(moved) > TINY))
-        fitting = fitting[(np.abs(self.moves[np.ix_(fitting, self.at[known])]) <= TINY).all(axis=1)]
+        fitting = fitting[(np.abs(self.moves[np.ix_(fitting, self.at[known])]) <= MOVED).all(axis=1)]
         ends = fitting[[moved[fitting].argmin(), moved[fitting].argmax()]]
         wide = float(np.ptp(moved[ends])) >= self.pattern.targets[number].width - TINY
         return ends if wide else None
@@ -64,7 +65,7 @@ class Watch:
 
     def moved(self, pair: Ints, insiders: Ints) -> Ints:
         """The insiders whose counts one of two tables moves."""
-        return insiders[(np.abs(self.moves[np.ix_(pair, self.at[insiders])]) > TINY).any(axis=0)]
+        return insiders[(np.abs(self.moves[np.ix_(pair, self.at[insiders])]) > MOVED).any(axis=0)]
 
 
 def with_insiders(pattern: Pattern, guide: Floats, found: list[Cut]) -> Bools:

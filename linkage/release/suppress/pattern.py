@@ -5,7 +5,6 @@ A table found for one target serves every other it moves, so most targets are ne
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -26,15 +25,6 @@ class Witness:
 
     moved: Ints
     by: Floats
-
-    @cached_property
-    def touched(self) -> frozenset[int]:
-        """The counts that differ, to look one up in."""
-        return frozenset(self.moved.tolist())
-
-    def moves(self, count: int) -> float:
-        """By how much a count differs."""
-        return float(self.by[self.moved == count].sum())
 
 
 TRUTH = Witness(NOTHING, np.array([]))
