@@ -1,6 +1,7 @@
 """Pieces of SQL made of declarations. What is written here runs on DuckDB and on Spark alike.
 
-So: no date_diff, strftime or qualify; a day is `cast(d + interval '42' day as date)`; every column has an alias.
+So: no date_diff, strftime, qualify or varchar (a text is a `string`); a day is `cast(d + interval '42' day as date)`;
+every column has an alias.
 """
 
 from collections.abc import Collection, Iterable, Mapping
