@@ -19,13 +19,14 @@ from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 from linkage.contracts.dataset import Dataset
 from linkage.matching.score import SMALLEST_PROBABILITY
 from linkage.pseudonymisation import extract, intake
+from linkage.pseudonymisation.regions import region
 from linkage.pseudonymisation.standardise import standard_forms
 from linkage.pseudonymisation.tokens import parts, soundex
 from linkage.settings import Settings
 
 VIEW = "names"
 NUMBERS = ("pnc", "nomis", "crn", "nino", "defendant_id")
-CLEAR = ("forename", "forenames", "surname", "surnames", "dob", "postcode", "sector", "district", *NUMBERS)
+CLEAR = ("forename", "forenames", "surname", "surnames", "dob", "postcode", "sector", "district", "region", *NUMBERS)
 THRESHOLDS = {"high": 0.99, "medium": 0.95, "low": 0.80}
 SEED = 1
 
@@ -71,6 +72,7 @@ def rows_of(settings: Settings, contract: Dataset, path: Path) -> pd.DataFrame:
     found["dob"] = first(kinds, "date_of_birth", found).map(lambda forms: forms[0] if forms else None)
     postcode = first(kinds, "postcode", found).map(lambda forms: forms[0] if forms else None)
     found["postcode"], found["sector"], found["district"] = postcode, postcode.str[:-2], postcode.str[:-3]
+    found["region"] = postcode.map(region, na_action="ignore")
     for number in NUMBERS:
         found[number] = first(kinds, number, found).map(lambda forms: forms[0] if forms else None)
     return found.astype(object).where(found.notna(), None)
@@ -130,6 +132,7 @@ def same_model(rows: pd.DataFrame) -> Design:
         "surname_l = surname_r and postcode_l = postcode_r", "surname_l = surname_r and district_l = district_r",
         "list_has_any(surnames_l, surnames_r) and postcode_l = postcode_r", "surname_l = surname_r",
         "list_has_any(surnames_l, surnames_r)", "postcode_l = postcode_r", "district_l = district_r",
+        "region_l = region_r",
     ]  # fmt: skip
     comparisons = [
         custom("forename", missing("forename"),
@@ -143,7 +146,7 @@ def same_model(rows: pd.DataFrame) -> Design:
     rules = [
         *[f"l.{name} = r.{name}" for name in NUMBERS if rows[name].notna().any()],
         "l.forename = r.forename and l.dob = r.dob", "l.surname = r.surname and l.dob = r.dob",
-        "l.dob = r.dob and l.sector = r.sector",
+        "l.dob = r.dob and l.district = r.district",
         "l.forename = r.forename and l.surname = r.surname and l.district = r.district",
         "l.forename = r.forename and l.postcode = r.postcode", "l.f_sound = r.f_sound and l.dob = r.dob",
         ("l.s_sounds = r.s_sounds and l.dob = r.dob", ["s_sounds"]),

@@ -217,10 +217,20 @@ def test_forename_and_surname_the_other_way_round_are_seen_to_be_swapped(setting
 def test_an_alias_agrees_with_a_surname_where_the_date_or_the_home_agrees_too(settings):
     later = ANN.replace("O'Neill,Smith-Jones;Brown", "Brown,")
     one, other = rows_of(settings, ANN, later)
-    assert {"surnames_dob", "surnames_postcode", "names_any"} <= agreeing(one, other)
+    assert {"surnames_dob", "surnames_postcode"} <= agreeing(one, other)
     assert not {"surname_dob", "surname_postcode", "names", "names_dob_slip"} & agreeing(one, other)
     elsewhere = later.replace("01/02/1990", "17/09/1961").replace("SW1A 1AA", "ZE1 0AA").replace("Ann Marie", "Zoe")
     assert agreeing(one, rows_of(settings, elsewhere)[0]) == {"pnc", "defendant_id"}
+
+
+def test_whoever_moves_within_a_region_agrees_on_it_beside_her_birth_date_alone(settings):
+    """A woman under another name: from Westminster to Enfield, and to Manchester; and a stranger of Enfield."""
+    moved = ANN.replace("O'Neill,Smith-Jones;Brown", "Quinn,").replace("SW1A 1AA", "EN1 1AA")
+    one, near, far = rows_of(settings, ANN, moved, moved.replace("EN1 1AA", "M1 1AA"))
+    hers = {"dob", "forename_dob", "forenames_dob", "forename_letter_dob", "pnc", "defendant_id"}
+    assert agreeing(one, near) == {*hers, "dob_region"}
+    assert agreeing(one, far) == hers
+    assert "dob_region" not in agreeing(one, rows_of(settings, moved.replace("01/02/1990", "17/09/1961"))[0])
 
 
 def test_a_birth_date_with_one_digit_wrong_agrees_only_beside_the_names(settings):
@@ -251,7 +261,7 @@ def test_no_token_of_a_scored_row_is_made_of_one_name_or_letter_alone(profile):
     }
     assert not {place for place, token in kept.items() if len(token.parts) == 1 and set(token.parts[0]) & NAMES}
     of_names_only = {name for (_, name), token in kept.items() if all(set(part) <= NAMES for part in token.parts)}
-    assert of_names_only <= {"names", "names_swapped", "names_any"}
+    assert of_names_only <= {"names", "names_swapped"}
     assert all(len(kept["names", name].parts) == 2 for name in of_names_only)
 
 

@@ -175,7 +175,7 @@ def test_missing_stays_missing(settings):
 def test_an_alias_and_each_half_of_a_double_name_can_be_compared_with_a_surname(settings):
     later = ANN.replace("a1,", "a2,").replace("O'Neill", "Jones").replace("Smith-Jones;Brown", "")
     stages.pseudonymise(settings, "court", court(settings, ANN, later))
-    for name in ("surnames_dob", "surnames_postcode", "names_any"):
+    for name in ("surnames_dob", "surnames_postcode"):
         jones, all_of_them = sorted((row[name] for row in encoded(settings)), key=len)
         assert (len(jones), len(all_of_them)) == (1, 5), name  # o'neill; smith jones, smith, jones; brown
         assert set(jones) < set(all_of_them), name

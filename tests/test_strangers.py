@@ -6,8 +6,10 @@ import math
 import numpy as np
 import pyarrow as pa
 import pytest
+from conftest import REPOSITORY
 
-from linkage.contracts.encodings import View
+from linkage.contracts.encodings import View, read_encodings
+from linkage.matching.model import train
 from linkage.matching.settings import connection
 from linkage.matching.strangers import MISSING, Patterns, among_strangers, patterns, strangers
 
@@ -175,3 +177,27 @@ def test_of_very_many_pairs_those_of_some_tokens_are_taken():
     assert sum(counts.values()) % 780 == 0
     shared = sum(count for levels, count in counts.items() if levels[0] == 0)
     assert shared / sum(counts.values()) == pytest.approx(0.05, abs=0.02)
+
+
+def written(forename: int, surname: int, dob: int, postcode: int) -> dict[str, int]:
+    """The tokens of a record that holds these, in a view of names."""
+    parts = {
+        "names": (forename, surname), "names_swapped": (surname, forename), "forename_dob": (forename, dob, 1),
+        "surname_dob": (surname, dob, 2), "surname_postcode": (surname, postcode, 3), "dob": (dob,),
+        "postcode": (postcode,),
+    }  # fmt: skip
+    return {name: abs(hash(part)) for name, part in parts.items()}
+
+
+def test_names_written_the_other_way_round_are_of_one_woman_and_not_of_strangers_born_on_one_day():
+    """Her surname is another there, as a stranger's is; strangers whose names are each other's are hardly met."""
+    rng, rows = np.random.default_rng(1), []
+    for who in range(2000):
+        forename, surname, dob = (int(rng.integers(1, most)) for most in (60, 400, 500))
+        names = (forename, 1000 + surname)
+        rows += [written(*names, dob, who), written(*(names if who % 25 else names[::-1]), dob, who)]
+    view = read_encodings(REPOSITORY / "schemas").views["names"]
+    model = train(profiles(pa.Table.from_pylist(rows)), view, "names", "1")
+    [swapped] = [weight for weight in model.comparisons["forename"] if weight.label == "forename and surname swapped"]
+    assert 0.02 < swapped.m < 0.06
+    assert swapped.u < 1e-5

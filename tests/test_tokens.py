@@ -14,6 +14,7 @@ from linkage.errors import PrivacyError
 from linkage.pseudonymisation import standardise
 from linkage.pseudonymisation.key_sources import KeyFolder
 from linkage.pseudonymisation.keys import PROJECT, Key, TokenKey
+from linkage.pseudonymisation.regions import AREAS
 from linkage.pseudonymisation.tokens import DERIVATIONS, wildcards
 
 # --- standard forms ---------------------------------------------------------------------------------------------------
@@ -92,6 +93,25 @@ def test_two_dates_share_a_wildcard_exactly_when_one_digit_differs(one, other):
 @pytest.mark.parametrize(("name", "several"), [("ann", []), ("ann marie", ["ann marie"])])
 def test_a_name_of_one_word_has_not_several(name, several):
     assert DERIVATIONS["several_words"](name) == several
+
+
+@pytest.mark.parametrize(
+    ("postcode", "where"),
+    [
+        ("SW1A1AA", "London"),
+        ("E11AA", "London"),
+        ("EX11AA", "South West"),
+        ("BT11AA", "Northern Ireland"),
+        ("GY11AA", "GY"),  # Guernsey is in no region
+    ],
+)
+def test_a_postcode_is_in_the_region_of_its_area(postcode, where):
+    assert DERIVATIONS["region"](postcode) == [where]
+
+
+def test_every_postcode_area_of_the_country_is_in_one_region():
+    areas = [area for listed in AREAS.values() for area in listed.split()]
+    assert len(areas) == len(set(areas)) == 121  # Royal Mail has 124 with Guernsey, Jersey and Man
 
 
 def test_the_linkage_schema_names_every_function_there_is():

@@ -19,7 +19,7 @@ Standardiser = Literal[
 ]  # fmt: skip
 Derivation = Literal[
     "whole", "first_word", "several_words", "parts", "first_letter", "last_letter", "wildcards", "sector", "district",
-    "clear", "soundex", "prefix", "year", "month", "first_letters",
+    "region", "clear", "soundex", "prefix", "year", "month", "first_letters",
 ]  # fmt: skip
 MANY_VALUED: frozenset[str] = frozenset({"parts", "wildcards", "soundex", "first_letters"})
 # Several of these in one row give a name or a birth date away (see README): they stand in sealed rules only.

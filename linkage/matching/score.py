@@ -97,7 +97,7 @@ def compare(
 
 
 def to_compare(con: duckdb.DuckDBPyConnection, view: View, made: pa.Table, before: Before) -> int:
-    """Leave in `profiles` what is looked at; make `seen` of what profiles stand for, `blocked`, and `kept_pair`.
+    """Make `seen` of what profiles stand for, `blocked`, and `kept_pair`.
 
     `seen` (profile_id, dataset, known, view_ids, row, kept, by_number, by_others): a row per profile, by a hash of its
     tokens; was it compared before, and which rules would find its like? `blocked` (match_key, join_key_l, join_key_r):
@@ -105,7 +105,6 @@ def to_compare(con: duckdb.DuckDBPyConnection, view: View, made: pa.Table, befor
     are compared.
     """
     tokens = ", ".join(f'"{name}"' for name in view.tokens)
-    looked_at = ", ".join(f'"{name}"' for name in sorted(view.looked_at))
     for name, arrived in {"made": made, "rows_before": before.rows, "pairs_before": before.pairs}.items():
         con.register(name, arrived)
     con.execute(
@@ -118,7 +117,6 @@ def to_compare(con: duckdb.DuckDBPyConnection, view: View, made: pa.Table, befor
                 {holds(view, of_numbers(view))} as by_number, {holds(view, of_others(view))} as by_others
             from profiles
         );
-        create or replace table profiles as select profile_id, {looked_at} from profiles;
         create table compared_before as select profile_id, row from seen where kept;
         create table blocked as
         select 'made' as match_key, profile_id_l as join_key_l, profile_id_r as join_key_r

@@ -114,11 +114,9 @@ def one_row(con: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
 
 @contextlib.contextmanager
 def connection(profiles: pa.Table) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection of Splink's own that holds the table `profiles`."""
+    """A connection of Splink's own that sees the table `profiles`, without a copy of it."""
     with duckdb.connect() as con:
-        con.register("arrived", profiles)
-        con.execute("create table profiles as from arrived")
-        con.unregister("arrived")
+        con.register("profiles", profiles)
         yield con
 
 

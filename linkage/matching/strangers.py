@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from linkage.contracts.encodings import Comparison, View
-from linkage.matching.settings import condition
+from linkage.matching.settings import condition, one_row
 
 Estimates = dict[str, list[float | None]]
 Shares = npt.NDArray[np.float64]
@@ -98,14 +98,14 @@ def patterns(con: duckdb.DuckDBPyConnection, view: View, token: str) -> Patterns
 
 def one_in(con: duckdb.DuckDBPyConnection, view: View, token: str) -> int:
     """Of how many tokens one is taken, so that there are about `training.max_pairs` pairs."""
-    with con.cursor() as cursor:
-        pairs = cursor.execute(
-            f"""
-            select coalesce(sum(n * (n - 1) // 2), 0)::bigint
-            from (select count(*) as n from profiles where "{token}" is not null group by "{token}")
-            """
-        ).fetchall()[0][0]
-    return max(-(-int(pairs) // view.training.max_pairs), 1)
+    [pairs] = one_row(
+        con,
+        f"""
+        select coalesce(sum(n * (n - 1) // 2), 0)::bigint
+        from (select count(*) as n from profiles where "{token}" is not null group by "{token}")
+        """,
+    )
+    return max(-(-pairs // view.training.max_pairs), 1)
 
 
 def columns_of(comparison: Comparison) -> set[str]:

@@ -16,6 +16,7 @@ from linkage.contracts.dataset import Column
 from linkage.contracts.encodings import Derivation, Encodings, Part, Standardiser
 from linkage.pseudonymisation.keys import SubKey, TokenKey, Tokens
 from linkage.pseudonymisation.lists import Lists, gathered, joined, numbers
+from linkage.pseudonymisation.regions import region
 from linkage.pseudonymisation.standardise import standard_forms
 
 # How many rows are taken at a time, and how many texts of a column are kept: memory does not grow with the extract.
@@ -66,6 +67,7 @@ DERIVATIONS: dict[Derivation, Callable[[str], list[str]]] = {
     "wildcards": wildcards,
     "sector": lambda postcode: [postcode[:-2]],
     "district": lambda postcode: [postcode[:-3]],
+    "region": lambda postcode: [region(postcode)],
     "clear": lambda form: [form],
     "soundex": soundex,
     "prefix": lambda form: [form[:3]],
