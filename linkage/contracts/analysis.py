@@ -144,10 +144,11 @@ class Analysis:
     sequences: dict[str, Sequence] = field(default_factory=dict)
 
     def outcomes_of(self, table: Table) -> dict[str, Outcome]:
-        """{name: outcome} of the table's theme, in name order; where it names outcomes, these in its order."""
+        """{name: outcome} of the table's theme, those of early days first; of a table that names some, in its order."""
         if table.outcomes:
             return {name: self.outcomes[name] for name in table.outcomes if name in self.outcomes}
-        return {name: outcome for name, outcome in self.outcomes.items() if outcome.theme == table.theme}
+        of_theme = {name: outcome for name, outcome in self.outcomes.items() if outcome.theme == table.theme}
+        return dict(sorted(of_theme.items(), key=lambda one: one[1].measure.last_day))
 
     def breakdowns_of(self, table: Table, cohort: Cohort) -> dict[str, Breakdown]:
         """{name: breakdown} of the table that the cohort's dataset can fill, in the table's order; none that would show
