@@ -48,7 +48,7 @@ def sum_up(settings: Settings, console: Console) -> None:
     console.print("\n[bold]Open next[/bold]")
     release = settings.files.release(RELEASE)
     for path, what in {
-        release / "index.html": "the release, a page with a chart per theme",
+        release / "index.html": "the release, a page of tables by subject with charts",
         release / "womens_outcomes.duckdb": "the same tables, to query",
         Path(settings.files.quality.report): "the quality report",
     }.items():
