@@ -57,12 +57,12 @@ class SubKey:
 
     def tokens(self, values: Iterable[str]) -> Tokens:
         """`token` of each value."""
-        digests, prepared = [], self._mac.copy
+        digests, prepared = bytearray(), self._mac.copy
         for value in map(str.encode, values):
             mac = prepared()
             mac.update(value)
-            digests.append(mac.finalize())
-        return np.frombuffer(b"".join(digests), dtype=">i8")[::4].astype(np.int64)
+            digests += mac.finalize()
+        return np.frombuffer(digests, dtype=">i8")[::4].astype(np.int64)
 
 
 class CompoundKey:

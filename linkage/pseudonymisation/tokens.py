@@ -10,7 +10,6 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from linkage.contracts.dataset import Column
 from linkage.contracts.encodings import Derivation, Encodings, Part, Standardiser
@@ -153,7 +152,7 @@ class Keyed:
 
 def keyed(raws: list[str], column: Column, steps: tuple[Standardiser, ...], wanted: list[list[Taking]]) -> Keyed:
     """Distinct texts of a column, standardised, and to be keyed."""
-    given = in_cells([raw.split(column.separator) for raw in raws]) if column.separator else one_each(raws)
+    given = in_cells(raw.split(column.separator) for raw in raws) if column.separator else one_each(raws)
     forms = standard_forms(given.texts, steps)
     there = list(filter(None, forms))
     without = [place for place, form in enumerate(forms) if not form] if len(there) < len(forms) else []
@@ -197,14 +196,12 @@ class Lookup:
         """These cells, which may be missing: nothing is as an empty text."""
         if len(self._texts) > BLOCK:
             self._forget()
-        texts = column.fill_null("")
-        found = pc.index_in(texts, value_set=self._texts)
-        places, new = numbers(found.fill_null(0)), found.is_null()
-        coded = texts.filter(new).dictionary_encode()
-        places[new.to_numpy(zero_copy_only=False)] = len(self._texts) + numbers(coded.indices)
-        self._texts = pa.concat_arrays([self._texts, coded.dictionary])
-        self._known = [*self._known, self._keyed(coded.dictionary.to_pylist())]
-        return Cells(self._known, places)
+        # What is known stands first, each text once: its numbers stay as they are, and new ones follow.
+        known = len(self._texts)
+        coded = pa.concat_arrays([self._texts, column.fill_null("")]).dictionary_encode()
+        self._texts = coded.dictionary
+        self._known = [*self._known, self._keyed(self._texts[known:].to_pylist())]
+        return Cells(self._known, numbers(coded.indices[known:]))
 
 
 def one_each(texts: list[str]) -> Values:
@@ -212,16 +209,21 @@ def one_each(texts: list[str]) -> Values:
     return Values(texts, np.arange(len(texts)))
 
 
-def in_cells(lists: list[list[str]]) -> Values:
+def in_cells(lists: Iterable[list[str]]) -> Values:
     """The texts of each list, as those of a cell."""
-    return Values([*itertools.chain.from_iterable(lists)], np.repeat(np.arange(len(lists)), [*map(len, lists)]))
+    texts: list[str] = []
+    lengths = []
+    for found in lists:  # each forgotten at once: Python looks through many small lists again and again, to free them
+        texts += found
+        lengths.append(len(found))
+    return Values(texts, np.repeat(np.arange(len(lengths)), lengths))
 
 
 def derived(held: Values, take: Derivation) -> Values:
     """What is taken from each standard form."""
     if take == "whole":
         return held
-    found = in_cells([*map(DERIVATIONS[take], held.texts)])
+    found = in_cells(map(DERIVATIONS[take], held.texts))
     return Values(found.texts, held.cell[found.cell])
 
 
