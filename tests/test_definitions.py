@@ -208,6 +208,27 @@ def test_a_cohort_that_takes_the_women_of_another_is_refused(schemas: Path) -> N
     assert refusal(schemas) == ("cohorts/warned.yaml: it takes the same women as cautioned.yaml. Remove one.")
 
 
+def test_a_cohort_of_women_who_are_in_another_is_refused_since_readers_subtract(schemas: Path) -> None:
+    released = (schemas / "cohorts" / "released_from_custody.yaml").read_text(encoding="utf-8")
+    fewer = released.replace("[conditional release, home detention curfew, automatic release]", "[automatic release]")
+    (schemas / "cohorts" / "some_released.yaml").write_text(fewer, encoding="utf-8")
+    found = refusal(schemas)
+    assert found.startswith("cohorts/some_released.yaml: a record can bring a woman into it and into ")
+    (schemas / "cohorts" / "some_released.yaml").write_text(
+        fewer.replace("[automatic release]", "deported"), encoding="utf-8"
+    )
+    assert "deported" in str(read_analysis(schemas, DATASETS).cohorts["some_released"].where)
+
+
+def test_what_is_said_twice_or_in_a_file_that_is_not_read_is_refused(schemas: Path) -> None:
+    edit(schemas / "cohorts" / "cautioned.yaml", "sex: F", "sex: F\nsex: M")
+    shutil.copy(schemas / "cohorts" / "cautioned.yaml", schemas / "cohorts" / "mine.yml")
+    assert refusal(schemas).splitlines() == [
+        "cohorts/mine.yml: it is not read. Call it mine.yaml.",
+        "cohorts/cautioned.yaml line 8: not YAML ('sex' is said twice).",
+    ]
+
+
 def test_a_bare_yes_or_no_is_the_word(schemas: Path) -> None:
     edit(schemas / "outcomes" / "proven_reoffending.yaml", 'breach: "no"', "breach: no")
     read = read_analysis(schemas, DATASETS).outcomes["proven_reoffending"]
@@ -326,7 +347,7 @@ def test_the_recipes_of_the_readme_can_be_followed(con: duckdb.DuckDBPyConnectio
     assert list(failures(con, analysis.outcomes["employed_12_months"], DATASETS["paye"])) == []
     described = analysis.describe("work")
     assert list(described.outcomes) == [
-        "employed_12_months", "employed_6_months", "employed_6_weeks", "out_of_work_benefit_30_days",
+        "out_of_work_benefit_30_days", "employed_6_weeks", "employed_6_months", "employed_12_months",
     ]  # fmt: skip
     assert described.notes[0] == "A sentence for the reader."
 

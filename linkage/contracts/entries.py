@@ -1,6 +1,7 @@
 """Cohorts that every entry counts in, beside those in which a woman is once a quarter."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import combinations
 
 from linkage.contracts.cohort import Cohort
 
@@ -41,6 +42,22 @@ def entry_mistakes(cohorts: Mapping[str, Cohort]) -> Iterator[tuple[str, str]]:
                 name,
                 f"then_by: {first}.yaml counts its first entries, and describes them by {cohorts[first].then_by}. Say "
                 "the same: disclosure control takes a woman to be in one category in both.",
+            )
+
+
+def overlapping(cohorts: Mapping[str, Cohort]) -> Iterator[tuple[str, str]]:
+    """(cohort, mistake) where one record can bring a woman into two cohorts: what the one has more than the other is of
+    few women, and a difference. A cohort of every entry and that of the first of these are protected together.
+    """
+    known = firsts(cohorts).items()
+    for (name, one), (other, second) in combinations(cohorts.items(), 2):
+        same_day = (one.dataset, one.index_date, one.sex) == (second.dataset, second.index_date, second.sex)
+        both = all(set(one.where[column]) & set(second.where[column]) for column in one.where.keys() & second.where)
+        if same_day and both and not {(name, other), (other, name)} & set(known) and one.choice != second.choice:
+            yield (
+                other,
+                f"a record can bring a woman into it and into {name}.yaml, and whoever has both tables subtracts them. "
+                "Choose records that no other cohort takes, or divide one cohort by a breakdown.",
             )
 
 

@@ -36,7 +36,7 @@ class ByAnswer(Declaration):
 def joined_mistakes(table: "Table", analysis: "Analysis") -> Iterator[str]:
     """What makes a table by an answer say something else than it seems to; `outcomes` and `cohorts` are there."""
     for name in (*analysis.divided_by(table), *analysis.histories_of(table)):
-        if not table.health_warning:
+        if not table.health_warning.strip():
             yield (
                 f"it divides women by {name}, so what it shows is an association. Say so in `health_warning`, which is "
                 "printed with its title."

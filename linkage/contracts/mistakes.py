@@ -10,7 +10,7 @@ from linkage.contracts.choices import unknown_dataset, where_mistakes
 from linkage.contracts.cohort import Cohort
 from linkage.contracts.dataset import Dataset
 from linkage.contracts.deaths import death_mistakes
-from linkage.contracts.entries import entry_mistakes
+from linkage.contracts.entries import entry_mistakes, overlapping
 from linkage.contracts.frequency import shared_events
 from linkage.contracts.history import history_mistakes
 from linkage.contracts.joined import joined_mistakes
@@ -40,7 +40,7 @@ def mistakes(schemas: Path, analysis: "Analysis") -> Iterator[str]:
     for first, second in combinations(sorted(analysis.cohorts), 2):
         if analysis.cohorts[first].choice == analysis.cohorts[second].choice:
             yield f"{schemas / 'cohorts' / second}.yaml: it takes the same women as {first}.yaml. Remove one."
-    for name, line in entry_mistakes(analysis.cohorts):
+    for name, line in (*entry_mistakes(analysis.cohorts), *overlapping(analysis.cohorts)):
         yield f"{schemas / 'cohorts' / name}.yaml: {line}"
     for name, outcome in analysis.outcomes.items():
         for line in (*outcome_mistakes(outcome, analysis), *death_mistakes(outcome, analysis)):

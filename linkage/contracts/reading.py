@@ -32,10 +32,24 @@ def read_text(path: Path) -> str:
         raise ContractError(f"{path}: not UTF-8 text. Save it as UTF-8.") from None
 
 
+class EachOnce(yaml.CSafeLoader):
+    """The safe loader, ten times as fast in C, that takes no key twice: of two lines YAML would keep the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """The mapping. Raises ConstructorError at the key that is there again."""
+        said: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in said:
+                twice = f"{key.value!r} is said twice"
+                raise yaml.constructor.ConstructorError(problem=twice, problem_mark=key.start_mark)
+            said.add(str(key.value))
+        return super().construct_mapping(node, deep)
+
+
 def parsed(path: Path, text: str) -> Any:
     """The content of a YAML text, which stands in that file. Raises ContractError with the line that is not YAML."""
     try:
-        return yaml.load(text, Loader=yaml.CSafeLoader)  # the safe loader, ten times as fast in C
+        return yaml.load(text, Loader=EachOnce)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}" if mark else ""
@@ -72,9 +86,12 @@ def told(model: type[Declaration], path: Path, text: str) -> Declaration:
 
 
 def read_folder(model: type[M], folder: Path) -> dict[str, M]:
-    """{file stem: model} for each `*.yaml` in `folder`, in name order; {} where there is no such folder."""
+    """{file stem: model} for each `*.yaml` in `folder`, in name order; {} where there is no such folder.
+
+    Raises ContractError, also where a file is called `.yml`: nobody would notice that it was not read.
+    """
     found: dict[str, M] = {}
-    wrong: list[str] = []
+    wrong = [f"{path}: it is not read. Call it {path.stem}.yaml." for path in sorted(folder.glob("*.yml"))]
     for path in sorted(folder.glob("*.yaml")):
         try:
             found[path.stem] = read(model, path)
