@@ -134,14 +134,13 @@ def same_model(rows: pd.DataFrame) -> Design:
         "list_has_any(surnames_l, surnames_r)", "postcode_l = postcode_r", "district_l = district_r",
         "region_l = region_r",
     ]  # fmt: skip
-    same_year = "forename_l = forename_r and surname_l = surname_r and year_l = year_r and district_l = district_r"
     comparisons = [
         custom("forename", missing("forename"),
                ["forenames_l = forenames_r", "forename_l = forename_r",
                 "forename_l = surname_r and surname_l = forename_r", "forename_l[1] = forename_r[1]"],
                {1: "forename"}),
         custom("surname_and_home", missing("surname"), surname_and_home, {0: "surname", 1: "surname", 3: "surname"}),
-        custom("birth", missing("dob"), ["dob_l = dob_r", "hamming(dob_l, dob_r) = 1", same_year], {0: "dob"}),
+        custom("birth", missing("dob"), ["dob_l = dob_r", "hamming(dob_l, dob_r) = 1"], {0: "dob"}),
         *number,
     ]  # fmt: skip
     rules = [

@@ -15,7 +15,7 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 from small_extracts import ANN, court
 
-from linkage.contracts.encodings import BESIDE_A_YEAR, SEALED_ONLY, Token, read_encodings
+from linkage.contracts.encodings import SEALED_ONLY, Token, read_encodings
 from linkage.pseudonymisation.key_sources import KeyFolder
 from linkage.pseudonymisation.keys import CompoundKey, Key
 from linkage.pseudonymisation.lists import Lists, as_column, every, first, lists
@@ -241,15 +241,6 @@ def test_a_birth_date_with_one_digit_wrong_agrees_only_beside_the_names(settings
     assert "names_dob_slip" not in agreeing(one, married)
 
 
-def test_a_year_agrees_only_beside_both_names_and_the_district(settings):
-    one, guessed = rows_of(settings, ANN, ANN.replace("01/02/1990", "01/01/1990"))
-    assert "names_year_district" in agreeing(one, guessed)
-    changes = [("01/02/1990", "01/02/1991"), ("O'Neill", "Quinn"), ("Ann Marie", "Zoe"), ("SW1A 1AA", "SW2 1AA")]
-    for old, new in changes:
-        [other] = rows_of(settings, ANN.replace(old, new))
-        assert "names_year_district" not in agreeing(one, other), old
-
-
 def test_a_compound_is_of_standard_forms(settings):
     ann = ANN.replace("Ann Marie", "Ann")
     said_otherwise = ann.replace("Ann,O'Neill", "ANN,  o neill ").replace("SW1A 1AA", "sw1a1aa")
@@ -285,16 +276,6 @@ def test_every_compound_of_the_schema_holds_different_identifiers():
 def test_a_fragment_is_no_part_of_a_scored_compound(take):
     with pytest.raises(ValueError, match="stand in sealed_blocking only, never in a scored row"):
         Token.model_validate({"compound": [{"surname": take}, {"date_of_birth": "whole"}]})
-
-
-@pytest.mark.parametrize("left_out", range(len(BESIDE_A_YEAR)))
-def test_a_year_is_part_of_a_scored_compound_only_beside_both_names_and_a_district(left_out):
-    fewer = [part for n, part in enumerate(BESIDE_A_YEAR) if n != left_out]
-    with pytest.raises(ValueError, match="stand in sealed_blocking only, never in a scored row"):
-        Token.model_validate({"compound": [*fewer, {"date_of_birth": "year"}]})
-    with pytest.raises(ValueError, match="stand in sealed_blocking only, never in a scored row"):
-        Token.model_validate({"compound": [*BESIDE_A_YEAR, {"date_of_birth": "month"}]})
-    assert Token.model_validate({"compound": [*BESIDE_A_YEAR, {"date_of_birth": "year"}]}).parts
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,7 @@ MARKER = """      - name: protected
         enum: [{value: "Y", label: "yes"}, {value: "N", label: "no"}]
 """
 ADDRESS = {
-    "postcode", "postcode_district", "dob_region", "names_year_district", "forename_postcode", "surname_postcode",
-    "surnames_postcode",
+    "postcode", "postcode_district", "dob_region", "forename_postcode", "surname_postcode", "surnames_postcode",
 }  # fmt: skip
 
 
@@ -80,7 +79,6 @@ def test_rows_of_a_highly_sensitive_source_tell_less_and_can_still_be_compared(o
         "surnames_dob",
         "surnames_postcode",
         "dob_region",
-        "names_year_district",
         "postcode_district",
     }
     assert not without & set(less[0])

@@ -25,8 +25,6 @@ MANY_VALUED: frozenset[str] = frozenset({"parts", "wildcards", "soundex", "first
 # Several of these in one row give a name or a birth date away (see README): they stand in sealed rules only.
 A_VERSION = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"  # it stands in marks, scheme/epoch/fingerprint
 SEALED_ONLY: frozenset[str] = frozenset({"soundex", "prefix", "year", "month"})
-# But a year beside all of these: hardly ever do two people share them, so no calendar of years can be drawn.
-BESIDE_A_YEAR = ({"forename": "first_word"}, {"surname": "whole"}, {"postcode": "district"})
 
 
 class Kind(Declaration):
@@ -79,8 +77,7 @@ class Token(Declaration):
     @model_validator(mode="after")
     def _is_no_fragment(self) -> Self:
         taken = {take for part in self.parts for take in part.values()}
-        allowed = {"year"} if all(part in self.compound for part in BESIDE_A_YEAR) else set()
-        if fragments := sorted(SEALED_ONLY & taken - allowed):
+        if fragments := sorted(SEALED_ONLY & taken):
             raise ValueError(f"{fragments} of a name or a date stand in sealed_blocking only, never in a scored row")
         return self
 
