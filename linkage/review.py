@@ -238,11 +238,16 @@ def read_sheet(file: Path) -> tuple[str, list[tuple[str, str]]]:
     """The name of the sample, and (pair, verdict) of each line. Raises ExtractError."""
     try:
         with file.open(encoding="utf-8-sig", newline="") as text:
-            rows = list(csv.DictReader(text))
+            reader = csv.DictReader(text)
+            rows, named = list(reader), list(reader.fieldnames or ())
     except (OSError, UnicodeDecodeError, csv.Error):
         raise ExtractError(f"{file} cannot be read as CSV text in UTF-8.") from None
     if not rows or not {"sample", "pair", "verdict"} <= rows[0].keys():
         raise ExtractError(f"{file}: needed are a line per pair and the columns sample, pair and verdict of the sheet.")
+    if len(set(named)) < len(named):
+        raise ExtractError(f"{file}: a column stands there twice, so it is not clear which one is meant. Remove one.")
+    if longer := [str(n) for n, row in enumerate(rows, 2) if None in row]:
+        raise ExtractError(f"{file}: line {longer[0]} has more fields than columns. Save it as CSV again.")
     samples = {row["sample"] for row in rows}
     if len(samples) != 1:
         raise ExtractError(f"{file}: a sheet is of one sample; this one names {len(samples):,}.")

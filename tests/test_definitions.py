@@ -214,10 +214,8 @@ def test_a_cohort_of_women_who_are_in_another_is_refused_since_readers_subtract(
     (schemas / "cohorts" / "some_released.yaml").write_text(fewer, encoding="utf-8")
     found = refusal(schemas)
     assert found.startswith("cohorts/some_released.yaml: a record can bring a woman into it and into ")
-    (schemas / "cohorts" / "some_released.yaml").write_text(
-        fewer.replace("[automatic release]", "deported"), encoding="utf-8"
-    )
-    assert "deported" in str(read_analysis(schemas, DATASETS).cohorts["some_released"].where)
+    edit(schemas / "cohorts" / "some_released.yaml", "[automatic release]", "deported")
+    assert "some_released" in read_analysis(schemas, DATASETS).cohorts
 
 
 def test_what_is_said_twice_or_in_a_file_that_is_not_read_is_refused(schemas: Path) -> None:
@@ -227,6 +225,15 @@ def test_what_is_said_twice_or_in_a_file_that_is_not_read_is_refused(schemas: Pa
         "cohorts/mine.yml: it is not read. Call it mine.yaml.",
         "cohorts/cautioned.yaml line 8: not YAML ('sex' is said twice).",
     ]
+
+
+def test_an_outcome_asked_twice_and_a_category_within_nothing_are_refused(schemas: Path) -> None:
+    again = (schemas / "outcomes" / "employed_6_weeks.yaml").read_text(encoding="utf-8")
+    (schemas / "outcomes" / "working.yaml").write_text(again.replace("title: In", "title: Still in"), encoding="utf-8")
+    assert refusal(schemas) == "outcomes/working.yaml: it asks the same as employed_6_weeks. Remove one."
+    (schemas / "outcomes" / "working.yaml").unlink()
+    edit(schemas / "breakdowns.yaml", "[Cleveland, Durham, Northumbria]", "[Cleveland, Durham]")
+    assert "police_force_area: within.region leaves out ['Northumbria']. Say of each" in refusal(schemas)
 
 
 def test_a_bare_yes_or_no_is_the_word(schemas: Path) -> None:

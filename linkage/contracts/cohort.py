@@ -30,7 +30,7 @@ class Cohort(Declaration):
     where: Where
     sex: Word
     born: str
-    youngest: int = Field(ge=0)
+    youngest: int = Field(ge=0, le=100)
     source: str
     modelled_on: str
     differences: tuple[str, ...] = ()
@@ -121,6 +121,9 @@ class Breakdown(Declaration):
         elif not self.bands and not labels_of(dataset, self.column):
             yield f"{dataset.name}.{self.column} has no codes to divide by. Declare bands, or give it an enum."
         else:
+            for wider, wholes in self.within.items():
+                if left := [c for c in self.categories(dataset) if all(c not in parts for parts in wholes.values())]:
+                    yield f"within.{wider} leaves out {left}. Say of each category in which wider one it is."
             named = [*self.outside_england, *([self.reference] if self.reference else []), *self.narrower]
             if impossible := [c for c in named if c not in self.categories(dataset)]:
                 yield f"{impossible} are no categories of it, which are {list(self.categories(dataset))}."

@@ -42,6 +42,8 @@ def mistakes(schemas: Path, analysis: "Analysis") -> Iterator[str]:
             yield f"{schemas / 'cohorts' / second}.yaml: it takes the same women as {first}.yaml. Remove one."
     for name, line in (*entry_mistakes(analysis.cohorts), *overlapping(analysis.cohorts)):
         yield f"{schemas / 'cohorts' / name}.yaml: {line}"
+    for name, other in asked_twice(analysis.outcomes):
+        yield f"{schemas / declared_in(name, analysis)}.yaml: it asks the same as {other}. Remove one."
     for name, outcome in analysis.outcomes.items():
         for line in (*outcome_mistakes(outcome, analysis), *death_mistakes(outcome, analysis)):
             yield f"{schemas / declared_in(name, analysis)}.yaml: {line}"
@@ -86,6 +88,13 @@ def breakdown_mistakes(analysis: "Analysis") -> Iterator[str]:
     for name, one in analysis.by_answer.items():
         if one.outcome not in analysis.outcomes:
             yield f"by_answer.{name}: there is no outcome {one.outcome!r}; there are {sorted(analysis.outcomes)}."
+
+
+def asked_twice(outcomes: Mapping[str, Outcome]) -> Iterator[tuple[str, str]]:
+    """(outcome, another) of which the answers are always the same."""
+    decide = {"measure", "eligible", "exclude", "landmark"}
+    asked = {name: one.model_dump(include=decide) for name, one in outcomes.items()}
+    yield from ((other, name) for name, other in combinations(asked, 2) if asked[name] == asked[other])
 
 
 def outcome_mistakes(outcome: Outcome, analysis: "Analysis") -> Iterator[str]:
