@@ -223,7 +223,7 @@ def test_what_is_said_twice_or_in_a_file_that_is_not_read_is_refused(schemas: Pa
     shutil.copy(schemas / "cohorts" / "cautioned.yaml", schemas / "cohorts" / "mine.yml")
     assert refusal(schemas).splitlines() == [
         "cohorts/mine.yml: it is not read. Call it mine.yaml.",
-        "cohorts/cautioned.yaml line 8: not YAML ('sex' is said twice).",
+        "cohorts/cautioned.yaml line 8: sex stands twice; keep one of them.",
     ]
 
 

@@ -234,8 +234,8 @@ def deliver_without(extract: Path, contract: Dataset, gone: set[str]) -> None:
 
 def test_a_cohort_may_be_called_by_a_word_of_sql(settings):
     cohorts = settings.schemas / "cohorts"
-    older = (cohorts / "cautioned.yaml").read_text().replace("youngest: 18", "youngest: 20")
-    (cohorts / "order.yaml").write_text(older)
+    fined = (cohorts / "cautioned.yaml").read_text().replace("disposal: caution", "disposal: fine")
+    (cohorts / "order.yaml").write_text(fined)
     declare(settings, "work", STUDY | {"cohorts": ["order"]})
     projects.new(settings, "work")
     assert projects.export(settings, "work")["rows"]["order"] == len(tables(settings, "work")["order"]) > 100

@@ -2,13 +2,12 @@
 
 import datetime
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-import yaml
 from pydantic import Field, Strict, field_validator, model_validator
 
 from linkage.contracts.reading import Declaration, read
@@ -196,18 +195,4 @@ class WholeCalibration(Calibration):
 @cache
 def read_calibration(path: Path = CALIBRATION) -> Calibration:
     """The figures of the invented population. Raises ContractError naming each entry that cannot be."""
-    aims = read(WholeCalibration, path)
-    content = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    if wrong := list(repeated(content)):
-        raise ContractError("\n".join(f"{path}{line}" for line in wrong))
-    return aims
-
-
-def repeated(node: yaml.Node | None, place: str = "") -> Iterator[str]:
-    """` line 7: knobs.alias stands twice …` for each key that YAML would let the last of take the others' place."""
-    seen: set[str] = set()
-    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
-        if key.value in seen:
-            yield f" line {key.start_mark.line + 1}: {place}{key.value} stands twice; keep one of them."
-        seen.add(key.value)
-        yield from repeated(value, f"{place}{key.value}.")
+    return read(WholeCalibration, path)
