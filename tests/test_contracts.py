@@ -9,6 +9,7 @@ from conftest import REPOSITORY
 from linkage import stages
 from linkage.contracts.dataset import read_datasets, read_scope
 from linkage.contracts.encodings import read_encodings
+from linkage.contracts.reading import parsed
 from linkage.errors import ContractError, PrivacyError
 from linkage.settings import Settings
 
@@ -174,3 +175,10 @@ def test_what_says_who_she_is_leaves_a_department_as_tokens_only(name):
     telling = {"forename", "surname", "date_of_birth", "postcode", "nino"}
     assert telling <= set(dataset.identifiers)
     assert not {c.name for kind in telling for c in dataset.identifiers[kind]} & set(dataset.attributes)
+
+
+def test_keys_that_are_no_words_and_an_alias_to_itself_end_in_no_traceback():
+    with pytest.raises(ContractError, match=r"odd.yaml line 1: not YAML"):
+        parsed(Path("odd.yaml"), "? [a, b]\n: c\n")
+    assert list(parsed(Path("odd.yaml"), "a: &a [*a]\n")) == ["a"]
+    assert parsed(Path("odd.yaml"), "") is None
