@@ -75,7 +75,7 @@ def test_every_code_has_a_title_and_is_told_of_in_sentences(declared: Codes) -> 
             ("outcome", "", "proven_reoffending"),
             "on days 1 to 365 from the index date, which is day 0, with its outcome",
         ),
-        (("outcome", "", "employed_6_weeks"), "who was in custody on day 42 or had died by day 42."),
+        (("outcome", "", "employed_6_weeks"), "had died by day 42 (died) or was in custody on day 42"),
         (("outcome", "", "housed_first_night"), "is settled, bail or probation accommodation or other housed."),
         (("outcome", "", "sustained_employment"), "records cover 91 days on end, within days 1 to 365"),
         (("outcome", "", "first_contact_none"), "Which kind of contact came first"),

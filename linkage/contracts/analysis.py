@@ -22,8 +22,9 @@ from linkage.contracts.entries import WOMEN, counted_in, entry_notes
 from linkage.contracts.frequency import Frequency, frequency_notes
 from linkage.contracts.history import History, deciding, divides, history_notes, titles
 from linkage.contracts.joined import ByAnswer
+from linkage.contracts.left_out import never
 from linkage.contracts.mistakes import mistakes
-from linkage.contracts.outcome import Outcome
+from linkage.contracts.outcome import Death, Outcome
 from linkage.contracts.period import Period
 from linkage.contracts.pictured import NOTHING, Pictured, pictured
 from linkage.contracts.reading import Declaration, read, read_folder
@@ -104,7 +105,8 @@ class Breakdowns(Declaration):
 @dataclass(frozen=True)
 class Description:
     """What a reader is told with a table: its full title, with its health warning where it has one, notes, and a title
-    for each name its columns hold. `by`: for its heading, by what women are divided.
+    for each name its columns hold. `by`: for its heading, by what women are divided. `never`: {outcome: the columns of
+    women left out that are empty, since it leaves nobody out for that}.
     """
 
     table_id: str
@@ -121,6 +123,7 @@ class Description:
     pictured: Pictured = NOTHING
     counted: str = WOMEN
     subject: Subject = "several"
+    never: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def whole_title(self) -> str:
@@ -195,8 +198,12 @@ class Analysis:
         """Every dataset that outcomes of these cohorts are known from."""
         used = {cohort.dataset for cohort in cohorts}
         for outcome in outcomes:
-            used |= outcome.datasets | self.circumstances.datasets(outcome.exclude)
+            used |= self.known_from(outcome) | self.circumstances.datasets(outcome.exclude)
         return used
+
+    def known_from(self, outcome: Outcome) -> set[str]:
+        """Every dataset that the answer to an outcome is known from: of a death those in which deaths are recorded."""
+        return self.circumstances.datasets(("died",)) if isinstance(outcome.measure, Death) else outcome.datasets
 
     def geography(self, table: Table) -> Geography:
         """What all of the table's datasets cover."""
@@ -276,6 +283,7 @@ class Analysis:
             pictured=pictured(self, table),
             counted=counted_in(cohorts.values()),
             subject=table.subject,
+            never={name: never(one, self.datasets[one.measure.dataset]) for name, one in outcomes.items()},
         )
 
     def _notes(

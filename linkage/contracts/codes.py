@@ -3,7 +3,7 @@
 A code of the column `category` has its meaning within one breakdown; a code of any other column has one meaning.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from linkage.contracts.analysis import ALL, Analysis, Table
@@ -11,6 +11,7 @@ from linkage.contracts.choices import Where
 from linkage.contracts.cohort import Cohort
 from linkage.contracts.comparison import MATCHED, THEME, Arm, Comparison
 from linkage.contracts.entries import is_every
+from linkage.contracts.left_out import REASONS, empty, left_out_words
 from linkage.contracts.link_errors import LinkErrors
 from linkage.contracts.order import Order
 from linkage.contracts.outcome import Death, Event, Measure, Outcome, Run, Spell, Status
@@ -19,6 +20,7 @@ from linkage.contracts.sentences import listed, sentences
 from linkage.contracts.sequence import span_words
 
 FROM = "from the index date, which is day 0"
+CIRCUMSTANCES = {"in_custody": "Custody is", "died": "Deaths are"}
 ORIGINS = {
     "truth": ("The truth", "Counted, since the people are invented: of real people nobody has such a figure"),
     "review": (
@@ -126,18 +128,28 @@ def arm_code(arm: Arm, one: Comparison, analysis: Analysis) -> Code:
 
 def outcome_code(outcome: Outcome, analysis: Analysis) -> Code:
     """An outcome: its window, its sources, whom it leaves out, and what it is modelled on."""
-    sources = tuple(analysis.datasets[name].title for name in sorted(outcome.datasets))
-    reasons = {"in_custody": "was in custody on", "died": "had died by"}
-    who = " or ".join(f"{reasons[one]} day {outcome.left_out_on}" for one in outcome.exclude)
     said = (
         window(outcome.measure),
-        f"Known from {listed(sources)}",
+        f"Known from {titles(analysis.known_from(outcome), analysis)}",
         *chosen("Only records with", {} if isinstance(outcome.measure, Order | Death) else outcome.measure.where),
         *chosen("Asked of women whose record has", outcome.eligible),
-        f"Not in the denominator, and counted beside it: who {who}" if who else "",
+        *left_out_words(outcome, analysis.datasets[outcome.measure.dataset]),
+        *circumstances(outcome, analysis),
         model(outcome.modelled_on),
     )
     return Code(outcome.title, sentences(*said), sentences(*outcome.differences), outcome.source)
+
+
+def circumstances(outcome: Outcome, analysis: Analysis) -> Iterator[str]:
+    """Where it is recorded who is left out on a day; of a death that is what the outcome itself is known from."""
+    for one in () if isinstance(outcome.measure, Death) else outcome.exclude:
+        known = titles(analysis.circumstances.datasets((one,)), analysis)
+        yield f"{CIRCUMSTANCES[one]} known from {known}"
+
+
+def titles(datasets: Iterable[str], analysis: Analysis) -> str:
+    """Datasets by their titles, in a row. Raises IndexError where there is none."""
+    return listed(tuple(analysis.datasets[name].title for name in sorted(datasets)))
 
 
 def chosen(which: str, where: Where) -> Iterator[str]:
@@ -165,7 +177,10 @@ def window(measure: Measure) -> str:
 
 def matched(comparisons: Mapping[str, Comparison]) -> dict[str, Code]:
     """The outcome that counts who was matched; none where nothing is compared."""
-    about = sentences("How many women of a group of a comparison are in a pair with a woman of the other group")
+    about = sentences(
+        "How many women of a group of a comparison are in a pair with a woman of the other group",
+        f"It leaves nobody out, so {empty(REASONS)}",
+    )
     return {MATCHED: Code("Matched", about)} if comparisons else {}
 
 
