@@ -24,6 +24,7 @@ from linkage.contracts.history import History, deciding, divides, history_notes,
 from linkage.contracts.joined import ByAnswer
 from linkage.contracts.left_out import never
 from linkage.contracts.mistakes import mistakes
+from linkage.contracts.order import precedence
 from linkage.contracts.outcome import Death, Outcome
 from linkage.contracts.period import Period
 from linkage.contracts.pictured import NOTHING, Pictured, pictured
@@ -303,6 +304,7 @@ class Analysis:
         yield from history_notes(self.histories_of(table))
         for declared in as_declared(cohorts.values(), outcomes, divides.values(), self):
             yield f"{declared.title}: modelled on {declared.modelled_on} Source: {declared.source}"
+            yield from [f"{precedence(declared.contacts)}."] if isinstance(declared, Sequence) else []
             yield from (f"{declared.title}, a known difference: {line}" for line in declared.differences)
 
 

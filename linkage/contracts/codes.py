@@ -13,8 +13,8 @@ from linkage.contracts.comparison import MATCHED, THEME, Arm, Comparison
 from linkage.contracts.entries import is_every
 from linkage.contracts.left_out import REASONS, empty, left_out_words
 from linkage.contracts.link_errors import LinkErrors
-from linkage.contracts.order import Order
-from linkage.contracts.outcome import Death, Event, Measure, Outcome, Run, Spell, Status
+from linkage.contracts.order import NO_CONTACT, Contact, Order, precedence
+from linkage.contracts.outcome import Death, Event, OfOneDataset, Outcome, Run, Spell, Status
 from linkage.contracts.period import Period, Quarter
 from linkage.contracts.sentences import listed, sentences
 from linkage.contracts.sequence import span_words
@@ -128,16 +128,40 @@ def arm_code(arm: Arm, one: Comparison, analysis: Analysis) -> Code:
 
 def outcome_code(outcome: Outcome, analysis: Analysis) -> Code:
     """An outcome: its window, its sources, whom it leaves out, and what it is modelled on."""
+    measure = outcome.measure
     said = (
-        window(outcome.measure),
+        *(in_order(measure, analysis) if isinstance(measure, Order) else (window(measure),)),
         f"Known from {titles(analysis.known_from(outcome), analysis)}",
-        *chosen("Only records with", {} if isinstance(outcome.measure, Order | Death) else outcome.measure.where),
+        *chosen("Only records with", {} if isinstance(measure, Order | Death) else measure.where),
         *chosen("Asked of women whose record has", outcome.eligible),
-        *left_out_words(outcome, analysis.datasets[outcome.measure.dataset]),
+        *left_out_words(outcome, analysis.datasets[measure.dataset]),
         *circumstances(outcome, analysis),
         model(outcome.modelled_on),
     )
     return Code(outcome.title, sentences(*said), sentences(*outcome.differences), outcome.source)
+
+
+def in_order(order: Order, analysis: Analysis) -> Iterator[str]:
+    """Which contact came first, which next and when, as far as it asks; what these are; which of one day counts."""
+    kinds = {name: contact.title for name, contact in order.contacts.items()} | {NO_CONTACT: "none"}
+    within = f"on {span_words(order.days)} {FROM}"
+    if order.first == NO_CONTACT:
+        yield f"There was no contact of any kind {within}"
+    else:
+        yield f"First contact {within}: {kinds[order.first]}"
+        yield f"It came on {span_words(order.on)}" if order.on else ""
+        then = tuple(kinds[step] for step in order.then)
+        yield f"Next contact of another kind: {listed(then, 'or')}" if then else ""
+    told = [name for name in order.contacts if name in (order.first, *order.then) or order.first == NO_CONTACT]
+    yield from (a_contact(order.contacts[name], analysis) for name in told)
+    yield precedence(order.contacts)
+
+
+def a_contact(contact: Contact, analysis: Analysis) -> str:
+    """Which records are a contact of a kind."""
+    only = "; ".join(chosen("with", contact.where))
+    record = f"a record of {analysis.datasets[contact.dataset].title} on its {contact.date}"
+    return f"{contact.title}: {record}{', ' if only else ''}{only}"
 
 
 def circumstances(outcome: Outcome, analysis: Analysis) -> Iterator[str]:
@@ -157,7 +181,7 @@ def chosen(which: str, where: Where) -> Iterator[str]:
     yield from (f"{which} {column}: {listed(labels, 'or')}" for column, labels in where.items())
 
 
-def window(measure: Measure) -> str:
+def window(measure: OfOneDataset) -> str:
     """Which days it asks about, in words; both ends are in a window."""
     if isinstance(measure, Spell):
         return f"Whether a record covers day {measure.day} {FROM}"
@@ -170,8 +194,6 @@ def window(measure: Measure) -> str:
         confirmed = f", with its {late.date} by day {late.within_days}" if (late := measure.confirmed_by) else ""
         before = ", or one of before that went on by the index date" if measure.continuing else ""
         return f"Whether there was a record whose {measure.date} is on {days} {FROM}{confirmed}{before}"
-    if isinstance(measure, Order):
-        return f"Which kind of contact came first, and which next, on {days} {FROM}"
     return f"Whether she died on {days} {FROM}"
 
 

@@ -198,7 +198,8 @@ class Example(Declaration):
             yield from where_mistakes("events", coded, dataset)
 
 
-Measure = Event | Run | Spell | Status | Order | Death
+OfOneDataset = Event | Run | Spell | Status | Death
+Measure = OfOneDataset | Order
 
 
 class Outcome(Declaration):
