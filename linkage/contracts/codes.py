@@ -11,7 +11,7 @@ from linkage.contracts.choices import Where
 from linkage.contracts.cohort import Cohort
 from linkage.contracts.comparison import MATCHED, THEME, Arm, Comparison
 from linkage.contracts.entries import is_every
-from linkage.contracts.left_out import REASONS, empty, left_out_words
+from linkage.contracts.left_out import REASONS, columns_of_left_out, empty
 from linkage.contracts.link_errors import LinkErrors
 from linkage.contracts.order import NO_CONTACT, Contact, Order, precedence
 from linkage.contracts.outcome import Death, Event, OfOneDataset, Outcome, Run, Spell, Status
@@ -128,17 +128,22 @@ def arm_code(arm: Arm, one: Comparison, analysis: Analysis) -> Code:
 
 def outcome_code(outcome: Outcome, analysis: Analysis) -> Code:
     """An outcome: its window, its sources, whom it leaves out, and what it is modelled on."""
-    measure = outcome.measure
     said = (
-        *(in_order(measure, analysis) if isinstance(measure, Order) else (window(measure),)),
-        f"Known from {titles(analysis.known_from(outcome), analysis)}",
-        *chosen("Only records with", {} if isinstance(measure, Order | Death) else measure.where),
-        *chosen("Asked of women whose record has", outcome.eligible),
-        *left_out_words(outcome, analysis.datasets[measure.dataset]),
+        *asked(outcome, analysis),
+        *columns_of_left_out(outcome, analysis.datasets[outcome.measure.dataset]),
         *circumstances(outcome, analysis),
         model(outcome.modelled_on),
     )
     return Code(outcome.title, sentences(*said), sentences(*outcome.differences), outcome.source)
+
+
+def asked(outcome: Outcome, analysis: Analysis) -> Iterator[str]:
+    """What an outcome asks: on which days, of which records, and of which women."""
+    measure = outcome.measure
+    yield from in_order(measure, analysis) if isinstance(measure, Order) else (window(measure),)
+    yield f"Known from {titles(analysis.known_from(outcome), analysis)}"
+    yield from chosen("Only records with", {} if isinstance(measure, Order | Death) else measure.where)
+    yield from chosen("Asked of women whose record has", outcome.eligible)
 
 
 def in_order(order: Order, analysis: Analysis) -> Iterator[str]:

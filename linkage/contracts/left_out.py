@@ -18,10 +18,8 @@ def never(outcome: Outcome, dataset: Dataset) -> tuple[str, ...]:
     return (*impossible, *([] if in_a_spine else ["not_linked"]))
 
 
-def left_out_words(outcome: Outcome, dataset: Dataset) -> Iterator[str]:
-    """Whom it leaves out, each with the column that counts her; and which columns are empty, since it leaves out nobody
-    for that.
-    """
+def who_is_left_out(outcome: Outcome, dataset: Dataset) -> dict[str, str]:
+    """{reason: who, in words} of those for which it leaves women out; the first that is true of a woman is hers."""
     day, nobody = outcome.left_out_on, never(outcome, dataset)
     of = outcome.measure.column if isinstance(outcome.measure, Status) else "answer"
     who = {
@@ -30,11 +28,16 @@ def left_out_words(outcome: Outcome, dataset: Dataset) -> Iterator[str]:
         "not_linked": f"has no record in {dataset.title}",
         "unknown": f"has no {of} there that is known",
     }
-    said = tuple(f"{words} ({reason})" for reason, words in who.items() if reason not in nobody)
+    return {reason: words for reason, words in who.items() if reason not in nobody}
+
+
+def columns_of_left_out(outcome: Outcome, dataset: Dataset) -> Iterator[str]:
+    """Which column of a release counts whom, and which are empty since the outcome leaves out nobody for that."""
+    said = tuple(f"{words} ({reason})" for reason, words in who_is_left_out(outcome, dataset).items())
     if said:
         first = " for the first of these" if len(said) > 1 else ""
         yield f"Not in the denominator, and counted beside it{first}: who {listed(said, 'or')}"
-    if nobody:
+    if nobody := never(outcome, dataset):
         yield f"It leaves nobody out{' for anything else' if said else ''}, so {empty(nobody)}"
 
 
