@@ -29,6 +29,7 @@ from linkage.contracts.outcome import Death, Outcome
 from linkage.contracts.period import Period
 from linkage.contracts.pictured import NOTHING, Pictured, pictured
 from linkage.contracts.reading import Declaration, read, read_folder
+from linkage.contracts.sentences import Sentences, listed
 from linkage.contracts.sequence import Sequence, as_declared, with_sequences
 from linkage.errors import ContractError
 
@@ -65,7 +66,7 @@ class Table(Declaration):
     thresholds: Annotated[tuple[Threshold, ...], AfterValidator(each_once)] = Field(
         default=("high", "medium", "low"), min_length=1
     )
-    notes: tuple[str, ...] = ()
+    notes: Sentences = ()
     health_warning: str = ""
     standardised_by: Annotated[tuple[str, ...], AfterValidator(each_once)] = ()
 
@@ -294,8 +295,8 @@ class Analysis:
         yield from table.notes
         if geography == "England":
             each = [self.datasets[name] for name in sorted(self.datasets_of(table))]
-            only = [dataset.title for dataset in each if dataset.geography == "England"]
-            yield f"Women placed in England only, because {' and '.join(only)} covers England only."
+            only = tuple(dataset.title for dataset in each if dataset.geography == "England")
+            yield f"Women placed in England only, because {listed(only)} cover{'' if only[1:] else 's'} England only."
         yield from entry_notes(cohorts.values(), table.periods, self.period.quarters)
         yield from frequency_notes(outcomes.values())
         divides = {one.title: self.outcomes[one.outcome] for one in self.divided_by(table).values()}

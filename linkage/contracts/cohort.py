@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from linkage.contracts.choices import Labels, Where, Word, column_mistakes, each_once, labels_of, where_mistakes
 from linkage.contracts.dataset import Dataset
 from linkage.contracts.reading import Declaration
+from linkage.contracts.sentences import Sentences
 
 NOT_KNOWN = "not known"
 
@@ -33,7 +34,7 @@ class Cohort(Declaration):
     youngest: int = Field(ge=0, le=100)
     source: str
     modelled_on: str
-    differences: tuple[str, ...] = ()
+    differences: Sentences = ()
 
     @property
     def choice(self) -> tuple[object, ...]:

@@ -13,6 +13,7 @@ from linkage.contracts.cohort import NOT_KNOWN, Band, Breakdown
 from linkage.contracts.dataset import A_NAME, Dataset
 from linkage.contracts.mistakes import RELEASED
 from linkage.contracts.reading import Declaration, read_folder
+from linkage.contracts.sentences import Sentences
 from linkage.contracts.window import Window
 from linkage.errors import ContractError
 
@@ -147,7 +148,7 @@ class Comparison(Declaration):
     sparse_percent: Percent
     source: str
     modelled_on: str
-    differences: tuple[str, ...] = ()
+    differences: Sentences = ()
 
     @model_validator(mode="after")
     def _what_is_exact_is_a_covariate(self) -> Self:
