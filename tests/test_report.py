@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from small_report import ABOUT, CORRECTED, FACTS, HEADLINE, INVENTED, LIMITS, REAL, ROWS, RULES, row, text_of
 
+from linkage.contracts.frequency import Frequency
 from linkage.report.facts import Facts
 from linkage.report.pages import quality_report, release_page
 
@@ -75,6 +76,15 @@ def test_a_suppressed_rate_shows_only_its_symbol(release):
 
 def test_a_rate_of_few_women_is_marked_unreliable(release):
     assert "21.5% [u]" in text_of(release)
+    assert "unreliable, because fewer than 30 women are counted, as rounded" in text_of(release)
+
+
+def test_the_page_says_to_what_numbers_of_events_are_rounded_where_it_has_some(release):
+    said = "Numbers of events, such as offences, are rounded to the nearest 10."
+    counted = replace(ABOUT, frequencies={"employed": Frequency(title="Jobs", who="employee")}, breakdowns={})
+    shown = [row(cohort, events=40, events_per_woman_with=1.0, events_per_woman=0.2) for cohort in ABOUT.cohorts]
+    assert said in text_of(release_page(INVENTED, shown, [counted], RULES))
+    assert said not in text_of(release)
 
 
 def test_a_corrected_rate_stands_beside_the_rate_with_where_its_errors_are_known_from(release):

@@ -17,7 +17,7 @@ from linkage.report.facts import Facts
 TEMPLATES = Path(__file__).parent / "templates"
 SYMBOLS = {
     "[c]": "suppressed, so that nothing can be learned about one woman",
-    "[u]": "unreliable, because few women are counted",
+    "[u]": "unreliable, because fewer than {few} women are counted, as rounded",
     "[z]": "nobody in this group was counted",
 }
 SUBJECTS = {
@@ -66,13 +66,14 @@ def release_page(
     comparisons = [comparison_view.section(about, rows, *compared) for about in abouts]
     listed = by_subject | {"several": [*by_subject["several"], *comparisons]}
     origins = release_view.origins(rows)
+    symbols = {mark: said.format(few=disclosure.unreliable_below.value) for mark, said in SYMBOLS.items()}
     return page(
         "release.html.j2",
         masthead=masthead,
         contents=[(SUBJECTS[subject], listed[subject]) for subject in SUBJECTS if listed[subject]],
         sections=[section for sections in by_subject.values() for section in sections],
         comparisons=comparisons,
-        symbols=SYMBOLS | (TOO_FEW_PAIRS if comparisons else {}),
+        symbols=symbols | (TOO_FEW_PAIRS if comparisons else {}),
         disclosure=disclosure,
         origins=origins,
         by_time=any(row["person_years"] is not None for row in rows),
