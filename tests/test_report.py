@@ -92,9 +92,18 @@ def test_a_corrected_rate_stands_beside_the_rate_with_where_its_errors_are_known
     assert "21.5% 95% interval 16.4 to 27.7 corrected for errors of links 22.6% (17.1 to 29.3)" in re.sub(
         r"Women released from custody, 2023/24 ", "", said
     )
-    assert "Corrected (errors: truth)" in said
-    assert "come from the truth about the people, who are invented" in said
+    assert "Corrected (errors of links known: invented people)" in said
+    assert "come from links known to be right or wrong, since the people are invented" in said
     assert "corrected for missed and wrong links" in release[release.index("<svg") : release.index("</svg>")]
+
+
+def test_a_rate_that_by_its_definition_is_not_corrected_has_no_corrected_one_in_tile_table_or_drawing():
+    same = [one | {"corrected": one["value"]} if one["corrected"] is not None else one for one in ROWS]
+    page = release_page(INVENTED, same, [ABOUT], RULES)
+    assert "corrected for errors of links" not in text_of(page)
+    assert "Corrected (" not in text_of(page)
+    assert "corrected for" not in page[page.index("<svg") : page.index("</svg>")]
+    assert "Corrected (" in text_of(release_page(INVENTED, [*same, *ROWS], [ABOUT], RULES))
 
 
 def test_a_page_without_corrected_rates_says_that_nothing_was_declared_and_draws_none():

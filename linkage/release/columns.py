@@ -84,8 +84,9 @@ PUBLISHED = (
     PublishedColumn(
         "error_origin",
         "text",
-        "where the rates of errors have come from: truth (of invented people only), review and its sample (records "
-        "seen in clear; what was never compared is assumed), or assumption (its declaration's hash is in the manifest)",
+        "where the rates of errors have come from: truth (links known to be right or wrong, of invented people only), "
+        "review and its sample (records seen in clear; what was never compared is assumed), or assumption (its "
+        "declaration's hash is in the manifest)",
     ),
     PublishedColumn(
         "missed",
