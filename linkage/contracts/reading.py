@@ -37,7 +37,7 @@ def repeated(node: yaml.Node | None, place: str = "", above: tuple[yaml.Node, ..
 
     `above`: the nodes that this one is in: an alias can lead back to one of them.
     """
-    if node in above:
+    if node is None or node in above:
         return
     seen: set[str] = set()
     for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
