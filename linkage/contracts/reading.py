@@ -1,7 +1,7 @@
 """Read declarations: every mistake of every file in one message, each with its file and its place."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -18,6 +18,7 @@ class Declaration(BaseModel):
 
 
 M = TypeVar("M", bound=Declaration)
+R = TypeVar("R")
 
 
 def read_text(path: Path) -> str:
@@ -37,7 +38,7 @@ def repeated(node: yaml.Node | None, place: str = "", above: tuple[yaml.Node, ..
 
     `above`: the nodes that this one is in: an alias can lead back to one of them.
     """
-    if node in above:
+    if node is None or node in above:
         return
     seen: set[str] = set()
     for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
@@ -96,15 +97,21 @@ def told(model: type[Declaration], path: Path, text: str) -> Declaration:
 
 
 def read_folder(model: type[M], folder: Path) -> dict[str, M]:
-    """{file stem: model} for each `*.yaml` in `folder`, in name order; {} where there is no such folder.
+    """{file stem: model} for each `*.yaml` in `folder`. Raises ContractError as `read_each` does."""
+    return read_each(folder, lambda path: read(model, path))
 
-    Raises ContractError, also where a file is called `.yml`: nobody would notice that it was not read.
+
+def read_each(folder: Path, reading: Callable[[Path], R]) -> dict[str, R]:
+    """{file stem: what `reading` gives} for each `*.yaml` in `folder`, in name order; {} where there is no such folder.
+
+    Raises ContractError with the mistakes of all files, also where one is called `.yml`: nobody would notice that it
+    was not read.
     """
-    found: dict[str, M] = {}
+    found: dict[str, R] = {}
     wrong = [f"{path}: it is not read. Call it {path.stem}.yaml." for path in sorted(folder.glob("*.yml"))]
     for path in sorted(folder.glob("*.yaml")):
         try:
-            found[path.stem] = read(model, path)
+            found[path.stem] = reading(path)
         except ContractError as error:
             wrong.append(str(error))
     if wrong:
