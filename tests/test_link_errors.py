@@ -94,7 +94,7 @@ ASSUMED = """assumed:
         (ORIGIN.format("truth") + "sample: first\n", "`sample` is for origin review, and this is truth"),
         (ORIGIN.format("truth") + "never_delivered:\n" + NEVER * 2, "'never_delivered', 'ndtms'.* is there twice"),
         (ORIGIN.format("truth") + "never_delivered:\n" + NEVER.replace("ndtms", "nhs"), "there is no dataset 'nhs'"),
-        (ORIGIN.format("guess"), "origin: Input should be"),
+        (ORIGIN.format("guess"), "origin: 'guess' cannot stand there. There are: truth, review, assumption."),
         (ORIGIN.format("assumption") + ASSUMED.format("payroll", "all", "all", 0), "there is no dataset 'payroll'"),
         (ORIGIN.format("assumption") + ASSUMED.format("paye", "ethnicity", "Wite", 0), "has no category 'Wite'"),
         (ORIGIN.format("assumption") + ASSUMED.format("paye", "all", "all", 3), "must lie between lower and upper"),

@@ -32,7 +32,7 @@ from linkage.errors import ContractError
 
 Threshold = Literal["high", "medium", "low"]
 PeriodOf = Literal["year", "quarter", "all"]
-PeriodOfTable = Literal["half_year"] | PeriodOf
+PeriodOfTable = Literal["year", "half_year", "quarter", "all"]
 Subject = Literal["reoffending", "employment", "housing", "health", "several"]
 ALL = "all"
 TAKEN = frozenset({ALL, "person_id", "record_id", "index_date", "quarter", "period", "in_england"})

@@ -12,7 +12,7 @@ from linkage.contracts.choices import where_mistakes as of_where
 from linkage.contracts.cohort import NOT_KNOWN, Band, Breakdown
 from linkage.contracts.dataset import A_NAME, Dataset
 from linkage.contracts.mistakes import RELEASED
-from linkage.contracts.reading import Declaration, read_folder
+from linkage.contracts.reading import Declaration, Number, read_folder
 from linkage.contracts.window import Window
 from linkage.errors import ContractError
 
@@ -35,14 +35,14 @@ class Arm(Declaration):
 class Limit(Declaration):
     """A number above 0, and why it is that one."""
 
-    value: float = Field(gt=0)
+    value: Number = Field(gt=0)
     reason: str = Field(min_length=ENOUGH_WORDS)
 
 
 class Percent(Limit):
     """A share in %, and why it is that one."""
 
-    value: float = Field(ge=1, le=100)
+    value: Number = Field(ge=1, le=100)
 
 
 class Divided(Declaration):

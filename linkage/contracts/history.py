@@ -5,7 +5,6 @@ would cut across both: such sums may have solutions in fractions and none in who
 to linear programming need not be so to a reader, who knows that women are whole. So it is not published.
 """
 
-import datetime
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,7 +15,7 @@ from linkage.contracts.choices import Where, unknown_dataset, where_mistakes
 from linkage.contracts.dataset import A_NAME, Dataset
 from linkage.contracts.outcome import Event, Row, Run
 from linkage.contracts.period import Period
-from linkage.contracts.reading import Declaration
+from linkage.contracts.reading import Date, Declaration, Whole
 
 if TYPE_CHECKING:
     from linkage.contracts.analysis import Analysis
@@ -38,7 +37,7 @@ class Need(Declaration):
     known_by: str
     recorded: Where = Field(default_factory=dict)
     before: tuple[Before, ...] = ()
-    at_least: int = Field(default=1, gt=0)
+    at_least: Whole = Field(default=1, gt=0)
     absent: bool = False
 
     @model_validator(mode="after")
@@ -78,7 +77,7 @@ class Remembered(Declaration):
     because: str
     dataset: str
     record: Row = Field(default_factory=dict)
-    index_date: datetime.date
+    index_date: Date
     events: dict[str, tuple[Row, ...]] = Field(default_factory=dict)
     expect: tuple[str, ...]
 

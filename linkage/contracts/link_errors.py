@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from linkage.contracts.analysis import ALL, Analysis
 from linkage.contracts.disclosure import Limit
-from linkage.contracts.reading import Declaration, read
+from linkage.contracts.reading import Declaration, Number, read
 from linkage.errors import ContractError
 
 Origin = Literal["truth", "review", "assumption"]
@@ -18,9 +18,9 @@ NEEDS: dict[str, Origin] = {"sample": "review", "never_compared": "review", "ass
 class Ends(Declaration):
     """A rate of errors in %, and between what and what it lies."""
 
-    value: float = Field(ge=0, le=50)
-    lower: float = Field(ge=0, le=50)
-    upper: float = Field(ge=0, le=50)
+    value: Number = Field(ge=0, le=50)
+    lower: Number = Field(ge=0, le=50)
+    upper: Number = Field(ge=0, le=50)
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -14,7 +14,7 @@ from linkage.contracts.cohort import NOT_KNOWN, Breakdown, Cohort
 from linkage.contracts.dataset import A_NAME, Dataset
 from linkage.contracts.disclosure import Disclosure, Limit
 from linkage.contracts.outcome import Event, Outcome
-from linkage.contracts.reading import Declaration, read, read_each
+from linkage.contracts.reading import Declaration, Whole, read, read_each
 from linkage.errors import ContractError
 
 ENOUGH_WORDS = 20
@@ -32,7 +32,7 @@ def as_declared(given: Any) -> Any:
 class Spans(Declaration):
     """The last days of the spans an outcome's window is cut into, but for the last span, and why they end there."""
 
-    value: tuple[int, ...] = Field(min_length=1)
+    value: tuple[Whole, ...] = Field(min_length=1)
     reason: str = Field(min_length=ENOUGH_WORDS)
 
 

@@ -5,7 +5,6 @@ were the first two, and of declared kinds that they came first within a span of 
 first, and one of the pairs and one of the spans that divide it. So their numerators add up: disclosure control is told.
 """
 
-import datetime
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -18,7 +17,7 @@ from linkage.contracts.cohort import Cohort
 from linkage.contracts.dataset import A_NAME, Dataset
 from linkage.contracts.order import NO_CONTACT, Contact, Order
 from linkage.contracts.outcome import Outcome, Row
-from linkage.contracts.reading import Declaration
+from linkage.contracts.reading import Date, Declaration, Whole
 from linkage.contracts.window import Window
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ Pair = Annotated[tuple[str, str], AfterValidator(different)]
 class Spans(Declaration):
     """When a first contact came: the last days of spans of days, but for the last span; `of` which kinds it is told."""
 
-    last_days: tuple[int, ...] = Field(min_length=1)
+    last_days: tuple[Whole, ...] = Field(min_length=1)
     of: Labels
 
 
@@ -49,7 +48,7 @@ class Followed(Declaration):
     """One woman: what is on record, and her first two kinds of contact; `none` where there is no more."""
 
     because: str
-    index_date: datetime.date
+    index_date: Date
     events: dict[str, tuple[Row, ...]] = Field(default_factory=dict)
     expect: tuple[str, str]
 
