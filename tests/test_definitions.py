@@ -130,7 +130,7 @@ def test_a_window_the_data_just_fill_is_read(schemas: Path) -> None:
         ("breakdowns.yaml", "reference: White", "reference: Whites", "['Whites'] are no categories of it"),
         ("breakdowns.yaml", "column: requirement", "column: wish", "no cohort's dataset has a column 'wish'"),
         ("breakdowns.yaml", "  requirement:\n", "  person_id:\n", "choose another name than ['person_id']"),
-        ("breakdowns.yaml", "  requirement:\n", "  order:\n", "choose another name than ['order']"),
+        ("breakdowns.yaml", "  requirement:\n", "  order:\n", "no word of SQL, and ['order'] is one"),
         ("breakdowns.yaml", "column: requirement", "column: event_number", "has no codes to divide by"),
         ("circumstances.yaml", "dataset: ndtms", "dataset: ndtmz", "alive.2: dataset 'ndtmz' has no contract"),
         ("circumstances.yaml", "release_type: died", "release_type: dead", "died.1: where release_type = ['dead']"),

@@ -232,15 +232,6 @@ def deliver_without(extract: Path, contract: Dataset, gone: set[str]) -> None:
             rows.filter(f"{contract.record_key} not in ({listed})").write_parquet(str(extract))
 
 
-def test_a_cohort_may_be_called_by_a_word_of_sql(settings):
-    cohorts = settings.schemas / "cohorts"
-    fined = (cohorts / "cautioned.yaml").read_text().replace("disposal: caution", "disposal: fine")
-    (cohorts / "order.yaml").write_text(fined)
-    declare(settings, "work", STUDY | {"cohorts": ["order"]})
-    projects.new(settings, "work")
-    assert projects.export(settings, "work")["rows"]["order"] == len(tables(settings, "work")["order"]) > 100
-
-
 def test_what_does_not_fit_into_memory_goes_into_the_workspace_and_is_gone_afterwards(settings, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with projects.working_connection(settings, "housing") as con:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field, field_validator, model_validator
 
 from linkage.contracts.choices import Where, unknown_dataset, where_mistakes
-from linkage.contracts.dataset import A_NAME, Dataset
+from linkage.contracts.dataset import Dataset
+from linkage.contracts.names import name_mistakes
 from linkage.contracts.outcome import Event, Row, Run
 from linkage.contracts.period import Period
 from linkage.contracts.reading import Date, Declaration, Whole
@@ -95,8 +96,10 @@ class History(Declaration):
     @field_validator("needs", mode="after")
     @classmethod
     def _names_make_columns(cls, needs: dict[str, Need]) -> dict[str, Need]:
-        if wrong := [name for name in needs if not A_NAME.match(name) or name in ("number", "combination")]:
-            raise ValueError(f"a need is named in lower case with underscores, and not as what divides: {wrong}")
+        if wrong := [*name_mistakes(needs, "a need")]:
+            raise ValueError(" ".join(wrong))
+        if wrong := sorted({*needs} & {"number", "combination"}):
+            raise ValueError(f"a need is not named as what divides: {wrong}")
         return needs
 
     def breakdowns(self, name: str) -> dict[str, str]:

@@ -11,8 +11,9 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from linkage.contracts.analysis import Analysis, PeriodOf
 from linkage.contracts.choices import Labels, each_once, where_mistakes
 from linkage.contracts.cohort import NOT_KNOWN, Breakdown, Cohort
-from linkage.contracts.dataset import A_NAME, Dataset
+from linkage.contracts.dataset import Dataset
 from linkage.contracts.disclosure import Disclosure, Limit
+from linkage.contracts.names import name_mistakes
 from linkage.contracts.outcome import Event, Outcome
 from linkage.contracts.reading import Declaration, Whole, read, read_each
 from linkage.errors import ContractError
@@ -112,8 +113,7 @@ def read_projects(schemas: Path, analysis: Analysis, disclosure: Disclosure) -> 
 
 def mistakes(name: str, project: Project, analysis: Analysis, disclosure: Disclosure) -> Iterator[str]:
     """What the other declarations do not bear out, each with its remedy."""
-    if not A_NAME.match(name):
-        yield f"a project is named in lower case with underscores, unlike {name!r}. Rename the file."
+    yield from name_mistakes([name], "a project")
     if project.fewest(disclosure) < disclosure.threshold.value:
         yield (
             f"k: {project.fewest(disclosure)} women are fewer than what is published is about, "

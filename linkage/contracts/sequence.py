@@ -14,7 +14,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from linkage.contracts.choices import Labels, Word, unknown_dataset
 from linkage.contracts.cohort import Cohort
-from linkage.contracts.dataset import A_NAME, Dataset
+from linkage.contracts.dataset import Dataset
+from linkage.contracts.names import name_mistakes
 from linkage.contracts.order import NO_CONTACT, Contact, Order
 from linkage.contracts.outcome import Outcome, Row
 from linkage.contracts.reading import Date, Declaration, Whole
@@ -71,8 +72,10 @@ class Sequence(Declaration):
 
     @model_validator(mode="after")
     def _names_are_of_contacts(self) -> "Sequence":
-        if wrong := [name for name in self.contacts if not A_NAME.match(name) or name in (NO_CONTACT, OTHER)]:
-            raise ValueError(f"a contact is named in lower case with underscores, unlike {wrong}")
+        if wrong := [*name_mistakes(self.contacts, "a contact")]:
+            raise ValueError(" ".join(wrong))
+        if wrong := sorted({*self.contacts} & {NO_CONTACT, OTHER}):
+            raise ValueError(f"a contact is not named as what is none of them: {wrong}")
         known = {*self.contacts, NO_CONTACT}
         named = {step for pair in (*self.sequences, *(one.expect for one in self.examples)) for step in pair}
         if unknown := sorted(named - known):
