@@ -12,7 +12,7 @@ from linkage.contracts.disclosure import Disclosure, read_disclosure
 from linkage.contracts.encodings import Encodings, read_encodings
 from linkage.contracts.link_errors import LinkErrors, read_link_errors
 from linkage.contracts.link_quality import LinkQuality, read_link_quality
-from linkage.contracts.project import Project, read_projects
+from linkage.contracts.project import Project, declared_projects, read_project, read_projects
 from linkage.contracts.review import Review, read_review
 from linkage.errors import ContractError
 from linkage.workspace import Workspace
@@ -120,8 +120,7 @@ class Settings:
         return read_projects(self.schemas, self.analysis, self.disclosure)
 
     def project(self, name: str) -> Project:
-        """One project. Raises ContractError naming those there are."""
-        projects = self.projects
-        if name not in projects:
-            raise ContractError(f"{self.schemas / 'projects'}: no project {name}.yaml; there are {sorted(projects)}.")
-        return projects[name]
+        """One project, whatever the files of others say. Raises ContractError naming those there are."""
+        if name not in (there_are := declared_projects(self.schemas)):
+            raise ContractError(f"{self.schemas / 'projects'}: no project {name}.yaml; there are {there_are}.")
+        return read_project(self.schemas, name, self.analysis, self.disclosure)

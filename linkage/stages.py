@@ -317,7 +317,8 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
         suite = suites.tables_suite(settings.expectations)
         pass_gate(settings, gate.validate("tables", release, suite, con.from_arrow(publish.arrow(rows))))
         more = compared.compared(rows, abouts, disclosure)
-        page = pages.release_page(masthead, rows, descriptions, disclosure, abouts, more)
+        reasons = link_errors.reasons(settings, analysis)
+        page = pages.release_page(masthead, rows, descriptions, disclosure, abouts, more, reasons)
         with whole_folder(files.release(release)) as folder:
             further = compared.tables(more)
             meant = codes.table(rows, further, releases.coded(settings, analysis, comparisons))

@@ -95,9 +95,9 @@ def test_all_mistakes_of_all_files_come_in_one_message(schemas: Path) -> None:
     edit(schemas / "tables" / "employment.yaml", "breakdowns:", "breakdown:")
     edit(schemas / "outcomes" / "settled_3_months.yaml", "days: [0, 91]", "days: [91, 0]")
     message = refusal(schemas)
-    assert "period.yaml: quarters: Input should be a multiple of 4" in message
-    assert "tables/employment.yaml: breakdown: there is no such field" in message
-    assert "outcomes/settled_3_months.yaml: measure.status.days: the window ends on day 0, before it begins" in message
+    assert "period.yaml: quarters: 7 stands there. Write a multiple of 4." in message
+    assert "tables/employment.yaml: breakdown: there is no such field. Did you mean breakdowns?" in message
+    assert "outcomes/settled_3_months.yaml: measure.days: the window ends on day 0, before it begins" in message
 
 
 def test_a_window_the_data_cannot_fill_is_refused(schemas: Path) -> None:
@@ -130,7 +130,7 @@ def test_a_window_the_data_just_fill_is_read(schemas: Path) -> None:
         ("breakdowns.yaml", "reference: White", "reference: Whites", "['Whites'] are no categories of it"),
         ("breakdowns.yaml", "column: requirement", "column: wish", "no cohort's dataset has a column 'wish'"),
         ("breakdowns.yaml", "  requirement:\n", "  person_id:\n", "choose another name than ['person_id']"),
-        ("breakdowns.yaml", "  requirement:\n", "  order:\n", "choose another name than ['order']"),
+        ("breakdowns.yaml", "  requirement:\n", "  order:\n", "no word of SQL, and ['order'] is one"),
         ("breakdowns.yaml", "column: requirement", "column: event_number", "has no codes to divide by"),
         ("circumstances.yaml", "dataset: ndtms", "dataset: ndtmz", "alive.2: dataset 'ndtmz' has no contract"),
         ("circumstances.yaml", "release_type: died", "release_type: dead", "died.1: where release_type = ['dead']"),

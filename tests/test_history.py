@@ -51,7 +51,7 @@ ORDERED = """  kind: order
         (NEEDS, "        absent: true\n", "        absent: true\n        recorded: {treatment_need: yes}\n",
          "`absent` is about what is not there `before`"),
         (NEEDS, "expect: [homeless, mental_health]", "expect: [housing]", "expects ['housing'], which are no needs"),
-        (NEEDS, "      no_job:\n", "      number:\n", "a need is named in lower case with underscores, and not as"),
+        (NEEDS, "      no_job:\n", "      number:\n", "a need is not named as what divides: ['number']"),
         ("tables/needs.yaml", "health_warning: >-", "notes:\n- >-", "it divides women by needs, so what it shows is"),
         ("outcomes/employed_6_weeks.yaml", SPELL, ORDERED,
          "measure: which contact came first is declared once for all"),

@@ -6,9 +6,18 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from linkage.contracts.choices import Labels, Where, Word, column_mistakes, each_once, labels_of, where_mistakes
+from linkage.contracts.choices import (
+    AnyLabels,
+    Labels,
+    Where,
+    Word,
+    column_mistakes,
+    each_once,
+    labels_of,
+    where_mistakes,
+)
 from linkage.contracts.dataset import Dataset
-from linkage.contracts.reading import Declaration
+from linkage.contracts.reading import Declaration, Whole
 
 NOT_KNOWN = "not known"
 
@@ -30,7 +39,7 @@ class Cohort(Declaration):
     where: Where
     sex: Word
     born: str
-    youngest: int = Field(ge=0, le=100)
+    youngest: Whole = Field(ge=0, le=100)
     source: str
     modelled_on: str
     differences: tuple[str, ...] = ()
@@ -58,8 +67,8 @@ class Band(Declaration):
     """Whole numbers from `first` to `last`, both in it; no `last` means and more."""
 
     label: str
-    first: int
-    last: int | None = None
+    first: Whole
+    last: Whole | None = None
 
 
 class Breakdown(Declaration):
@@ -76,7 +85,7 @@ class Breakdown(Declaration):
     column: str
     bands: tuple[Band, ...] = ()
     within: dict[str, dict[str, Labels]] = Field(default_factory=dict)
-    outside_england: Labels | tuple[()] = ()
+    outside_england: AnyLabels = ()
     reference: str | None = None
 
     @model_validator(mode="after")

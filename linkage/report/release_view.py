@@ -207,7 +207,7 @@ def said_of_origin(origin: str) -> str:
         return f"{origin}, of records seen in clear inside departments; how many were never compared is assumed"
     return {
         "truth": "the truth about the people, who are invented: of real people nobody knows it",
-        "assumption": "an assumption, which the declarations of this release state with its reason",
+        "assumption": "an assumption, which stands below with its reasons",
     }[origin]
 
 
