@@ -151,7 +151,7 @@ def test_a_contract_maps_to_what_the_code_uses():
         "event_register", "England and Wales", "|", "cp1252",
     )  # fmt: skip
     assert paye.column("date_of_birth").date_format == "%d-%m-%Y"
-    assert set(paye.attributes) == {"start_date", "end_date", "hours", "sex"}
+    assert set(paye.attributes) == {"start_date", "end_date", "hours", "first_paid", "last_paid", "sex"}
     assert paye.column("hours").codes["A"] == "up to 16"
 
 
