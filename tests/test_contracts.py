@@ -7,9 +7,10 @@ import pytest
 from conftest import REPOSITORY
 
 from linkage import stages
-from linkage.contracts.dataset import read_datasets, read_scope
+from linkage.contracts.dataset import read_datasets
 from linkage.contracts.encodings import read_encodings
 from linkage.contracts.reading import parsed
+from linkage.contracts.scope import read_scope
 from linkage.errors import ContractError, PrivacyError
 from linkage.settings import Settings
 
