@@ -76,22 +76,22 @@ def test_what_cannot_be_known_or_cannot_come_first_is_refused_with_its_file(
 
 def test_a_history_does_what_its_examples_say(con: duckdb.DuckDBPyConnection, analysis: Analysis) -> None:
     for name, declared in analysis.by_history.items():
-        assert list(history.failures(con, name, declared, analysis.datasets)) == []
+        assert list(history.failures(con, name, declared, analysis)) == []
     [declared] = analysis.by_history.values()
     wrong = declared.examples[0].model_copy(update={"expect": ()})
     spoiled = declared.model_copy(update={"examples": (wrong,)})
-    assert list(history.failures(con, "needs", spoiled, analysis.datasets)) == [
+    assert list(history.failures(con, "needs", spoiled, analysis)) == [
         f"by_history.needs: {wrong.because}: expected [], and it is ['no_job']."
     ]
 
 
 def test_a_sequence_does_what_its_examples_say(con: duckdb.DuckDBPyConnection, analysis: Analysis) -> None:
     for declared in analysis.sequences.values():
-        assert list(sequences.failures(con, declared, analysis.datasets)) == []
+        assert list(sequences.failures(con, declared, analysis)) == []
     [declared] = analysis.sequences.values()
     wrong = declared.examples[0].model_copy(update={"expect": ("job", "none")})
     spoiled = declared.model_copy(update={"examples": (wrong,)})
-    assert list(sequences.failures(con, spoiled, analysis.datasets)) == [
+    assert list(sequences.failures(con, spoiled, analysis)) == [
         "First contact within 90 days: nothing on record is no contact: expected ['job', 'none'], "
         "and it is ['none', 'none']."
     ]

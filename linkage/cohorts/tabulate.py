@@ -18,6 +18,7 @@ from linkage.cohorts.members import members_of_each
 from linkage.cohorts.outcomes import answers, eligible
 from linkage.cohorts.records import Records, require_persons
 from linkage.cohorts.sql import Relation, each_breakdown, gathered, kept, literal
+from linkage.cohorts.unknown_days import as_read
 from linkage.contracts.analysis import ALL, Analysis, Table, Threshold
 from linkage.contracts.cohort import NOT_KNOWN, Cohort
 from linkage.contracts.joined import NO, YES
@@ -86,7 +87,8 @@ class People:
 
 
 def people_at(records: Records, analysis: Analysis) -> People:
-    """People as one threshold links their records."""
+    """People as one threshold links their records, read with each contract's rule for unknown days."""
+    records = as_read(records, analysis)
     members = members_of_each(records, analysis)
     return People(
         records,

@@ -28,6 +28,7 @@ from linkage.contracts.period import Period
 from linkage.contracts.pictured import NOTHING, Pictured, pictured
 from linkage.contracts.reading import Declaration, read, read_folder
 from linkage.contracts.sequence import Sequence, as_declared, with_sequences
+from linkage.contracts.unknown_days import datasets_named
 from linkage.errors import ContractError
 
 Threshold = Literal["high", "medium", "low"]
@@ -223,7 +224,16 @@ class Analysis:
             return None
         counted = (self.cohorts[cohort], self.outcomes[outcome], self.circumstances)
         said = [*(what_decides(one) for one in counted), self._divides(breakdown), quarters]
+        said += self.read_by([what_decides(self.outcomes[outcome]), self._divides(breakdown)])
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
+
+    def read_by(self, said: list[Any]) -> list[dict[str, Any]]:
+        """By which rules for unknown days records are read, of the datasets that declarations name and of those that
+        know of custody and deaths; none where these have no rule. `said`: what the declarations hold, as JSON has it.
+        """
+        named = datasets_named(said) | self.circumstances.datasets(("in_custody", "died"))
+        rules = (self.datasets[name].unknown_days for name in sorted(named & set(self.datasets)))
+        return [rule.decides for rule in rules if rule]
 
     def title_of(self, breakdown: str) -> str:
         """By what it divides women, in words. Raises KeyError."""
