@@ -125,11 +125,11 @@ def ordered(latest: Mapping[str, Row], rows: Iterable[Row], about: Description) 
     title = f"{panels[0].title}: {cohort}"
     instead = f"Chart. {title}. {said}. The figures stand in the table below."
     drawing = rates(panels, [cohort], "women, %", instead, WIDE_AXIS)
-    halves = " ".join(half_by(outcome, latest, about) for outcome in about.pictured.spans)
-    caption = (
+    drawn = (
         f"{title}. Shares of all women; those of the first contact make up all. Dot: share. Line: 95% interval. Small "
-        f"bars across: the share when records are linked more strictly and more loosely. {halves}"
+        "bars across: the share when records are linked more strictly and more loosely."
     )
+    caption = " ".join([drawn, *(said for outcome in about.pictured.spans if (said := by_day(outcome, latest, about)))])
     lines = tuple(Line(words_of(outcome, about), line(row)) for outcome, row in latest.items())
     return Picture(drawing, caption, Grid(title, "First", (), ("Women", "Of them", "Share", "95% interval"), lines))
 
@@ -140,18 +140,18 @@ def drawn_point(row: Row, word: str, series: str, ends: Mapping[tuple[str, str],
     return Point(word, series, row["value"], row["lower"], row["upper"], strict, loose, f"[{row['status']}]")
 
 
-def half_by(outcome: str, latest: Mapping[str, Row], about: Description) -> str:
-    """By which day half of those with a first contact of one kind had had it, from the published counts alone; nothing
-    where a span that is needed to tell is suppressed.
+def by_day(outcome: str, latest: Mapping[str, Row], about: Description) -> str:
+    """How many in 100 of those with a first contact of one kind had had it by the end of each span but the last, by
+    which all had; from the published counts alone, as far as none is suppressed. '' where nothing is known.
     """
+    said: list[str] = []
     whole, reached = latest[outcome]["numerator"], 0
-    for last, part in sorted(about.pictured.spans[outcome].items()):
+    for last, part in sorted(about.pictured.spans[outcome].items())[:-1]:
         if not whole or latest[part]["numerator"] is None:
-            return ""
-        reached += latest[part]["numerator"]
-        if 2 * reached >= whole:
-            return f"Of women whose first was {words_of(outcome, about)} about half had it by day {last}."
-    return ""
+            break
+        reached = min(whole, reached + latest[part]["numerator"])  # rounded parts may be more than their whole
+        said.append(f"{100 * reached / whole:.1f}% had it by day {last}")
+    return f"Of women whose first was {words_of(outcome, about)} {' and '.join(said)}." if said else ""
 
 
 def words_of(outcome: str, about: Description) -> str:
