@@ -17,6 +17,8 @@ WHY = {
     "z": "nobody of one of the groups was counted",
 }
 
+ANEW = "Strict / loose linkage, each matched anew"
+
 
 class Section(NamedTuple):
     """A comparison: its warning, what is said of it in words, drawings each with its table, tables to open, notes."""
@@ -124,8 +126,37 @@ def differences_grid(mine: Sequence[Row], about: About) -> Grid:
             figures = (*rate(row, ""), *rate(row, "other_"), points(row["difference"], mark(row)), interval)
             lines.append(Line(title, (named, *figures, " / ".join(others))))
     spans = (("", 1), *((title, 2) for title in about.arms.values()), ("Difference", 3))
-    columns = ("Women", "Counted", "Rate", "Counted", "Rate", "Points", "95% interval", "Strict / loose linkage")
-    return Grid("Rates and their differences", "Outcome", spans, columns, tuple(lines), words=1)
+    columns = ("Women", "Counted", "Rate", "Counted", "Rate", "Points", "95% interval", ANEW)
+    note = over_thresholds(at, about)
+    return Grid("Rates and their differences", "Outcome", spans, columns, tuple(lines), words=1, note=note)
+
+
+def over_thresholds(at: dict[tuple[str, str, str], Row], about: About) -> str:
+    """What the strict and the loose difference show: beside that of other links, among matched women, that of other
+    pairs. '' where no difference is given at every threshold, or there is one threshold alone.
+    """
+    moved = {
+        title: (spread(at, outcome, MATCHED), spread(at, outcome, ALL))
+        for outcome, title in about.outcomes.items()
+    }  # fmt: skip
+    known = [
+        f"{matched:.1f} points among matched women and {before:.1f} before matching ({title.lower()})"
+        for title, (matched, before) in moved.items()
+        if matched is not None and before is not None
+    ]
+    if not known:
+        return ""
+    return (
+        "Strict / loose linkage: women are matched anew at each threshold. So a difference between matched women moves "
+        "with the pairs that are found as well as with the links; before matching, and so in that line, it moves with "
+        f"the links alone. From the smallest to the largest of all thresholds: {'; '.join(known)}."
+    )
+
+
+def spread(at: dict[tuple[str, str, str], Row], outcome: str, women: str) -> float | None:
+    """How far the difference of an outcome moves over the thresholds, in points; None where one is not given."""
+    found = [row["difference"] for (one, whose, _), row in at.items() if (one, whose) == (outcome, women)]
+    return max(found) - min(found) if len(found) > 1 and None not in found else None
 
 
 def strict_and_loose(at: dict[tuple[str, str, str], Row], outcome: str, women: str) -> list[Row]:
