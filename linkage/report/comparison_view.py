@@ -16,7 +16,6 @@ WHY = {
     "c": "a rate of few women is suppressed, or another that would give it away",
     "z": "nobody of one of the groups was counted",
 }
-
 ANEW = "Strict / loose linkage, each matched anew"
 
 

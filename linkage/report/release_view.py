@@ -1,11 +1,10 @@
 """What the release page says, from published rows alone: nothing on the page is not in the files."""
 
 from collections.abc import Iterable, Sequence
-from itertools import combinations
 from typing import Any, NamedTuple
 
 from linkage.contracts.analysis import Description
-from linkage.report import deaths_view, frequency_view
+from linkage.report import deaths_view, frequency_view, not_to_compare
 from linkage.report.charts import Panel, Point, rates
 from linkage.report.grid import Grid, Line
 from linkage.report.together import Picture, in_order, needs_together
@@ -14,7 +13,6 @@ Row = dict[str, Any]
 ALL = "all"
 PREFERRED = ("medium", "high", "low")
 CHARTED = "age_band"
-MOST_PAIRS = 3  # that a warning names
 LEFT_OUT = {
     "in_custody": "In custody",
     "died": "Died",
@@ -181,7 +179,7 @@ def grid(caption: str, first: str, rows: Sequence[Row], counted: str) -> Grid:
         for c in categories
     )
     spans = tuple((all_periods(period), len(columns)) for period in periods)
-    return Grid(caption, first, spans, columns * len(periods), lines, note=not_to_compare(rows))
+    return Grid(caption, first, spans, columns * len(periods), lines, note=not_to_compare.warning(rows))
 
 
 def figures(row: Row | None, many: int) -> tuple[str, ...]:
@@ -209,31 +207,6 @@ def said_of_origin(origin: str) -> str:
         "truth": "the truth about the people, who are invented: of real people nobody knows it",
         "assumption": "an assumption, which the declarations of this release state with its reason",
     }[origin]
-
-
-def not_to_compare(rows: Sequence[Row]) -> str:
-    """Which groups of a period differ by more in what was missed of them than in their rates; '' for none.
-
-    Where there are many, how near their rates are to each other.
-    """
-    known = [row for row in rows if row["missed"] is not None]
-    pairs = {
-        f"{one['category']} and {other['category']} in {period_text(one)}": abs(one["value"] - other["value"])
-        for one, other in combinations(known, 2)
-        if one["period"] == other["period"]
-        and abs(one["missed"] - other["missed"]) > abs(one["value"] - other["value"])
-    }
-    if len(pairs) > MOST_PAIRS:
-        which = f"groups of a period whose rates differ by {max(pairs.values()):.1f} points or less"
-        return (
-            f"Do not compare {which}: in {len(pairs)} pairs of them what was missed of their records differs by more."
-        )
-    named = "; ".join(pairs)
-    return (
-        f"Do not compare {named}: what was missed of their records differs by more than their rates do."
-        if named
-        else ""
-    )
 
 
 def inhabited(row: Row | None) -> bool:
