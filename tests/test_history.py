@@ -1,5 +1,6 @@
 """Needs known on the index date, and which contact came first: what is refused, what examples say, what is true."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -192,6 +193,15 @@ def test_the_page_draws_the_combinations_that_are_shown_and_no_other(analysis: A
     assert "treatment + no job: 60 women, 50.0%" in picture.drawing
 
 
+def test_a_bar_has_its_share_as_the_table_has_it_with_the_mark_of_few_women(analysis: Analysis) -> None:
+    many = published("needs", "proven_reoffending", 80, 50, breakdown="needs_combination", category="no job")
+    few = published("needs", "proven_reoffending", 20, 10, breakdown="needs_combination", category="abuse", status="u")
+    [picture] = needs_together([many, few], analysis.describe("needs"))
+    assert {"80 (62.5%)", "20 (50.0% [u])"} <= set(re.findall(r">([^<]+)</text>", picture.drawing))
+    assert [line.cells[2] for line in picture.grid.lines] == ["62.5%", "50.0% [u]"]
+    assert picture.caption.endswith("[u]: unreliable, because few women are counted.")
+
+
 @pytest.mark.parametrize(
     ("days", "said"),
     [
@@ -211,5 +221,5 @@ def test_the_page_says_how_many_had_come_by_which_day_where_published_counts_tel
     }  # fmt: skip
     rows = [published("first_contact", outcome, 300, many) for outcome, many in counts.items()]
     [picture] = in_order(rows, rows, about)
-    assert picture.caption.endswith(f"more loosely.{said and ' '}{said}")
+    assert picture.caption.endswith(f"about one woman.{said and ' '}{said}")
     assert [line.heading for line in picture.grid.lines][:2] == ["custody again", "probation"]

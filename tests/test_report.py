@@ -77,6 +77,11 @@ def test_a_suppressed_rate_shows_only_its_symbol(release):
 
 def test_a_rate_of_few_women_is_marked_unreliable(release):
     assert "21.5% [u]" in text_of(release)
+    drawing = release[release.index("<svg") : release.index("</svg>")]
+    assert {"21.5", "21.5 [u]", "[c]"} <= set(re.findall(r">([^<]+)</text>", drawing))
+    assert "[c]: suppressed, so that nothing can be learned about one woman. [u]: unreliable, because" in text_of(
+        release
+    )
 
 
 def test_a_corrected_rate_stands_beside_the_rate_with_where_its_errors_are_known_from(release):

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import altair as alt
 import vl_convert
 
+from linkage.report.wording import marked
+
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 # Blue and vermillion, then two more, of Okabe and Ito's palette for all kinds of colour vision, darkened or lightened
 # until each has a contrast of 3:1 to a white and to a near-black page (WCAG 2.2, 1.4.11). Shape tells them apart too.
@@ -27,7 +29,8 @@ MARKS = ("as linked", "corrected for missed and wrong links")
 
 class Point(NamedTuple):
     """One rate in %, its interval, the rates at the strictest and the loosest linkage, and the rate corrected for
-    errors of links with its interval; None when suppressed, or not known.
+    errors of links with its interval; None when suppressed, or not known. `mark`: the symbol in place of the rate or
+    beside it.
     """
 
     group: str
@@ -71,7 +74,8 @@ def panel_of(panel: Panel, series: Sequence[str], scale: alt.Scale, axis: str, w
     groups = list(dict.fromkeys(p.group for p in panel.points))
     present = [s for s in series if any(p.series == s for p in panel.points)]
     values = [
-        p._asdict() | {"end": p.upper or p.rate, "kind": MARKS[1], "below": p.series + BELOW} for p in panel.points
+        p._asdict() | {"end": p.upper or p.rate, "text": figure(p), "kind": MARKS[1], "below": p.series + BELOW}
+        for p in panel.points
     ]
     corrected = any(point.corrected is not None for point in panel.points)
     places = [place for s in present for place in ([s, s + BELOW] if corrected else [s])]
@@ -87,8 +91,8 @@ def panel_of(panel: Panel, series: Sequence[str], scale: alt.Scale, axis: str, w
     ends = [
         known.mark_tick(thickness=2, size=9).encode(x=alt.X(f"{end}:Q", scale=scale)) for end in ("strict", "loose")
     ]
-    figure = known.mark_text(align="left", dx=7, fontSize=11).encode(
-        x=alt.X("end:Q", scale=scale), text=alt.Text("rate:Q", format=".1f"), color=alt.value("currentColor")
+    written = known.mark_text(align="left", dx=7, fontSize=11).encode(
+        x=alt.X("end:Q", scale=scale), text="text:N", color=alt.value("currentColor")
     )
     layers = [
         known.mark_rule(strokeWidth=2).encode(x=alt.X("lower:Q", scale=scale), x2="upper:Q"),
@@ -96,13 +100,18 @@ def panel_of(panel: Panel, series: Sequence[str], scale: alt.Scale, axis: str, w
         known.mark_point(filled=True, size=80, opacity=1).encode(
             x=x, shape=alt.Shape("series:N", **legend(series), scale=shapes)
         ),
-        figure,
+        written,
         unknown.mark_text(align="left", fontSize=12).encode(x=alt.XDatum(0), text="mark:N"),
     ]
     if corrected:
         layers += corrections(base.encode(yOffset=alt.YOffset("below:N", scale=in_place)), scale)
     height = ROW * max(1, len(groups)) * (0.55 + (0.7 if corrected else 0.45) * len(present))
     return alt.layer(*layers, width=WIDTH, height=height, title=panel.title)
+
+
+def figure(point: Point) -> str:
+    """What is written beside a dot."""
+    return "" if point.rate is None else marked(f"{point.rate:.1f}", point.mark)
 
 
 def corrections(base: Any, scale: alt.Scale) -> list[Any]:

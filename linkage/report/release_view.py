@@ -8,9 +8,19 @@ from linkage.report import deaths_view, frequency_view, not_to_compare
 from linkage.report.charts import Panel, Point, rates
 from linkage.report.grid import Grid, Line
 from linkage.report.together import Picture, in_order, needs_together
+from linkage.report.wording import (
+    ALL,
+    all_periods,
+    corrected_text,
+    count_text,
+    interval_text,
+    key,
+    mark,
+    period_text,
+    rate_text,
+)
 
 Row = dict[str, Any]
-ALL = "all"
 PREFERRED = ("medium", "high", "low")
 CHARTED = "age_band"
 LEFT_OUT = {
@@ -53,7 +63,6 @@ class Section(NamedTuple):
     frequencies: tuple[Grid, ...]
     more: tuple[tuple[str, tuple[Grid, ...]], ...]
     notes: tuple[str, ...]
-    corrected: bool
     pictures: tuple[Picture, ...] = ()
 
 
@@ -72,7 +81,6 @@ def section(rows: Sequence[Row], about: Description) -> Section:
         pictures=(*in_order(rows, main, about), *needs_together(main, about)),
         more=tuple((title, grids(main, name, about)) for name, title in about.breakdowns.items() if held(main, name)),
         notes=about.notes,
-        corrected=any(row["corrected"] is not None for row in main),
     )
 
 
@@ -125,7 +133,22 @@ def figure(rows: Sequence[Row], main: Sequence[Row], outcome: str, about: Descri
     axis, instead = f"{about.counted} with the outcome, %", alternative(title, totals, about)
     something = any(point.rate is not None for panel in panels for point in panel.points)
     drawn = rates(panels, list(about.cohorts.values()), axis, instead) if something else ""
-    return drawn, f"{title}.", totals_grid(title, totals, others, about)
+    said = caption(title, panels) if something else f"{title}. No rate of it can be shown, so it is not drawn."
+    return drawn, said, totals_grid(title, totals, others, about)
+
+
+def caption(title: str, panels: Iterable[Panel]) -> str:
+    """What the drawing of an outcome shows, with what its symbols mean."""
+    points = [point for panel in panels for point in panel.points]
+    corrected = any(point.corrected is not None for point in points)
+    said = (
+        f"{title}.",
+        "Dot: rate. Line: 95% interval.",
+        "Small bars across: the rate when records are linked more strictly and more loosely.",
+        "Hollow dot: the rate corrected for missed and wrong links. Thin line: its 95% interval." if corrected else "",
+        key(point.mark for point in points),
+    )
+    return " ".join(filter(None, said))
 
 
 def totals_grid(title: str, totals: Sequence[Row], others: dict[str, Places], about: Description) -> Grid:
@@ -233,45 +256,11 @@ def point(row: Row, group: str, about: Description, others: dict[str, Places]) -
     """The row as it is drawn."""
     strict, loose = (others[threshold].get(place(row), {}).get("value") for threshold in ("high", "low"))
     series = about.cohorts[row["cohort"]]
-    marks = (row["value"], row["lower"], row["upper"], strict, loose, f"[{row['status']}]")
-    return Point(group, series, *marks, row["corrected"], row["corrected_lower"], row["corrected_upper"])
+    figures = (row["value"], row["lower"], row["upper"], strict, loose, mark(row["status"]))
+    return Point(group, series, *figures, row["corrected"], row["corrected_lower"], row["corrected_upper"])
 
 
 def alternative(title: str, totals: Iterable[Row], about: Description) -> str:
     """What the chart shows, for those who do not see it."""
     said = (f"{about.cohorts[row['cohort']]}, {period_text(row)}: {rate_text(row)}" for row in totals)
     return f"Chart. {title}. {'; '.join(said)}. The figures stand in the tables below."
-
-
-def rate_text(row: Row) -> str:
-    """The rate as it is printed: 52.3% · 52.3% [u] · [c]."""
-    if row["value"] is None:
-        return f"[{row['status']}]"
-    return f"{row['value']:.1f}%" + (f" [{row['status']}]" if row["status"] else "")
-
-
-def interval_text(row: Row) -> str:
-    """The interval in %."""
-    return f"{row['lower']:.1f} to {row['upper']:.1f}" if row["value"] is not None else f"[{row['status']}]"
-
-
-def corrected_text(row: Row) -> str:
-    """The corrected rate and its interval: 53.1% (49.8 to 56.6); '' where the rate is not corrected."""
-    if row["corrected"] is None:
-        return f"[{row['status']}]" if row["value"] is None else ""
-    return f"{row['corrected']:.1f}% ({row['corrected_lower']:.1f} to {row['corrected_upper']:.1f})"
-
-
-def count_text(row: Row, name: str) -> str:
-    """A rounded count."""
-    return "[c]" if row[name] is None else f"{row[name]:,}"
-
-
-def period_text(row: Row) -> str:
-    """The period of a row in words."""
-    return all_periods(row["period"])
-
-
-def all_periods(period: str) -> str:
-    """A period in words."""
-    return "All periods" if period == ALL else period

@@ -5,7 +5,8 @@ from typing import Any
 
 from linkage.contracts.analysis import Description
 from linkage.report.grid import Grid, Line
-from linkage.report.release_view import ALL, Section, count_text, interval_text, main_threshold, period_text, rate_text
+from linkage.report.release_view import Section, main_threshold
+from linkage.report.wording import ALL, count_text, interval_text, period_text, rate_text
 
 Row = dict[str, Any]
 COLUMNS = ("Period", "Answer", "Counted", "With the outcome", "Crude rate", "95% interval")
