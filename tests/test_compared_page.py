@@ -1,10 +1,14 @@
 """What the page of a release says of women who are compared, and what it draws."""
 
+import re
 from itertools import product
 from typing import Any
 
+import pytest
+
 from linkage.contracts.compared import About
 from linkage.report import comparison_view
+from linkage.report.comparison_charts import SERIES, Difference, differences
 
 ABOUT = About(
     name="custody_or_order",
@@ -17,6 +21,7 @@ ABOUT = About(
     fewest=100,
     notes=("A woman is in it once.",),
 )
+WIDE_FIGURE = 9  # pixels, of a figure in a wide font of the size that axes have
 THRESHOLDS = ("high", "medium", "low")
 
 
@@ -52,3 +57,39 @@ def test_beside_strict_and_loose_differences_it_is_said_how_far_pairs_and_how_fa
     assert "3.5 points among matched women and 0.0 before matching (offence within 12 months)" in said
     assert rates(found(matched=(None, 10.3, 13.8))).note == ""
     assert rates([row for row in found() if row["threshold"] == "medium"]).note == ""
+
+
+def test_one_sign_says_minus_in_the_table_and_in_the_drawing() -> None:
+    [(drawing, _, grid)] = comparison_view.section(ABOUT, [], found(matched=(-8.9, -8.9, -0.0)), []).figures
+    [line] = [line for line in grid.lines if (line.heading, line.cells[0]) == ("Offence within 12 months", "Matched")]
+    assert line.cells[5:] == ("−8.9", "−13.9 to −3.9", "−8.9 / +0.0")
+    written = [*re.findall(r">([^<]+)</text>", drawing), re.search(r'aria-label="([^"]+)"', drawing)[1]]
+    assert "−8.9" in written
+    assert not re.search(r"(?<!\w)-\d", " ".join(written))
+
+
+def test_a_difference_of_few_women_is_marked_in_the_table_and_in_the_drawing() -> None:
+    few = [row | {"status": "u"} if row["women"] == "matched" else row for row in found()]
+    [(drawing, caption, grid)] = comparison_view.section(ABOUT, [], few, []).figures
+    assert grid.lines[0].cells[5] == "+10.3 [u]"
+    assert ">+10.3 [u]</text>" in drawing
+    assert caption.endswith("[u]: unreliable, because few women are counted.")
+
+
+@pytest.mark.parametrize("span", [(-34.9, 36.1), (-7.3, 3.2), (0.4, 1.2)])
+def test_numbers_under_a_drawing_stand_apart_and_at_their_ticks(span: tuple[float, float]) -> None:
+    marks = [Difference("Offence", SERIES[0], sum(span) / 2, *span, "")]
+    drawing = differences(marks, "points", "Chart.")
+    axis = drawing[drawing.index("role-axis-label") :].split("</g>")[0]
+    labels = [
+        (float(x), anchor, text)
+        for anchor, x, text in re.findall(
+            r'<text text-anchor="(\w+)" transform="translate\(([-\d.]+),[^>]*>([^<]+)<', axis
+        )
+    ]
+    assert len(labels) >= 3
+    assert {anchor for _, anchor, _ in labels} == {"middle"}
+    assert len({text for *_, text in labels}) == len(labels)
+    widths = [WIDE_FIGURE * len(text) for *_, text in labels]
+    gaps = [b[0] - a[0] - (v + w) / 2 for a, b, v, w in zip(labels, labels[1:], widths, widths[1:], strict=False)]
+    assert min(gaps) > 0

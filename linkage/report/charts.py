@@ -156,6 +156,8 @@ def svg(chart: Any, alternative: str) -> str:
         titlePadding=8,
         labelPadding=6,
     )
+    # Each number at its tick, which pushes none into the next.
+    numbers = alt.AxisConfig(labelFlush=False, labelOverlap="greedy", labelSeparation=8)
     legends = alt.LegendConfig(
         labelColor="currentColor", titleColor="currentColor", labelFontSize=13, symbolSize=80, symbolOpacity=1
     )
@@ -168,6 +170,7 @@ def svg(chart: Any, alternative: str) -> str:
         view=alt.ViewConfig(stroke=None),
         axis=axis,
         axisY=alt.AxisConfig(grid=False),
+        axisQuantitative=numbers,
         legend=legends,
         text=alt.MarkConfig(color="currentColor", font=FONT),
         title=alt.TitleConfig(color="currentColor", font=FONT, fontSize=13, anchor="start", fontWeight="bold"),

@@ -28,6 +28,11 @@ def key(symbols: Iterable[str]) -> str:
     return " ".join(f"{symbol}: {meaning}." for symbol, meaning in SYMBOLS.items() if symbol in found)
 
 
+def signed(figure: float, decimals: int = 1) -> str:
+    """A figure with its sign, minus as it is printed: +10.3, −8.9."""
+    return f"{figure + 0.0:+.{decimals}f}".replace("-", "\N{MINUS SIGN}")
+
+
 def rate_text(row: Row) -> str:
     """The rate as it is printed: 52.3% · 52.3% [u] · [c]."""
     return mark(row["status"]) if row["value"] is None else marked(f"{row['value']:.1f}%", mark(row["status"]))
