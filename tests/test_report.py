@@ -156,6 +156,42 @@ def test_of_too_many_groups_to_name_it_is_said_how_close_they_are():
     assert f"groups of a period that are {many - 1}.0 points or less apart: {many * (many - 1) // 2} pairs" in said
 
 
+def test_the_page_says_once_that_groups_of_nobody_are_left_out_and_leaves_them_out():
+    figures = dict.fromkeys((*CORRECTED, "value", "lower", "upper"))
+    nobody = row(breakdown="region", category="Wales", status="z", **figures)
+    page = text_of(release_page(INVENTED, [*ROWS, nobody], [ABOUT], RULES))
+    assert page.count("A group in which nobody was counted is left out") == 1
+    assert "North East" in page
+    assert "Wales" not in page.replace("England and Wales", "")
+
+
+def test_how_to_read_the_page_is_a_link_from_each_table_and_names_every_file(release):
+    assert release.count('<a href="#reading">How to read\nthis</a>') == release.count("<section") - 1 == 1
+    reading = text_of(release[release.index('<section id="reading"') :])
+    files = (
+        "tables.csv",
+        "tables.parquet",
+        "womens_outcomes.duckdb",
+        "codes.csv",
+        "data_dictionary.csv",
+        "manifest.json",
+    )
+    assert all(name in reading for name in files)
+
+
+def test_standardised_rates_are_explained_where_there_are_any(release):
+    answers = [row(breakdown="by_work", category=c, standardised_by="age_band", standardised_status="c") for c in "yn"]
+    titles = {"by_work": "Work at 6 weeks", "age_band": "Age"}
+    about = replace(ABOUT, health_warning="An association.", breakdowns=titles)
+    page = text_of(release_page(INVENTED, [row(), *answers], [about], RULES))
+    assert "A standardised rate is what the women of one answer would show" in page
+    assert "A standardised rate is" not in text_of(release)
+
+
+def test_sentences_at_the_foot_stand_apart(release):
+    assert "(invented data). Made from invented data" in text_of(release)
+
+
 def test_each_chart_has_a_text_and_its_table_beneath(release):
     figures = re.findall(r"<figure>.*?</figure>\s*<div class=\"wide\".*?</table>", release, flags=re.S)
     assert len(figures) == release.count("<svg") == 1

@@ -71,6 +71,7 @@ def release_page(
         symbols=SYMBOLS | (TOO_FEW_PAIRS if comparisons else {}),
         disclosure=disclosure,
         origins=origins,
+        standardised=any(row["standardised_by"] for row in rows),
         by_time=any(row["person_years"] is not None for row in rows),
     )
 

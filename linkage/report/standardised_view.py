@@ -26,7 +26,7 @@ def with_rates(section: Section, rows: Sequence[Row], about: Description) -> Sec
     if not by:
         return section
     best = main_threshold(rows)
-    main = [row for row in rows if row["threshold"] == best and row["breakdown"] in (*by, ALL)]
+    main = [row for row in rows if row["threshold"] == best and row["breakdown"] in (*by, ALL) and row["status"] != "z"]
     shown = zip(section.figures, about.outcomes.items(), strict=True)
     none = all(row["standardised"] is None for row in main)
     return section._replace(
