@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from linkage.contracts.analysis import Description
 from linkage.report import deaths_view, frequency_view, not_to_compare
-from linkage.report.charts import Panel, Point, rates
+from linkage.report.charts import CORRECTED, STANDARDISED, Panel, Point, rates
 from linkage.report.grid import Grid, Line
 from linkage.report.together import Picture, in_order, needs_together
 from linkage.report.wording import (
@@ -28,6 +28,10 @@ LEFT_OUT = {
     "died": "Died",
     "unknown": "Not known",
     "not_linked": "Not linked",
+}
+HOLLOW = {
+    CORRECTED: "rate corrected for missed and wrong links",
+    STANDARDISED: "standardised rate of the same women",
 }
 Places = dict[tuple[str, ...], Row]
 
@@ -123,30 +127,31 @@ def figure(rows: Sequence[Row], main: Sequence[Row], outcome: str, about: Descri
     charted = next(iter(about.breakdowns), "") if about.health_warning else CHARTED
     groups = [row for row in of_outcome if row["breakdown"] == charted and row["status"] != "z"]
     latest = groups[-1]["period"] if groups else ""
-    drawn_groups = [point(row, row["category"], about, others) for row in groups if row["period"] == latest]
+    below = STANDARDISED if any(row["standardised_by"] for row in of_outcome) else CORRECTED
+    drawn_groups = [point(row, row["category"], about, others, below) for row in groups if row["period"] == latest]
     by = "By age" if charted == CHARTED else about.breakdowns.get(charted, "")
     panels = [
-        Panel(f"All {about.counted}", [point(row, period_text(row), about, others) for row in totals]),
+        Panel(f"All {about.counted}", [point(row, period_text(row), about, others, below) for row in totals]),
         Panel(f"{by}, {all_periods(latest).lower()}", drawn_groups),
     ]
     title = about.outcomes[outcome]
     axis, instead = f"{about.counted} with the outcome, %", alternative(title, totals, about)
     something = any(point.rate is not None for panel in panels for point in panel.points)
-    drawn = rates(panels, list(about.cohorts.values()), axis, instead) if something else ""
-    said = caption(title, panels) if something else f"{title}. No rate of it can be shown, so it is not drawn."
+    drawn = rates(panels, list(about.cohorts.values()), axis, instead, below=below) if something else ""
+    said = caption(title, panels, below) if something else f"{title}. No rate of it can be shown, so it is not drawn."
     return drawn, said, totals_grid(title, totals, others, about)
 
 
-def caption(title: str, panels: Iterable[Panel]) -> str:
+def caption(title: str, panels: Iterable[Panel], below: str) -> str:
     """What the drawing of an outcome shows, with what its symbols mean."""
     points = [point for panel in panels for point in panel.points]
-    corrected = any(point.corrected is not None for point in points)
+    two = any(point.below is not None for point in points)
     said = (
         f"{title}.",
         "Dot: rate. Line: 95% interval.",
         "Small bars across: the rate when records are linked more strictly and more loosely.",
-        "Hollow dot: the rate corrected for missed and wrong links. Thin line: its 95% interval." if corrected else "",
-        key(point.mark for point in points),
+        f"Hollow dot: the {HOLLOW[below]}. Thin line: its 95% interval." if two else "",
+        key(symbol for point in points for symbol in (point.mark, point.below_mark if two else "")),
     )
     return " ".join(filter(None, said))
 
@@ -252,12 +257,13 @@ def place(row: Row) -> tuple[str, ...]:
     return tuple(row[name] for name in ("cohort", "outcome", "period", "breakdown", "category"))
 
 
-def point(row: Row, group: str, about: Description, others: dict[str, Places]) -> Point:
-    """The row as it is drawn."""
+def point(row: Row, group: str, about: Description, others: dict[str, Places], below: str) -> Point:
+    """The row as it is drawn. `below`: the name of the rate that stands below its own."""
     strict, loose = (others[threshold].get(place(row), {}).get("value") for threshold in ("high", "low"))
     series = about.cohorts[row["cohort"]]
     figures = (row["value"], row["lower"], row["upper"], strict, loose, mark(row["status"]))
-    return Point(group, series, *figures, row["corrected"], row["corrected_lower"], row["corrected_upper"])
+    symbol = mark(row["standardised_status"]) if below == STANDARDISED else ""
+    return Point(group, series, *figures, row[below], row[f"{below}_lower"], row[f"{below}_upper"], symbol)
 
 
 def alternative(title: str, totals: Iterable[Row], about: Description) -> str:
