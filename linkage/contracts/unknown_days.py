@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from linkage.contracts.disclosure import Limit
-from linkage.contracts.reading import Declaration, mistakes
+from linkage.contracts.reading import Declaration
+from linkage.contracts.refusals import refusals
 
 if TYPE_CHECKING:
     from linkage.contracts.dataset import Column
@@ -140,5 +141,5 @@ def unknown_days(said: Any) -> UnknownDays:
     try:
         return UnknownDays.model_validate(said)
     except ValidationError as error:
-        each = (f"customProperties: unknownDays: {line.removeprefix('the file: ')}" for line in mistakes(error))
-        raise ValueError("; ".join(each)) from None
+        lines = (line.removeprefix("the file: ") for line in refusals(UnknownDays, said, error))
+        raise ValueError("; ".join(f"customProperties: unknownDays: {line}" for line in lines)) from None
