@@ -356,7 +356,7 @@ def test_the_recipes_of_the_readme_can_be_followed(con: duckdb.DuckDBPyConnectio
     assert list(described.outcomes) == [
         "out_of_work_benefit_30_days", "employed_6_weeks", "employed_6_months", "employed_12_months",
     ]  # fmt: skip
-    assert described.notes[0] == "A sentence for the reader."
+    assert described.notes[0] == "A sentence for the reader, which may have a comma, and ends with a full stop."
 
 
 def test_an_outcome_is_added_with_one_file(schemas: Path) -> None:

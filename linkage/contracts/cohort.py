@@ -18,6 +18,7 @@ from linkage.contracts.choices import (
 )
 from linkage.contracts.dataset import Dataset
 from linkage.contracts.reading import Declaration, Whole
+from linkage.contracts.sentences import Sentences
 
 NOT_KNOWN = "not known"
 
@@ -42,7 +43,7 @@ class Cohort(Declaration):
     youngest: Whole = Field(ge=0, le=100)
     source: str
     modelled_on: str
-    differences: tuple[str, ...] = ()
+    differences: Sentences = ()
 
     @property
     def choice(self) -> tuple[object, ...]:

@@ -158,7 +158,7 @@ def caption(title: str, panels: Iterable[Panel], below: str) -> str:
 
 def totals_grid(title: str, totals: Sequence[Row], others: dict[str, Places], about: Description) -> Grid:
     """A line per cohort and period, with who was left out, as far as the outcome leaves anybody out."""
-    left_out = [name for name in LEFT_OUT if any(row[name] != 0 for row in totals)]
+    left_out = [name for name in LEFT_OUT if any(row[name] != 0 for row in totals if can_leave(row, name, about))]
     extra = corrected_columns(totals)
     by_time = deaths_view.columns(totals)
     columns = ("Period", "Counted", "With the outcome", "Rate", "95% interval", *extra, *by_time)
@@ -180,6 +180,11 @@ def totals_grid(title: str, totals: Sequence[Row], others: dict[str, Places], ab
         tuple(lines),
         words=1,
     )
+
+
+def can_leave(row: Row, name: str, about: Description) -> bool:
+    """Does its outcome leave women out for this reason?"""
+    return name not in about.never.get(row["outcome"], ())
 
 
 def grids(main: Sequence[Row], breakdown: str, about: Description) -> tuple[Grid, ...]:
