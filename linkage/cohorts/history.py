@@ -8,7 +8,6 @@ from duckdb import DuckDBPyConnection
 
 from linkage.cohorts.examples import facts_of, rows
 from linkage.cohorts.outcomes import counts, longest_run
-from linkage.cohorts.records import Records
 from linkage.cohorts.sql import Relation, any_of, kept, literal
 from linkage.contracts.analysis import Analysis
 from linkage.contracts.dataset import Dataset
@@ -91,11 +90,6 @@ def number(con: DuckDBPyConnection, members: Relation, facts: Relation, measure:
         group by members.person_id, members.index_date
         """
     )
-
-
-def of_records(records: Records, members: Relation, name: str, history: History, anchor: Dataset) -> Relation:
-    """`divided`, of the women and records that one threshold links."""
-    return divided(records.con, members, name, history, anchor, records.of)
 
 
 def failures(con: DuckDBPyConnection, name: str, history: History, analysis: Analysis) -> Iterator[str]:

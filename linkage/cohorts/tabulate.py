@@ -82,7 +82,7 @@ class People:
         if said not in self.came:
             entries = [members.project("person_id, index_date") for members in self.members.values()]
             asked = gathered(self.records.con, entries).aggregate("person_id, index_date, count(*) as times")
-            self.came[said] = sequences.steps(self.records.con, asked, order, self.records.of)
+            self.came[said] = sequences.steps(self.records.con, asked, order, self.facts.__getitem__)
         return self.came[said]
 
 
@@ -174,7 +174,7 @@ def divided(people: People, analysis: Analysis, table: Table, one: Asked) -> Rel
         members = members.project(f"*, {answer} || {literal(BETWEEN)} || {strata} as {name}")
     anchor = analysis.datasets[analysis.cohorts[one.cohort].dataset]
     for name, declared in analysis.histories_of(table).items():
-        members = history.of_records(people.records, members, name, declared, anchor)
+        members = history.divided(people.records.con, members, name, declared, anchor, people.facts.__getitem__)
     return members
 
 
