@@ -15,8 +15,8 @@ import pyarrow as pa
 from linkage import facts, people, quality_run, releases, study_keys
 from linkage.contracts.analysis import Analysis
 from linkage.contracts.disclosure import Disclosure
-from linkage.contracts.project import STUDY_ID, Project
-from linkage.errors import DisclosureError, LinkError
+from linkage.contracts.project import STUDY_ID, Project, declared_projects
+from linkage.errors import ContractError, DisclosureError, LinkError
 from linkage.ledger import Entry, ledger_of
 from linkage.linking import arrived, whole
 from linkage.pseudonymisation.key_sources import KeyFolder
@@ -267,16 +267,24 @@ def about_file(
 
 
 def listed(settings: Settings) -> list[dict[str, str]]:
-    """(name, title, access, key, file): every project that is declared, or was once made."""
-    declared = settings.projects
+    """(name, title, access, key, file): every project that is declared, however badly, or was once made."""
+    declared = declared_projects(settings.schemas)
     logged = {e.details["project"] for e in ledger_of(settings).verify().entries if "project" in e.details}
     found = []
     for name in sorted({*declared, *logged}):
-        said = declared.get(name)
-        about = {"title": said.title, "access": said.access} if said else {"title": "not declared", "access": ""}
+        about = about_declared(settings, name) if name in declared else {"title": "not declared", "access": ""}
         file = settings.files.project(name)
         found.append({"name": name, "key": state(settings, name), "file": str(file) if file.exists() else "", **about})
     return found
+
+
+def about_declared(settings: Settings, name: str) -> dict[str, str]:
+    """(title, access) of a declaration, or where to read what is wrong with it."""
+    try:
+        said = settings.project(name)
+    except ContractError:
+        return {"title": "cannot be used as it is declared: linkage check says why", "access": ""}
+    return {"title": said.title, "access": said.access}
 
 
 def state(settings: Settings, name: str) -> str:

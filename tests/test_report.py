@@ -3,11 +3,12 @@
 import itertools
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from small_report import ABOUT, CORRECTED, FACTS, HEADLINE, INVENTED, LIMITS, REAL, ROWS, RULES, row, text_of
 
-from linkage.contracts.frequency import Frequency
+from linkage.report import not_to_compare
 from linkage.report.facts import Facts
 from linkage.report.pages import quality_report, release_page
 
@@ -69,6 +70,24 @@ def test_invented_data_are_marked_and_real_data_are_not(release):
     assert "A. Statistician, 3 March" in real
 
 
+def test_what_is_assumed_of_errors_stands_with_its_reason_beside_what_is_corrected():
+    why = "3 % (1 to 6) of records are taken to be missed: every tenth has <no> number"
+    page = release_page(INVENTED, ROWS, [ABOUT], RULES, reasons=[why])
+    assert "What is said of these errors, and why: 3 % (1 to 6) of records" in text_of(page)
+    assert "every tenth has &lt;no&gt; number" in page
+    assert "What is said of these errors" not in release_page(INVENTED, ROWS, [ABOUT], RULES)
+
+
+def test_a_page_says_whether_errors_of_links_were_declared_where_no_rate_is_corrected():
+    as_seen = [one | {"error_origin": ""} for one in ROWS]
+    declared = text_of(release_page(INVENTED, as_seen, [ABOUT], RULES, reasons=["Two pairs were looked at."]))
+    assert "were declared for this release, and no rate here is corrected" in declared
+    assert "and why: Two pairs were looked at." in declared
+    assert "No rates of missed and wrong links were declared" in text_of(
+        release_page(INVENTED, as_seen, [ABOUT], RULES)
+    )
+
+
 def test_a_suppressed_rate_shows_only_its_symbol(release):
     assert re.search(r'<th scope="row">18-20</th>\s*(<td class="">\[c\]</td>\s*){8}</tr>', release)
     assert text_of(release).count("18-20") == 2  # a table of each cohort
@@ -76,15 +95,11 @@ def test_a_suppressed_rate_shows_only_its_symbol(release):
 
 def test_a_rate_of_few_women_is_marked_unreliable(release):
     assert "21.5% [u]" in text_of(release)
-    assert "unreliable, because fewer than 30 women are counted, as rounded" in text_of(release)
-
-
-def test_the_page_says_to_what_numbers_of_events_are_rounded_where_it_has_some(release):
-    said = "Numbers of events, such as offences, are rounded to the nearest 10."
-    counted = replace(ABOUT, frequencies={"employed": Frequency(title="Jobs", who="employee")}, breakdowns={})
-    shown = [row(cohort, events=40, events_per_woman_with=1.0, events_per_woman=0.2) for cohort in ABOUT.cohorts]
-    assert said in text_of(release_page(INVENTED, shown, [counted], RULES))
-    assert said not in text_of(release)
+    drawing = release[release.index("<svg") : release.index("</svg>")]
+    assert {"21.5", "21.5 [u]", "[c]"} <= set(re.findall(r">([^<]+)</text>", drawing))
+    assert "[c]: suppressed, so that nothing can be learned about one woman. [u]: unreliable, because" in text_of(
+        release
+    )
 
 
 def test_a_corrected_rate_stands_beside_the_rate_with_where_its_errors_are_known_from(release):
@@ -95,15 +110,6 @@ def test_a_corrected_rate_stands_beside_the_rate_with_where_its_errors_are_known
     assert "Corrected (errors of links known: invented people)" in said
     assert "come from links known to be right or wrong, since the people are invented" in said
     assert "corrected for missed and wrong links" in release[release.index("<svg") : release.index("</svg>")]
-
-
-def test_a_rate_that_by_its_definition_is_not_corrected_has_no_corrected_one_in_tile_table_or_drawing():
-    same = [one | {"corrected": one["value"]} if one["corrected"] is not None else one for one in ROWS]
-    page = release_page(INVENTED, same, [ABOUT], RULES)
-    assert "corrected for errors of links" not in text_of(page)
-    assert "Corrected (" not in text_of(page)
-    assert "corrected for" not in page[page.index("<svg") : page.index("</svg>")]
-    assert "Corrected (" in text_of(release_page(INVENTED, [*same, *ROWS], [ABOUT], RULES))
 
 
 def test_a_page_without_corrected_rates_says_that_nothing_was_declared_and_draws_none():
@@ -140,18 +146,68 @@ def test_a_health_warning_stands_under_the_title_and_before_every_figure():
     assert "Read this first" not in release_page(INVENTED, ROWS, [ABOUT], RULES)
 
 
-def test_groups_whose_missed_records_differ_by_more_than_their_rates_are_named():
+def missed(*groups: tuple[str, float, float], period: str = "2023/24") -> list[dict[str, Any]]:
+    """Groups, each with its rate and the share of records that was missed of it."""
+    return [row(period=period, breakdown="age_band", category=c, value=rate, missed=share) for c, rate, share in groups]
+
+
+def test_groups_whose_missed_records_differ_by_more_than_their_rates_are_named_and_of_which_rates_it_is_said():
     groups = [("18-20", 20.0, 5.0), ("21-24", 22.5, 8.0), ("25-29", 40.0, 15.0)]
-    rows = [row(breakdown="age_band", category=c, value=value, missed=missed) for c, value, missed in groups]
-    said = text_of(release_page(INVENTED, [row(), *rows, row(threshold="high")], [ABOUT], RULES))
-    assert "Do not compare 18-20 and 21-24 in 2023/24: what was missed" in said
-    assert "25-29 in 2023/24" not in said
+    said = text_of(release_page(INVENTED, [row(), *missed(*groups), row(threshold="high")], [ABOUT], RULES))
+    assert "Do not compare rates as linked of these groups, in 2023/24: 18-20 with 21-24. What was missed" in said
+    assert "Corrected rates allow for that: compare these where both are given, with their intervals." in said
 
 
-def test_of_many_groups_too_close_to_compare_it_is_said_how_close():
-    rows = [row(breakdown="age_band", category=str(n), value=20 + n, missed=3.0 * n) for n in range(4)]
-    said = text_of(release_page(INVENTED, [row(), *rows, row(threshold="high")], [ABOUT], RULES))
-    assert "Do not compare groups of a period whose rates differ by 3.0 points or less: in 6 pairs of them" in said
+def test_a_group_that_is_not_to_be_compared_with_several_is_named_once_a_period():
+    earlier = missed(("18-20", 20.0, 1.0), ("21-24", 21.0, 3.0), ("25-29", 22.1, 3.0), period="2022/23")
+    later = missed(("18-20", 20.0, 1.0), ("21-24", 21.0, 3.0), ("25-29", 21.5, 9.0))
+    assert not_to_compare.warning([*earlier, *later]).startswith(
+        "Do not compare rates as linked of these groups, in 2022/23: 18-20 with 21-24; "
+        "in 2023/24: 18-20 with 21-24 or 25-29, 21-24 with 25-29. What"
+    )
+    assert not_to_compare.warning(missed(("18-20", 20.0, 1.0), ("21-24", 23.0, 3.0))) == ""
+
+
+def test_of_too_many_groups_to_name_it_is_said_how_close_they_are():
+    many = not_to_compare.MOST_NAMED + 2
+    said = not_to_compare.warning(missed(*((str(n), 20.0 + n, 3.0 * n) for n in range(many))))
+    assert f"groups of a period that are {many - 1}.0 points or less apart: {many * (many - 1) // 2} pairs" in said
+
+
+def test_the_page_says_once_that_groups_of_nobody_are_left_out_and_leaves_them_out():
+    figures = dict.fromkeys((*CORRECTED, "value", "lower", "upper"))
+    nobody = row(breakdown="region", category="Wales", status="z", **figures)
+    page = text_of(release_page(INVENTED, [*ROWS, nobody], [ABOUT], RULES))
+    assert page.count("A group in which nobody was counted is left out") == 1
+    assert "North East" in page
+    assert "Wales" not in page.replace("England and Wales", "")
+
+
+def test_how_to_read_the_page_is_a_link_from_each_table_and_names_every_file(release):
+    assert release.count('<a href="#reading">How to read\nthis</a>') == release.count("<section") - 1 == 1
+    reading = text_of(release[release.index('<section id="reading"') :])
+    files = (
+        "tables.csv",
+        "tables.parquet",
+        "womens_outcomes.duckdb",
+        "codes.csv",
+        "data_dictionary.csv",
+        "manifest.json",
+    )
+    assert all(name in reading for name in files)
+
+
+def test_standardised_rates_are_explained_where_there_are_any(release):
+    answers = [row(breakdown="by_work", category=c, standardised_by="age_band", standardised_status="c") for c in "yn"]
+    titles = {"by_work": "Work at 6 weeks", "age_band": "Age"}
+    about = replace(ABOUT, health_warning="An association.", breakdowns=titles)
+    page = text_of(release_page(INVENTED, [row(), *answers], [about], RULES))
+    assert "A standardised rate is what the women of one answer would show" in page
+    assert "A standardised rate is" not in text_of(release)
+
+
+def test_sentences_at_the_foot_stand_apart(release):
+    assert "(invented data). Made from invented data" in text_of(release)
 
 
 def test_each_chart_has_a_text_and_its_table_beneath(release):

@@ -43,7 +43,7 @@ def write(
 
 
 def fill(con: duckdb.DuckDBPyConnection, name: str, rows: pa.Table, title: str, columns: Mapping[str, str]) -> None:
-    """One table, with a comment on it and on each of its columns. A name is quoted: it may be a word of SQL."""
+    """One table, with a comment on it and on each of its columns."""
     con.register("given", rows)
     con.execute(f'create table "{name}" as from given')
     con.unregister("given")

@@ -72,7 +72,7 @@ def of_names(analysis: Analysis, comparisons: Mapping[str, Comparison], errors: 
             {name: outcome_code(one, analysis) for name, one in analysis.outcomes.items()} | matched(comparisons),
         ),
         **named("period", dict(periods(analysis.period))),
-        **named("error_origin", {errors.said: origin(errors)} if errors else {}),
+        **named("error_origin", {errors.said: origin(errors, analysis)} if errors else {}),
     }
 
 
@@ -235,10 +235,10 @@ def pooled(quarters: tuple[Quarter, ...]) -> str:
     )
 
 
-def origin(errors: LinkErrors) -> Code:
-    """Where the rates of errors come from, and why from there."""
+def origin(errors: LinkErrors, analysis: Analysis) -> Code:
+    """Where the rates of errors come from, why from there, and what is assumed for which reason."""
     title, meaning = ORIGINS[errors.origin]
-    return Code(title, sentences(meaning, errors.reason))
+    return Code(title, sentences(meaning, *errors.said_of(analysis)))
 
 
 def model(modelled_on: str) -> str:

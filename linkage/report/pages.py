@@ -13,13 +13,9 @@ from linkage.contracts.disclosure import Disclosure
 from linkage.contracts.link_quality import LinkQuality
 from linkage.report import comparison_view, model_view, quality_view, release_view, standardised_view
 from linkage.report.facts import Facts
+from linkage.report.wording import SYMBOLS
 
 TEMPLATES = Path(__file__).parent / "templates"
-SYMBOLS = {
-    "[c]": "suppressed, so that nothing can be learned about one woman",
-    "[u]": "unreliable, because fewer than {few} women are counted, as rounded",
-    "[z]": "nobody in this group was counted",
-}
 SUBJECTS = {
     "reoffending": "Reoffending",
     "employment": "Employment and benefits",
@@ -50,9 +46,11 @@ def release_page(
     disclosure: Disclosure,
     abouts: Sequence[About] = (),
     compared: Sequence[Sequence[dict[str, Any]]] = ((), ()),
+    reasons: Sequence[str] = (),
 ) -> str:
     """The page of a release. `rows`: as published, in reading order; `descriptions`: of its tables, in page order
-    within each subject; `abouts`: of its comparisons, whose differences and balance `compared` holds.
+    within each subject; `abouts`: of its comparisons, whose differences and balance `compared` holds; `reasons`: why
+    the errors of links are taken to be what they are.
     """
     of = {about.table_id: [row for row in rows if row["table_id"] == about.table_id] for about in descriptions}
     by_subject = {
@@ -66,16 +64,18 @@ def release_page(
     comparisons = [comparison_view.section(about, rows, *compared) for about in abouts]
     listed = by_subject | {"several": [*by_subject["several"], *comparisons]}
     origins = release_view.origins(rows)
-    symbols = {mark: said.format(few=disclosure.unreliable_below.value) for mark, said in SYMBOLS.items()}
+    few = f"{SYMBOLS['[u]']}: fewer than {disclosure.unreliable_below.value}, as rounded"
     return page(
         "release.html.j2",
         masthead=masthead,
         contents=[(SUBJECTS[subject], listed[subject]) for subject in SUBJECTS if listed[subject]],
         sections=[section for sections in by_subject.values() for section in sections],
         comparisons=comparisons,
-        symbols=symbols | (TOO_FEW_PAIRS if comparisons else {}),
+        symbols=SYMBOLS | {"[u]": few} | (TOO_FEW_PAIRS if comparisons else {}),
         disclosure=disclosure,
         origins=origins,
+        reasons=reasons,
+        standardised=any(row["standardised_by"] for row in rows),
         by_time=any(row["person_years"] is not None for row in rows),
     )
 
