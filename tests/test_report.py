@@ -3,6 +3,7 @@
 import itertools
 import re
 from dataclasses import replace
+from html import unescape
 from typing import Any
 
 import pytest
@@ -214,6 +215,14 @@ def test_tables_stand_under_their_subjects_in_one_order_whatever_that_of_the_fil
     page = release_page(INVENTED, rows, [later, first], RULES)
     assert re.findall(r"<dt>(.*)</dt>", page)[:3] == ["Reoffending", "Health", "Reading"]
     assert re.findall(r'<section id="(\w+)"', page) == ["crime", "work", "reading"]
+
+
+def test_a_table_is_headed_by_its_name_and_an_association_by_what_it_divides(release):
+    assert '<a href="#work">Work</a>' in release
+    assert '<h2 id="work-title">Work</h2>' in release
+    assert "Women's employment, England and Wales, July 2022 to June 2024. In the files: work" in unescape(
+        text_of(release)
+    )
 
 
 def test_what_is_left_out_is_shown_where_anybody_is(release):

@@ -95,8 +95,9 @@ def by_itself(about: Description) -> list[str]:
 
 
 def heading(about: Description) -> str:
-    """The theme in words; of an association also what it is by, since several may share their theme."""
-    return ", ".join([about.theme.replace("_", " ").capitalize(), *(about.by if about.health_warning else ())])
+    """The name of the table in words; of an association its theme and what it is by."""
+    named = [about.theme, *about.by] if about.health_warning else [about.table_id]
+    return ", ".join([named[0].replace("_", " ").capitalize(), *named[1:]])
 
 
 def main_threshold(rows: Iterable[Row]) -> str:

@@ -57,12 +57,13 @@ def picture(shown: Sequence[Row], declared: int, needs: Mapping[str, tuple[str, 
         f"many women. Beside it the share with the outcome ({outcome.lower()}). {len(shown)} of {declared} "
         f"combinations can be shown{largest}; the others have nobody in them, too few, or protect another."
     )
+    titles = "; ".join(f"{need}: {known}" for need, known in about.pictured.needs[row["breakdown"]].items())
     symbols = key(mark(one["status"]) for one in drawn)
     columns = ("Women", "With the outcome", "Rate", "95% interval")
     lines = tuple(Line(one["category"], figures(one)) for one in shown)
     grid = Grid(f"{outcome}: {title}", "Needs", (), columns, lines)
     drawing = upset(drawn, needs, f"Chart. {title}. {said}. The figures stand in the table below.")
-    return Picture(drawing, f"{caption} {symbols}".strip(), grid)
+    return Picture(drawing, f"{caption} {titles}. {symbols}".strip(), grid)
 
 
 def figures(row: Row) -> tuple[str, ...]:
