@@ -49,6 +49,12 @@ def of_release(settings: Settings, analysis: Analysis) -> Known | None:
     return Known(but_by_answers(rates, analysis), declared.said, sources(analysis))
 
 
+def reasons(settings: Settings, analysis: Analysis) -> tuple[str, ...]:
+    """Why the errors are taken from where they are, and what is assumed of them, as readers are told."""
+    declared = settings.link_errors
+    return tuple(declared.said_of(analysis)) if declared else ()
+
+
 def set_aside(settings: Settings, disclosure: Disclosure) -> dict[str, float]:
     """{dataset taken in: the share of its rows in scope that is in quarantine}, of rounded counts."""
     from linkage.release.primary import rounded

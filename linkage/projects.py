@@ -15,8 +15,8 @@ import pyarrow as pa
 from linkage import facts, people, quality_run, releases, study_keys
 from linkage.contracts.analysis import Analysis
 from linkage.contracts.disclosure import Disclosure
-from linkage.contracts.project import STUDY_ID, Project
-from linkage.errors import DisclosureError, LinkError
+from linkage.contracts.project import STUDY_ID, Project, declared_projects
+from linkage.errors import ContractError, DisclosureError, LinkError
 from linkage.ledger import Entry, ledger_of
 from linkage.linking import arrived, whole
 from linkage.pseudonymisation.key_sources import KeyFolder
@@ -233,7 +233,7 @@ def about_file(
 
     `left`: {cohort: how many women's answers were emptied}.
     """
-    from linkage.cohorts.person_file import HEALTH_WARNING
+    from linkage.cohorts import person_file
 
     run = people.about(people.runs(settings)[-1])
     columns = ", ".join([*project.period_columns, *project.breakdowns]) or "no column"
@@ -256,24 +256,35 @@ def about_file(
         **{f"emptied in {cohort}": said or "no answer" for cohort, said in left.items()},
         "one row": "A woman has one in each table, of her first entry there, and no two tables can be joined.",
         "what is emptied": "Rare answers. So a rate of few women is off by some of them; the published tables say it.",
+        "what is left": person_file.WHAT_IS_LEFT,
+        "columns": "What each says, and is known by: select table_name, column_name, comment from duckdb_columns() "
+        "where not internal",
         "not protected": "Who knows a woman's class and some of her answers may find that all of whom this is true "
         "share another. Files of several exports, or of several projects, say more together. Do not try.",
         "next export": "It leaves out whoever was withdrawn since. Use it in place of this file, and destroy this one.",
-        "health warning": HEALTH_WARNING,
+        "health warning": person_file.HEALTH_WARNING,
     }
 
 
 def listed(settings: Settings) -> list[dict[str, str]]:
-    """(name, title, access, key, file): every project that is declared, or was once made."""
-    declared = settings.projects
+    """(name, title, access, key, file): every project that is declared, however badly, or was once made."""
+    declared = declared_projects(settings.schemas)
     logged = {e.details["project"] for e in ledger_of(settings).verify().entries if "project" in e.details}
     found = []
     for name in sorted({*declared, *logged}):
-        said = declared.get(name)
-        about = {"title": said.title, "access": said.access} if said else {"title": "not declared", "access": ""}
+        about = about_declared(settings, name) if name in declared else {"title": "not declared", "access": ""}
         file = settings.files.project(name)
         found.append({"name": name, "key": state(settings, name), "file": str(file) if file.exists() else "", **about})
     return found
+
+
+def about_declared(settings: Settings, name: str) -> dict[str, str]:
+    """(title, access) of a declaration, or where to read what is wrong with it."""
+    try:
+        said = settings.project(name)
+    except ContractError:
+        return {"title": "cannot be used as it is declared: linkage check says why", "access": ""}
+    return {"title": said.title, "access": said.access}
 
 
 def state(settings: Settings, name: str) -> str:

@@ -22,6 +22,7 @@ from linkage.decisions import Batch, Verdict, Word
 from linkage.errors import ExtractError, LinkError, PrivacyError
 from linkage.ledger import ledger_of
 from linkage.linking import arrived, seen_in, views, whole
+from linkage.review_sheet import Line, read_sheet
 from linkage.settings import Settings
 from linkage.workspace import (
     OWNER_ONLY_FILE,
@@ -234,56 +235,42 @@ def import_verdicts(settings: Settings, file: Path, by: str, why: str, in_clear:
     return batch.counts() | {"sample": sample, "without_verdict": len(said) - len(verdicts), "log": entry.hash}
 
 
-def read_sheet(file: Path) -> tuple[str, list[tuple[str, str]]]:
-    """The name of the sample, and (pair, verdict) of each line. Raises ExtractError."""
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as text:
-            reader = csv.DictReader(text)
-            rows, named = list(reader), list(reader.fieldnames or ())
-    except (OSError, UnicodeDecodeError, csv.Error):
-        raise ExtractError(f"{file} cannot be read as CSV text in UTF-8.") from None
-    if not rows or not {"sample", "pair", "verdict"} <= rows[0].keys():
-        raise ExtractError(f"{file}: needed are a line per pair and the columns sample, pair and verdict of the sheet.")
-    if len(set(named)) < len(named):
-        raise ExtractError(f"{file}: a column stands there twice, so it is not clear which one is meant. Remove one.")
-    if longer := [str(n) for n, row in enumerate(rows, 2) if None in row]:
-        raise ExtractError(f"{file}: line {longer[0]} has more fields than columns. Save it as CSV again.")
-    samples = {row["sample"] for row in rows}
-    if len(samples) != 1:
-        raise ExtractError(f"{file}: a sheet is of one sample; this one names {len(samples):,}.")
-    return samples.pop(), [((row["pair"] or "").strip(), (row["verdict"] or "").strip().lower()) for row in rows]
-
-
-def verdicts_of(settings: Settings, file: Path, sample: str, said: list[tuple[str, str]]) -> list[Verdict]:
+def verdicts_of(settings: Settings, file: Path, sample: str, said: list[Line]) -> list[Verdict]:
     """The verdicts of a sheet; a line without one has not been looked at. Raises ExtractError with all its mistakes."""
     records = {str(row["pair"]): row for row in kept_back(settings, sample)}
-    given, words = [(pair, word) for pair, word in said if word], get_args(Word)
-    wrong = [f"line {n}: pair is none of the sample" for n, (pair, _) in enumerate(said, 2) if pair not in records]
+    given, words = [line for line in said if line.word], get_args(Word)
+    wrong = [
+        f"line {line.number}: pair is none of the sample (it is a number of the sheet that was drawn)"
+        for line in said
+        if line.pair not in records
+    ]
     wrong += [
         f"{decisions.counted(lines, 'line')}: two verdicts on pair {pair}"
-        for pair, lines in lines_of(said).items()
+        for pair, lines in lines_of(given).items()
         if pair in records and len(lines) > 1
     ]
-    wrong += [f"line {n}: a verdict is one of {', '.join(words)}, or empty"
-              for n, (_, word) in enumerate(said, 2) if word and word not in words]  # fmt: skip
+    wrong += [
+        f"line {line.number}: a verdict is one of {', '.join(words)}, or empty"
+        for line in given
+        if line.word not in words
+    ]
     if wrong:
         raise ExtractError(f"{file}: {'; '.join(first_of(wrong))}. Nothing was imported.")
     if not given:
         raise ExtractError(f"{file}: no line has a verdict: same, different or unsure. Nothing was imported.")
     found = []
-    for pair, word in given:
-        row = records[pair]
+    for line in given:
+        row = records[line.pair]
         one, other = (row["dataset_l"], row["record_id_l"]), (row["dataset_r"], row["record_id_r"])
-        found.append(Verdict(int(pair), one, other, cast(Word, word)))
+        found.append(Verdict(int(line.pair), one, other, cast(Word, line.word)))
     return found
 
 
-def lines_of(said: list[tuple[str, str]]) -> dict[str, list[int]]:
+def lines_of(given: list[Line]) -> dict[str, list[int]]:
     """{pair: the lines of the sheet that hold a verdict on it}; the header is line 1."""
     found: dict[str, list[int]] = {}
-    for line, (pair, word) in enumerate(said, 2):
-        if word:
-            found.setdefault(pair, []).append(line)
+    for line in given:
+        found.setdefault(line.pair, []).append(line.number)
     return found
 
 

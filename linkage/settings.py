@@ -7,13 +7,14 @@ from pathlib import Path
 from linkage.contracts.analysis import Analysis, read_analysis
 from linkage.contracts.circumstances import Circumstances, read_circumstances
 from linkage.contracts.comparison import Comparison, read_comparisons
-from linkage.contracts.dataset import Dataset, Scope, read_dataset, read_datasets, read_scope
+from linkage.contracts.dataset import Dataset, read_dataset, read_datasets
 from linkage.contracts.disclosure import Disclosure, read_disclosure
 from linkage.contracts.encodings import Encodings, read_encodings
 from linkage.contracts.link_errors import LinkErrors, read_link_errors
 from linkage.contracts.link_quality import LinkQuality, read_link_quality
-from linkage.contracts.project import Project, read_projects
+from linkage.contracts.project import Project, declared_projects, read_project, read_projects
 from linkage.contracts.review import Review, read_review
+from linkage.contracts.scope import Scope, read_scope
 from linkage.errors import ContractError
 from linkage.workspace import Workspace
 
@@ -120,8 +121,7 @@ class Settings:
         return read_projects(self.schemas, self.analysis, self.disclosure)
 
     def project(self, name: str) -> Project:
-        """One project. Raises ContractError naming those there are."""
-        projects = self.projects
-        if name not in projects:
-            raise ContractError(f"{self.schemas / 'projects'}: no project {name}.yaml; there are {sorted(projects)}.")
-        return projects[name]
+        """One project, whatever the files of others say. Raises ContractError naming those there are."""
+        if name not in (there_are := declared_projects(self.schemas)):
+            raise ContractError(f"{self.schemas / 'projects'}: no project {name}.yaml; there are {there_are}.")
+        return read_project(self.schemas, name, self.analysis, self.disclosure)

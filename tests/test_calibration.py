@@ -97,11 +97,11 @@ def test_a_chance_beyond_0_and_1_is_named(name, value, refusal):
         ("reoffences_mean", "0.9", "reoffences_mean 0.9 cannot be, as the unit is number: choose 1 or more."),
         ("step_fine", "2", "step_community_order must be above step_fine."),
         ("step_4_years", "0.7", "step_4_years must be above step_12_months."),
-        ("dob_digit", '"0.5"', "knobs.dob_digit: Input should be a valid number"),
-        ("dob_digit", "yes", "knobs.dob_digit: Input should be a valid number"),
-        ("dob_digit", ".nan", "knobs.dob_digit: Input should be a finite number"),
-        ("reoffending_fine", "-.inf", "knobs.reoffending_fine: Input should be a finite number"),
-        ("reoffending_fine", "", "knobs.reoffending_fine: Input should be a valid number"),
+        ("dob_digit", '"0.5"', "knobs.dob_digit: '0.5' stands there. Write a number without quotes"),
+        ("dob_digit", "yes", "knobs.dob_digit: a bare yes (true) stands there. Write a number"),
+        ("dob_digit", ".nan", "knobs.dob_digit: nan stands there. Write a number"),
+        ("reoffending_fine", "-.inf", "knobs.reoffending_fine: -inf stands there. Write a number"),
+        ("reoffending_fine", "", "knobs.reoffending_fine: nothing stands there. Write a number"),
     ],
 )
 def test_a_knob_that_cannot_be_is_named(name, value, said, refusal):
@@ -137,12 +137,16 @@ def test_log_odds_may_be_any_number(tmp_path):
         ("death_rate_men", "-1", "death_rate_men: value -1 cannot be, as the unit is times"),
         ("care_spread", "-0.1", "care_spread: value -0.1 cannot be, as the unit is spread"),
         ("reoffences_per_reoffender", "0.5", "targets.reoffences_per_reoffender: value 0.5 cannot be"),
-        ("foreign_born", '"0.12"', "targets.foreign_born.value: Input should be a valid number"),
-        ("foreign_born", "a few", "targets.foreign_born.value: Input should be a valid number"),
-        ("foreign_born", "yes", "targets.foreign_born.value: Input should be a valid number"),
-        ("foreign_born", ".nan", "targets.foreign_born.value: Input should be a finite number"),
-        ("odds_theft", ".inf", "assumptions.odds_theft.value: Input should be a finite number"),
-        ("settled_effect_no_fixed_abode", "-.inf", "settled_effect_no_fixed_abode.value: Input should be a finite"),
+        ("foreign_born", '"0.12"', "targets.foreign_born.value: '0.12' stands there. Write a number without quotes"),
+        ("foreign_born", "a few", "targets.foreign_born.value: 'a few' stands there. Write a number"),
+        ("foreign_born", "yes", "targets.foreign_born.value: a bare yes (true) stands there. Write a number"),
+        ("foreign_born", ".nan", "targets.foreign_born.value: nan stands there. Write a number"),
+        ("odds_theft", ".inf", "assumptions.odds_theft.value: inf stands there. Write a number"),
+        (
+            "settled_effect_no_fixed_abode",
+            "-.inf",
+            "settled_effect_no_fixed_abode.value: -inf stands there. Write a number",
+        ),
     ],
 )
 def test_a_value_that_cannot_be_is_named(name, value, said, refusal):
@@ -150,7 +154,9 @@ def test_a_value_that_cannot_be_is_named(name, value, said, refusal):
 
 
 def test_a_unit_that_there_is_not_is_named(refusal):
-    assert "assumptions.claim_days.unit: Input should be 'share'" in refusal(figure("claim_days", "900", "weeks"))
+    assert "assumptions.claim_days.unit: 'weeks' cannot stand there. There are: share, points" in refusal(
+        figure("claim_days", "900", "weeks")
+    )
 
 
 def test_a_figure_without_a_unit_is_a_share(refusal):
@@ -206,7 +212,7 @@ def test_a_section_or_a_field_that_stands_twice_is_named(refusal):
             r"cohorts_from \(2022-07-01\) must be after history_from \(2022-05-02\) by 61",
         ),
         ({"history_from": "2023-01-01"}, r"cohorts_from \(2022-07-01\) must be after history_from"),
-        ({"history_from": "never"}, "history_from: Input should be a valid date"),
+        ({"history_from": "never"}, "history_from: 'never' stands there. Write a date"),
     ],
 )
 def test_days_that_do_not_follow_each_other_are_named(days, said, refusal):

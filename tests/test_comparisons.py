@@ -91,7 +91,7 @@ def declared(analysis: Analysis) -> Comparison:
         ("  region: {kind", "  regions: {kind", "covariates.regions: there is no such breakdown"),
         ("  benefit_before:", "  matched:", "covariates: choose another name than ['matched']"),
         ("  community_order:\n", "  cautioned:\n", "'cautioned' is the name of a cohort. Choose another."),
-        ("value: 0.1", "value: 0", "caliper.value: Input should be greater than 0"),
+        ("value: 0.1", "value: 0", "caliper.value: 0 stands there. Write more than 0."),
         ("{label: 1 to 2, first: 1", "{label: 1 to 2, first: 2", "'1 to 2' must begin right after '0' ends"),
     ],
 )

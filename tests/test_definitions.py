@@ -53,7 +53,7 @@ def test_an_outcome_does_what_its_examples_say(
     con: duckdb.DuckDBPyConnection, analysis: Analysis, outcome: str
 ) -> None:
     declared = analysis.outcomes[outcome]
-    found = found_answers(con, declared, analysis.datasets[declared.measure.dataset])
+    found = found_answers(con, declared, analysis.datasets[declared.measure.dataset], analysis.period.data_to)
     said = [(example.because, example.expect, example.days_at_risk) for example in declared.examples]
     answers = [
         (because, answer, None if expected is None else days)
@@ -66,10 +66,10 @@ def test_an_example_with_the_wrong_answer_is_reported(con: duckdb.DuckDBPyConnec
     outcome = analysis.outcomes["employed_6_weeks"]
     wrong = Example(because="nobody works", index_date=datetime.date(2023, 1, 10), expect="yes")
     spoiled = outcome.model_copy(update={"examples": (wrong,)})
-    assert list(failures(con, spoiled, analysis.datasets["paye"])) == [
+    assert list(failures(con, spoiled, DATASETS["paye"], analysis.period.data_to)) == [
         "In employment at 6 weeks: nobody works: expected yes, and the answer is no."
     ]
-    assert list(failures(con, outcome, analysis.datasets["paye"])) == []
+    assert list(failures(con, outcome, DATASETS["paye"], analysis.period.data_to)) == []
 
 
 def test_a_code_that_cannot_occur_is_refused_with_those_that_can(schemas: Path) -> None:
@@ -95,9 +95,9 @@ def test_all_mistakes_of_all_files_come_in_one_message(schemas: Path) -> None:
     edit(schemas / "tables" / "employment.yaml", "breakdowns:", "breakdown:")
     edit(schemas / "outcomes" / "settled_3_months.yaml", "days: [0, 91]", "days: [91, 0]")
     message = refusal(schemas)
-    assert "period.yaml: quarters: Input should be a multiple of 4" in message
-    assert "tables/employment.yaml: breakdown: there is no such field" in message
-    assert "outcomes/settled_3_months.yaml: measure.status.days: the window ends on day 0, before it begins" in message
+    assert "period.yaml: quarters: 7 stands there. Write a multiple of 4." in message
+    assert "tables/employment.yaml: breakdown: there is no such field. Did you mean breakdowns?" in message
+    assert "outcomes/settled_3_months.yaml: measure.days: the window ends on day 0, before it begins" in message
 
 
 def test_a_window_the_data_cannot_fill_is_refused(schemas: Path) -> None:
@@ -130,7 +130,7 @@ def test_a_window_the_data_just_fill_is_read(schemas: Path) -> None:
         ("breakdowns.yaml", "reference: White", "reference: Whites", "['Whites'] are no categories of it"),
         ("breakdowns.yaml", "column: requirement", "column: wish", "no cohort's dataset has a column 'wish'"),
         ("breakdowns.yaml", "  requirement:\n", "  person_id:\n", "choose another name than ['person_id']"),
-        ("breakdowns.yaml", "  requirement:\n", "  order:\n", "choose another name than ['order']"),
+        ("breakdowns.yaml", "  requirement:\n", "  order:\n", "no word of SQL, and ['order'] is one"),
         ("breakdowns.yaml", "column: requirement", "column: event_number", "has no codes to divide by"),
         ("circumstances.yaml", "dataset: ndtms", "dataset: ndtmz", "alive.2: dataset 'ndtmz' has no contract"),
         ("circumstances.yaml", "release_type: died", "release_type: dead", "died.1: where release_type = ['dead']"),
@@ -351,12 +351,12 @@ def test_the_recipes_of_the_readme_can_be_followed(con: duckdb.DuckDBPyConnectio
     (schemas / "outcomes" / "employed_12_months.yaml").write_text(recipe("Add an outcome"), encoding="utf-8")
     (schemas / "tables" / "work.yaml").write_text(recipe("Add a table"), encoding="utf-8")
     analysis = read_analysis(schemas, DATASETS)
-    assert list(failures(con, analysis.outcomes["employed_12_months"], DATASETS["paye"])) == []
+    assert list(failures(con, analysis.outcomes["employed_12_months"], DATASETS["paye"], analysis.period.data_to)) == []
     described = analysis.describe("work")
     assert list(described.outcomes) == [
         "out_of_work_benefit_30_days", "employed_6_weeks", "employed_6_months", "employed_12_months",
     ]  # fmt: skip
-    assert described.notes[0] == "A sentence for the reader."
+    assert described.notes[0] == "A sentence for the reader, which may have a comma, and ends with a full stop."
 
 
 def test_an_outcome_is_added_with_one_file(schemas: Path) -> None:

@@ -52,7 +52,7 @@ ORDERED = """  kind: order
         (NEEDS, "        absent: true\n", "        absent: true\n        recorded: {treatment_need: yes}\n",
          "`absent` is about what is not there `before`"),
         (NEEDS, "expect: [homeless, mental_health]", "expect: [housing]", "expects ['housing'], which are no needs"),
-        (NEEDS, "      no_job:\n", "      number:\n", "a need is named in lower case with underscores, and not as"),
+        (NEEDS, "      no_job:\n", "      number:\n", "a need is not named as what divides: ['number']"),
         ("tables/needs.yaml", "health_warning: >-", "notes:\n- >-", "it divides women by needs, so what it shows is"),
         ("outcomes/employed_6_weeks.yaml", SPELL, ORDERED,
          "measure: which contact came first is declared once for all"),
@@ -77,22 +77,22 @@ def test_what_cannot_be_known_or_cannot_come_first_is_refused_with_its_file(
 
 def test_a_history_does_what_its_examples_say(con: duckdb.DuckDBPyConnection, analysis: Analysis) -> None:
     for name, declared in analysis.by_history.items():
-        assert list(history.failures(con, name, declared, analysis.datasets)) == []
+        assert list(history.failures(con, name, declared, analysis)) == []
     [declared] = analysis.by_history.values()
     wrong = declared.examples[0].model_copy(update={"expect": ()})
     spoiled = declared.model_copy(update={"examples": (wrong,)})
-    assert list(history.failures(con, "needs", spoiled, analysis.datasets)) == [
+    assert list(history.failures(con, "needs", spoiled, analysis)) == [
         f"by_history.needs: {wrong.because}: expected [], and it is ['no_job']."
     ]
 
 
 def test_a_sequence_does_what_its_examples_say(con: duckdb.DuckDBPyConnection, analysis: Analysis) -> None:
     for declared in analysis.sequences.values():
-        assert list(sequences.failures(con, declared, analysis.datasets)) == []
+        assert list(sequences.failures(con, declared, analysis)) == []
     [declared] = analysis.sequences.values()
     wrong = declared.examples[0].model_copy(update={"expect": ("job", "none")})
     spoiled = declared.model_copy(update={"examples": (wrong,)})
-    assert list(sequences.failures(con, spoiled, analysis.datasets)) == [
+    assert list(sequences.failures(con, spoiled, analysis)) == [
         "First contact within 90 days: nothing on record is no contact: expected ['job', 'none'], "
         "and it is ['none', 'none']."
     ]

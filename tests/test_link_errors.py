@@ -1,5 +1,7 @@
 """Who lost records and who was given others', where that is known from, and what of it is refused."""
 
+from dataclasses import replace
+
 import pytest
 from conftest import REPOSITORY
 from drawings import drawn
@@ -7,6 +9,7 @@ from small_women import PERSONS, rows
 
 from linkage import facts, link_errors
 from linkage.cohorts.link_errors import link_errors as counted
+from linkage.contracts.codes import Key, of_names
 from linkage.contracts.link_errors import read_link_errors
 from linkage.errors import ContractError
 from linkage.matching.sampling import Stratum, errors
@@ -94,16 +97,49 @@ ASSUMED = """assumed:
         (ORIGIN.format("truth") + "sample: first\n", "`sample` is for origin review, and this is truth"),
         (ORIGIN.format("truth") + "never_delivered:\n" + NEVER * 2, "'never_delivered', 'ndtms'.* is there twice"),
         (ORIGIN.format("truth") + "never_delivered:\n" + NEVER.replace("ndtms", "nhs"), "there is no dataset 'nhs'"),
-        (ORIGIN.format("guess"), "origin: Input should be"),
+        (ORIGIN.format("guess"), "origin: 'guess' cannot stand there. There are: truth, review, assumption."),
         (ORIGIN.format("assumption") + ASSUMED.format("payroll", "all", "all", 0), "there is no dataset 'payroll'"),
         (ORIGIN.format("assumption") + ASSUMED.format("paye", "ethnicity", "Wite", 0), "has no category 'Wite'"),
         (ORIGIN.format("assumption") + ASSUMED.format("paye", "all", "all", 3), "must lie between lower and upper"),
+        (
+            ORIGIN.format("assumption") + ASSUMED.format("hclic", "region", "Wales", 0),
+            "no table shows 'Wales' of 'region' for an outcome known from hclic. Leave it out",
+        ),
+        (
+            ORIGIN.format("assumption") + ASSUMED.format("paye", "no_fixed_abode", '"yes"', 0),
+            "no table shows 'yes' of 'no_fixed_abode' for an outcome known from paye. Leave it out",
+        ),
     ],
 )
 def test_a_declaration_that_cannot_be_is_refused_with_its_place(tmp_path, text, says):
     with pytest.raises(ContractError, match=says) as refused:
         _ = declared(tmp_path, text).link_errors
     assert "link_errors.yaml" in str(refused.value)
+
+
+def test_a_dataset_that_no_corrected_rate_is_known_from_is_refused(tmp_path, analysis):
+    others = {name: one for name, one in analysis.outcomes.items() if one.measure.dataset != "prison" or "died" in name}
+    text = ORIGIN.format("truth") + "never_delivered:\n" + NEVER.replace("ndtms", "prison")
+    said = declared(tmp_path, text).link_errors
+    assert list(said.mistakes(analysis)) == []
+    [line] = said.mistakes(replace(analysis, outcomes=others))
+    assert line.startswith("prison: no rate that is corrected is known from it, but from ['court', ")
+
+
+def test_readers_are_told_each_figure_that_is_assumed_with_its_reason(tmp_path, analysis):
+    paye = ASSUMED.format("paye", "all", "all", 0) + ASSUMED.format("paye", "ethnicity", "White", 0).partition("\n")[2]
+    settings = declared(tmp_path, ORIGIN.format("assumption") + paye + "never_delivered:\n" + NEVER)
+    why = "Long enough to be a reason."
+    rates = "2 % (1 to 4) of records are taken to be missed, and 1 % (0 to 2) of links to be wrong"
+    told, ndtms = link_errors.reasons(settings, analysis), analysis.datasets["ndtms"].title
+    assert told == (
+        why,
+        f"HMRC PAYE employment, all women: {rates}. {why}",
+        f"HMRC PAYE employment, Ethnicity: White: {rates}. {why}",
+        f"{ndtms}: 5 % (2 to 9) of its records are taken never to have been delivered. {why}",
+    )
+    code = of_names(analysis, {}, settings.link_errors)[Key("error_origin", "", "assumption")]
+    assert all(sentence.rstrip(".") in code.meaning for sentence in told)
 
 
 def test_without_a_declaration_no_rate_is_corrected(tmp_path, analysis):

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from conftest import MadeOnce
 from killed import killed
-from small_projects import copied, delivered_to, there
+from small_projects import STUDY, copied, declare, delivered_to, there
 
-from linkage import projects, study_keys
-from linkage.errors import PrivacyError
+from linkage import projects, stages, study_keys
+from linkage.errors import ContractError, PrivacyError
 from linkage.ledger import Entry, ledger_of
 from linkage.pseudonymisation.key_sources import KeyFolder
 from linkage.release.publish import content_hash
@@ -175,6 +175,21 @@ def test_a_project_that_is_declared_no_more_is_listed_and_can_be_destroyed(setti
     assert row["title"] == "not declared"
     assert row["file"] == str(settings.files.project("housing"))
     assert projects.destroy(settings, "housing").details["project"] == "housing"
+
+
+def test_a_project_whose_declaration_is_wrong_stops_no_other_project(settings):
+    declare(settings, "spoiled", STUDY | {"cohorts": ["prisoners"]})
+    declare(settings, "unread", {"title": "half a declaration"})
+    projects.export(settings, "housing")
+    titles = {row["name"]: row["title"] for row in projects.listed(settings)}
+    assert titles["housing"] == STUDY["title"]
+    assert "linkage check" in titles["spoiled"]
+    assert "linkage check" in titles["unread"]
+    with pytest.raises(ContractError, match=r"spoiled.yaml: cohorts: there is no \['prisoners'\]"):
+        projects.new(settings, "spoiled")
+    with pytest.raises(ContractError) as refused:
+        stages.check(settings)
+    assert all(name in str(refused.value) for name in ("spoiled.yaml", "unread.yaml"))
 
 
 def test_a_file_whose_key_is_lost_is_listed_so_and_can_be_destroyed(settings):

@@ -69,6 +69,24 @@ def test_invented_data_are_marked_and_real_data_are_not(release):
     assert "A. Statistician, 3 March" in real
 
 
+def test_what_is_assumed_of_errors_stands_with_its_reason_beside_what_is_corrected():
+    why = "3 % (1 to 6) of records are taken to be missed: every tenth has <no> number"
+    page = release_page(INVENTED, ROWS, [ABOUT], RULES, reasons=[why])
+    assert "What is said of these errors, and why: 3 % (1 to 6) of records" in text_of(page)
+    assert "every tenth has &lt;no&gt; number" in page
+    assert "What is said of these errors" not in release_page(INVENTED, ROWS, [ABOUT], RULES)
+
+
+def test_a_page_says_whether_errors_of_links_were_declared_where_no_rate_is_corrected():
+    as_seen = [one | {"error_origin": ""} for one in ROWS]
+    declared = text_of(release_page(INVENTED, as_seen, [ABOUT], RULES, reasons=["Two pairs were looked at."]))
+    assert "were declared for this release, and no rate here is corrected" in declared
+    assert "and why: Two pairs were looked at." in declared
+    assert "No rates of missed and wrong links were declared" in text_of(
+        release_page(INVENTED, as_seen, [ABOUT], RULES)
+    )
+
+
 def test_a_suppressed_rate_shows_only_its_symbol(release):
     assert re.search(r'<th scope="row">18-20</th>\s*(<td class="">\[c\]</td>\s*){8}</tr>', release)
     assert text_of(release).count("18-20") == 2  # a table of each cohort

@@ -206,16 +206,6 @@ def test_a_sheet_with_a_mistake_is_refused_whole(copied, verdicts, more, complai
     assert ledger_of(copied).verify().head == before
 
 
-@pytest.mark.parametrize(("text", "complaint"), [
-    ("sample,pair,verdict,verdict\ns,1,same,different\n", "a column stands there twice"),
-    ("sample,pair,verdict\ns,1,same\ns,2,same,x\n", "line 3 has more fields than columns"),
-])  # fmt: skip
-def test_a_sheet_of_which_a_verdict_could_be_another_is_refused(tmp_path, text, complaint):
-    (tmp_path / "sheet.csv").write_text(text)
-    with pytest.raises(ExtractError, match=complaint):
-        review.read_sheet(tmp_path / "sheet.csv")
-
-
 def test_a_sheet_without_any_verdict_is_refused(copied):
     before = ledger_of(copied).verify().head
     with pytest.raises(ExtractError, match=r"filled.csv: no line has a verdict: same, different or unsure"):

@@ -99,13 +99,13 @@ def test_a_locale_without_a_name_in_latin_letters_is_named():
 
 @pytest.mark.parametrize(
     ("place", "value", "what"),
-    [("irish.common", 1.5, "less than or equal to 1"), ("irish.common", float("nan"), ""),
-     ("english.own_cohort", 7, "less than or equal to 1"), ("english.rare_surnames", -1, "greater than or equal to 0"),
-     ("irish.female", [], "at least 1 item"), ("english.female.1930", [], "at least 1 item"),
-     ("english.male", {}, "at least 1 item"), ("english.stems", [], "at least 1 item"),
+    [("irish.common", 1.5, "Write 1 or less"), ("irish.common", float("nan"), ""),
+     ("english.own_cohort", 7, "Write 1 or less"), ("english.rare_surnames", -1, "Write 0 or more"),
+     ("irish.female", [], "Name 1 or more"), ("english.female.1930", [], "Name 1 or more"),
+     ("english.male", {}, "Name 1 or more"), ("english.stems", [], "Name 1 or more"),
      ("irish.surnames.0", "", "is no name"), ("irish.surnames.0", " ", "is no name"),
      ("irish.female.0", "Mary,Ann", "comma"), ("irish.female.0", 'Mary"x', "quote"),
-     ("short_forms.Susan", [], "at least 1 item"), ("variants", [["Mary", "Mary"]], "another spelling")],
+     ("short_forms.Susan", [], "Name 1 or more"), ("variants", [["Mary", "Mary"]], "another spelling")],
 )  # fmt: skip
 def test_an_impossible_name_or_share_is_refused_by_its_place(place, value, what, tmp_path):
     with pytest.raises(ContractError, match=rf"names.yaml: {place}.*{what}"):
@@ -131,12 +131,12 @@ def test_postcode_authority_force_and_region_agree_and_no_postcode_is_real():
 
 @pytest.mark.parametrize(
     ("place", "value", "what"),
-    [("forces.0.weight", -1, "greater than 0"), ("forces.0.weight", 0, "greater than 0"),
-     ("forces.0.weight", float("nan"), ""), ("forces.0.weight", float("inf"), "finite"),
-     ("forces.0.authorities", 0, "greater than or equal to 1"), ("forces.0.authorities", 500, "less than or equal"),
-     ("forces.0.areas", [], "at least 1 item"), ("forces.0.areas.0", "", "match pattern"),
-     ("forces.0.authority_type", "X", "'E06'"), ("forces.0.force", "Met", "match pattern"),
-     ("forces", [], "at least 1 item")],
+    [("forces.0.weight", -1, "Write more than 0"), ("forces.0.weight", 0, "Write more than 0"),
+     ("forces.0.weight", float("nan"), ""), ("forces.0.weight", float("inf"), "inf stands there. Write a number"),
+     ("forces.0.authorities", 0, "Write 1 or more"), ("forces.0.authorities", 500, "500 stands .* or less"),
+     ("forces.0.areas", [], "Name 1 or more"), ("forces.0.areas.0", "", "must match the pattern"),
+     ("forces.0.authority_type", "X", "'X' cannot stand.* E06"), ("forces.0.force", "Met", "must match the pattern"),
+     ("forces", [], "Name 1 or more")],
 )  # fmt: skip
 def test_an_impossible_place_is_refused_by_its_entry(place, value, what, tmp_path):
     with pytest.raises(ContractError, match=rf"geography.yaml: {place}.*{what}"):

@@ -26,7 +26,8 @@ def each_once(given: tuple[str, ...]) -> tuple[str, ...]:
 
 
 Word = Annotated[str, BeforeValidator(word)]
-Labels = Annotated[tuple[Word, ...], BeforeValidator(several), Field(min_length=1)]
+AnyLabels = Annotated[tuple[Word, ...], BeforeValidator(several)]
+Labels = Annotated[AnyLabels, Field(min_length=1)]
 Where = dict[str, Labels]
 
 

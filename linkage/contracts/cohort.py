@@ -6,9 +6,19 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from linkage.contracts.choices import Labels, Where, Word, column_mistakes, each_once, labels_of, where_mistakes
+from linkage.contracts.choices import (
+    AnyLabels,
+    Labels,
+    Where,
+    Word,
+    column_mistakes,
+    each_once,
+    labels_of,
+    where_mistakes,
+)
 from linkage.contracts.dataset import Dataset
-from linkage.contracts.reading import Declaration
+from linkage.contracts.reading import Declaration, Whole
+from linkage.contracts.sentences import Sentences
 
 NOT_KNOWN = "not known"
 
@@ -30,10 +40,10 @@ class Cohort(Declaration):
     where: Where
     sex: Word
     born: str
-    youngest: int = Field(ge=0, le=100)
+    youngest: Whole = Field(ge=0, le=100)
     source: str
     modelled_on: str
-    differences: tuple[str, ...] = ()
+    differences: Sentences = ()
 
     @property
     def choice(self) -> tuple[object, ...]:
@@ -48,6 +58,11 @@ class Cohort(Declaration):
     def mistakes(self, dataset: Dataset) -> Iterator[str]:
         """What the contract of its dataset does not bear out."""
         yield from column_mistakes("index_date", self.index_date, "date", dataset)
+        if dataset.unknown_days and self.index_date in dataset.unknown_days.columns:
+            yield (
+                f"index_date {self.index_date!r} may stand for a day nobody knows (unknownDays of {dataset.name}). "
+                "Women are followed from a day that is known; choose another date."
+            )
         yield from column_mistakes("born", self.born, "date", dataset)
         if self.then_by:
             yield from column_mistakes("then_by", self.then_by, "date", dataset)
@@ -58,8 +73,8 @@ class Band(Declaration):
     """Whole numbers from `first` to `last`, both in it; no `last` means and more."""
 
     label: str
-    first: int
-    last: int | None = None
+    first: Whole
+    last: Whole | None = None
 
 
 class Breakdown(Declaration):
@@ -76,7 +91,7 @@ class Breakdown(Declaration):
     column: str
     bands: tuple[Band, ...] = ()
     within: dict[str, dict[str, Labels]] = Field(default_factory=dict)
-    outside_england: Labels | tuple[()] = ()
+    outside_england: AnyLabels = ()
     reference: str | None = None
 
     @model_validator(mode="after")

@@ -6,13 +6,15 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from linkage.contracts.analysis import TAKEN, Analysis, Table
+from linkage.contracts.analysis import Analysis, Table
 from linkage.contracts.choices import Labels, Where, column_mistakes, each_once, labels_of, unknown_dataset
 from linkage.contracts.choices import where_mistakes as of_where
 from linkage.contracts.cohort import NOT_KNOWN, Band, Breakdown
-from linkage.contracts.dataset import A_NAME, Dataset
+from linkage.contracts.dataset import Dataset
 from linkage.contracts.mistakes import RELEASED
-from linkage.contracts.reading import Declaration, read_folder
+from linkage.contracts.names import TAKEN, name_mistakes
+from linkage.contracts.reading import Declaration, Number, read_folder
+from linkage.contracts.sentences import Sentences
 from linkage.contracts.window import Window
 from linkage.errors import ContractError
 
@@ -35,14 +37,14 @@ class Arm(Declaration):
 class Limit(Declaration):
     """A number above 0, and why it is that one."""
 
-    value: float = Field(gt=0)
+    value: Number = Field(gt=0)
     reason: str = Field(min_length=ENOUGH_WORDS)
 
 
 class Percent(Limit):
     """A share in %, and why it is that one."""
 
-    value: float = Field(ge=1, le=100)
+    value: Number = Field(ge=1, le=100)
 
 
 class Divided(Declaration):
@@ -147,7 +149,7 @@ class Comparison(Declaration):
     sparse_percent: Percent
     source: str
     modelled_on: str
-    differences: tuple[str, ...] = ()
+    differences: Sentences = ()
 
     @model_validator(mode="after")
     def _what_is_exact_is_a_covariate(self) -> Self:
@@ -233,8 +235,7 @@ def clash(name: str, taken: Mapping[str, str]) -> str:
 
 def mistakes(name: str, one: Comparison, analysis: Analysis) -> Iterator[str]:
     """What the other declarations do not bear out, each with its remedy."""
-    if wrong := [each for each in (name, *one.arms, *one.covariates) if not A_NAME.match(each)]:
-        yield f"a comparison, an arm or a covariate is named in lower case with underscores, unlike {wrong}."
+    yield from name_mistakes((name, *one.arms, *one.covariates), "a comparison, an arm or a covariate")
     if taken := sorted({*one.covariates} & {*TAKEN, MATCHED}):
         yield f"covariates: choose another name than {taken}."
     if unknown := sorted(set(one.outcomes) - set(analysis.outcomes)):

@@ -5,26 +5,26 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from linkage.contracts.reading import Declaration, read
+from linkage.contracts.reading import Declaration, Whole, read
 
 
 class Limit(Declaration):
     """A whole number and why it is that one."""
 
-    value: int = Field(ge=1)
+    value: Whole = Field(ge=1)
     reason: str = Field(min_length=20)
 
 
 class Percent(Limit):
     """A level in %, and why it is that one."""
 
-    value: int = Field(ge=50, le=99)
+    value: Whole = Field(ge=50, le=99)
 
 
 class Part(Limit):
     """A share in %, and why it is that one."""
 
-    value: int = Field(ge=1, le=99)
+    value: Whole = Field(ge=1, le=99)
 
 
 class Events(Declaration):

@@ -11,7 +11,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from linkage.contracts.reading import Declaration, read
+from linkage.contracts.reading import Declaration, Number, Whole, read
 
 Standardiser = Literal[
     "name", "full_forename", "one_spelling", "words", "date", "not_a_default_date", "postcode", "postcode_district",
@@ -133,8 +133,8 @@ class Level(Declaration):
     swapped: tuple[str, ...] = ()
     term_frequency: str | None = None
     within: str | None = None
-    chance: float | None = Field(default=None, gt=0, lt=1)
-    apart: float | None = Field(default=None, gt=0, lt=1)
+    chance: Number | None = Field(default=None, gt=0, lt=1)
+    apart: Number | None = Field(default=None, gt=0, lt=1)
 
     @model_validator(mode="after")
     def _is_apart_from_something(self) -> Self:
@@ -174,16 +174,16 @@ class Training(Declaration):
     """How weights are learned without labels: the prior from near-certain rules, m from blocks, u from random pairs."""
 
     prior_rules: tuple[tuple[str, ...], ...]
-    prior_recall: float = Field(gt=0, le=1)
+    prior_recall: Number = Field(gt=0, le=1)
     em_blocks: tuple[tuple[str, ...], ...]
-    max_pairs: int = Field(default=2_000_000, gt=0)
-    seed: int = 1
+    max_pairs: Whole = Field(default=2_000_000, gt=0)
+    seed: Whole = 1
 
 
 class Ceiling(Declaration):
     """The most there may be of something, and why."""
 
-    value: float = Field(gt=0)
+    value: Number = Field(gt=0)
     reason: str = Field(min_length=20)
 
 
@@ -258,10 +258,10 @@ class Clusters(Declaration):
     """
 
     one_each: tuple[str, ...] = ()
-    contradiction_bits: float = Field(default=10.0, ge=0)
-    largest: int = Field(default=1000, gt=1)
-    size_bits: float = Field(default=10.0, ge=0)
-    believed_from: float = Field(default=0.95, gt=0, lt=1)
+    contradiction_bits: Number = Field(default=10.0, ge=0)
+    largest: Whole = Field(default=1000, gt=1)
+    size_bits: Number = Field(default=10.0, ge=0)
+    believed_from: Number = Field(default=0.95, gt=0, lt=1)
 
 
 class Profile(Declaration):

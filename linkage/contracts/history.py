@@ -5,7 +5,6 @@ would cut across both: such sums may have solutions in fractions and none in who
 to linear programming need not be so to a reader, who knows that women are whole. So it is not published.
 """
 
-import datetime
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field, field_validator, model_validator
 
 from linkage.contracts.choices import Where, unknown_dataset, where_mistakes
-from linkage.contracts.dataset import A_NAME, Dataset
+from linkage.contracts.dataset import Dataset
+from linkage.contracts.names import name_mistakes
 from linkage.contracts.outcome import Event, Row, Run
 from linkage.contracts.period import Period
-from linkage.contracts.reading import Declaration
+from linkage.contracts.reading import Date, Declaration, Whole
 
 if TYPE_CHECKING:
     from linkage.contracts.analysis import Analysis
@@ -38,7 +38,7 @@ class Need(Declaration):
     known_by: str
     recorded: Where = Field(default_factory=dict)
     before: tuple[Before, ...] = ()
-    at_least: int = Field(default=1, gt=0)
+    at_least: Whole = Field(default=1, gt=0)
     absent: bool = False
 
     @model_validator(mode="after")
@@ -78,7 +78,7 @@ class Remembered(Declaration):
     because: str
     dataset: str
     record: Row = Field(default_factory=dict)
-    index_date: datetime.date
+    index_date: Date
     events: dict[str, tuple[Row, ...]] = Field(default_factory=dict)
     expect: tuple[str, ...]
 
@@ -96,8 +96,10 @@ class History(Declaration):
     @field_validator("needs", mode="after")
     @classmethod
     def _names_make_columns(cls, needs: dict[str, Need]) -> dict[str, Need]:
-        if wrong := [name for name in needs if not A_NAME.match(name) or name in ("number", "combination")]:
-            raise ValueError(f"a need is named in lower case with underscores, and not as what divides: {wrong}")
+        if wrong := [*name_mistakes(needs, "a need")]:
+            raise ValueError(" ".join(wrong))
+        if wrong := sorted({*needs} & {"number", "combination"}):
+            raise ValueError(f"a need is not named as what divides: {wrong}")
         return needs
 
     def breakdowns(self, name: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from linkage.contracts.reading import Declaration, read
+from linkage.contracts.reading import Declaration, Number, Whole, read
 
 Flag = Literal["", "amber", "red"]
 
@@ -13,14 +13,14 @@ Flag = Literal["", "amber", "red"]
 class Ratio(Declaration):
     """A share of 0 to 1, and why it is that one."""
 
-    value: float = Field(gt=0, lt=1)
+    value: Number = Field(gt=0, lt=1)
     reason: str = Field(min_length=20)
 
 
 class Size(Declaration):
     """A number of cohort entries, and why it is that one."""
 
-    value: int = Field(ge=1)
+    value: Whole = Field(ge=1)
     reason: str = Field(min_length=20)
 
 

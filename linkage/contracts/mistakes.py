@@ -14,6 +14,7 @@ from linkage.contracts.entries import entry_mistakes, overlapping
 from linkage.contracts.frequency import shared_events
 from linkage.contracts.history import history_mistakes
 from linkage.contracts.joined import joined_mistakes
+from linkage.contracts.names import TAKEN, name_mistakes
 from linkage.contracts.outcome import Outcome
 from linkage.contracts.sequence import declared_in, sequence_mistakes
 
@@ -31,6 +32,7 @@ def mistakes(schemas: Path, analysis: "Analysis") -> Iterator[str]:
         yield f"{schemas / 'breakdowns.yaml'}: {line}"
     for line in analysis.circumstances.mistakes(analysis.datasets):
         yield f"{schemas / 'circumstances.yaml'}: {line}"
+    yield from misnamed(schemas, analysis)
     folders: tuple[tuple[str, Mapping[str, Cohort | Outcome]], ...]
     folders = (("cohorts", analysis.cohorts), ("outcomes", analysis.outcomes))
     for folder, files in folders:
@@ -51,13 +53,22 @@ def mistakes(schemas: Path, analysis: "Analysis") -> Iterator[str]:
         yield f"{schemas / 'outcomes' / name}.yaml: {line}"
     for name, line in sequence_mistakes(analysis):
         yield f"{schemas / 'sequences' / name}.yaml: {line}"
-    for name in sorted(RELEASED & set(analysis.tables)):
-        yield f"{schemas / 'tables' / name}.yaml: every release has a table {name!r} of its own. Give it another name."
     for name, table in analysis.tables.items():
         for line in table_mistakes(table, analysis):
             yield f"{schemas / 'tables' / name}.yaml: {line}"
     if not analysis.tables:
         yield f"{schemas / 'tables'}: no table found. Write one file per table (schemas/README.md)."
+
+
+def misnamed(schemas: Path, analysis: "Analysis") -> Iterator[str]:
+    """Files whose names would be those of columns, tables or views that no query could name, or that are there."""
+    files = [Path("cohorts", name) for name in analysis.cohorts] + [Path("tables", name) for name in analysis.tables]
+    for path in dict.fromkeys([*files, *(declared_in(name, analysis) for name in analysis.outcomes)]):
+        yield from (f"{schemas / path}.yaml: {line}" for line in name_mistakes([path.name], f"a file of {path.parent}"))
+    for name in sorted(RELEASED & set(analysis.tables)):
+        yield f"{schemas / 'tables' / name}.yaml: every release has a table {name!r} of its own. Give it another name."
+    for name in sorted(TAKEN & set(analysis.outcomes)):
+        yield f"{schemas / 'outcomes' / name}.yaml: there is a column {name!r} beside outcomes. Give it another name."
 
 
 def dataset_mistakes(one: Cohort | Outcome, datasets: Mapping[str, Dataset]) -> Iterator[str]:

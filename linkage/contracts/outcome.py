@@ -9,12 +9,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from linkage.contracts.choices import Labels, Where, Word, column_mistakes, type_of, where_mistakes, word
+from linkage.contracts.choices import AnyLabels, Labels, Where, Word, column_mistakes, type_of, where_mistakes, word
 from linkage.contracts.circumstances import Circumstance
 from linkage.contracts.dataset import Dataset
 from linkage.contracts.frequency import Frequency, frequency_mistakes
 from linkage.contracts.order import Order
-from linkage.contracts.reading import Declaration
+from linkage.contracts.reading import Date, Declaration, Whole
+from linkage.contracts.sentences import Sentences
 from linkage.contracts.window import InWindow
 
 Answer = Literal["yes", "no", "unknown", "not_linked", "in_custody", "died"]
@@ -34,7 +35,7 @@ class Confirmation(Declaration):
     """An event counts only when `date` is at most `within_days` days after the index date, e.g. its conviction."""
 
     date: str
-    within_days: int
+    within_days: Whole
 
 
 class Continuing(Declaration):
@@ -87,7 +88,7 @@ class Spell(Declaration):
     dataset: str
     start: str
     end: str
-    day: int
+    day: Whole
     where: Where = Field(default_factory=dict)
 
     @property
@@ -114,7 +115,7 @@ class Run(InWindow):
     dataset: str
     start: str
     end: str
-    days_on_end: int = Field(gt=0)
+    days_on_end: Whole = Field(gt=0)
     where: Where = Field(default_factory=dict)
 
     def mistakes(self, dataset: Dataset) -> Iterator[str]:
@@ -137,7 +138,7 @@ class Status(InWindow):
     date: str
     column: str
     achieved: Labels
-    unknown: Labels | tuple[()] = ()
+    unknown: AnyLabels = ()
     where: Where = Field(default_factory=dict)
 
     def mistakes(self, dataset: Dataset) -> Iterator[str]:
@@ -177,13 +178,13 @@ class Example(Declaration):
     """
 
     because: str
-    index_date: datetime.date
+    index_date: Date
     events: tuple[Row, ...] = ()
-    custody: tuple[tuple[datetime.date, datetime.date | None], ...] = ()
-    died: datetime.date | None = None
+    custody: tuple[tuple[Date, Date | None], ...] = ()
+    died: Date | None = None
     expect: Annotated[Answer, BeforeValidator(word)]
-    number: int | None = Field(default=None, ge=0)
-    days_at_risk: int | None = None
+    number: Whole | None = Field(default=None, ge=0)
+    days_at_risk: Whole | None = None
 
     def mistakes(self, dataset: Dataset) -> Iterator[str]:
         """Events that could not be rows of the dataset."""
@@ -198,7 +199,8 @@ class Example(Declaration):
             yield from where_mistakes("events", coded, dataset)
 
 
-Measure = Event | Run | Spell | Status | Order | Death
+OfOneDataset = Event | Run | Spell | Status | Death
+Measure = OfOneDataset | Order
 
 
 class Outcome(Declaration):
@@ -213,11 +215,11 @@ class Outcome(Declaration):
     measure: Annotated[Measure, Field(discriminator="kind")]
     eligible: Where = Field(default_factory=dict)
     exclude: tuple[Circumstance, ...] = ()
-    landmark: int | None = Field(default=None, ge=0)
+    landmark: Whole | None = Field(default=None, ge=0)
     frequency: Frequency | None = None
     source: str
     modelled_on: str
-    differences: tuple[str, ...] = ()
+    differences: Sentences = ()
     examples: tuple[Example, ...] = Field(min_length=1)
 
     @property

@@ -5,13 +5,14 @@ A cohort is formed by quarter; an annual figure pools four quarterly cohorts, so
 """
 
 import datetime
+import re
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from linkage.contracts.reading import Declaration
+from linkage.contracts.reading import Date, Declaration, Whole
 
 
 @dataclass(frozen=True)
@@ -27,15 +28,22 @@ class Quarter:
     last_day: datetime.date
 
 
+def a_quarter(given: str) -> str:
+    """A year and one of its quarters. Raises ValueError."""
+    if not re.fullmatch(r"\d{4}-Q[1-4]", given):
+        raise ValueError(f"{given!r} is no quarter. Write a year and one of its four, as 2022-Q3.")
+    return given
+
+
 class Period(Declaration):
     """Whole years of quarterly cohorts. From `data_from` to `data_to` every source is complete; `data_from` may be left
     out where nothing asks what was before the index date.
     """
 
-    first_quarter: Annotated[str, StringConstraints(pattern=r"^\d{4}-Q[1-4]$")]
-    quarters: int = Field(gt=0, multiple_of=4)
-    data_to: datetime.date
-    data_from: datetime.date | None = None
+    first_quarter: Annotated[str, AfterValidator(a_quarter)]
+    quarters: Whole = Field(gt=0, multiple_of=4)
+    data_to: Date
+    data_from: Date | None = None
 
     @model_validator(mode="after")
     def _data_reach_the_last_quarter(self) -> Self:

@@ -11,10 +11,11 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from linkage.contracts.analysis import Analysis, PeriodOf
 from linkage.contracts.choices import Labels, each_once, where_mistakes
 from linkage.contracts.cohort import NOT_KNOWN, Breakdown, Cohort
-from linkage.contracts.dataset import A_NAME, Dataset
+from linkage.contracts.dataset import Dataset
 from linkage.contracts.disclosure import Disclosure, Limit
+from linkage.contracts.names import name_mistakes
 from linkage.contracts.outcome import Event, Outcome
-from linkage.contracts.reading import Declaration, read_folder
+from linkage.contracts.reading import Declaration, Whole, read, read_each
 from linkage.errors import ContractError
 
 ENOUGH_WORDS = 20
@@ -32,7 +33,7 @@ def as_declared(given: Any) -> Any:
 class Spans(Declaration):
     """The last days of the spans an outcome's window is cut into, but for the last span, and why they end there."""
 
-    value: tuple[int, ...] = Field(min_length=1)
+    value: tuple[Whole, ...] = Field(min_length=1)
     reason: str = Field(min_length=ENOUGH_WORDS)
 
 
@@ -91,23 +92,28 @@ class Project(Declaration):
         return analysis.covered(analysis.datasets_behind([cohort], [outcome])) == "England"
 
 
+def declared_projects(schemas: Path) -> list[str]:
+    """The names of the projects that have a file, whatever it says."""
+    return sorted(path.stem for path in (schemas / "projects").glob("*.yaml"))
+
+
+def read_project(schemas: Path, name: str, analysis: Analysis, disclosure: Disclosure) -> Project:
+    """One project, whatever the files of others say. Raises ContractError with all its mistakes."""
+    path = schemas / "projects" / f"{name}.yaml"
+    project = read(Project, path)
+    if wrong := list(mistakes(name, project, analysis, disclosure)):
+        raise ContractError("\n".join(f"{path}: {line}" for line in wrong))
+    return project
+
+
 def read_projects(schemas: Path, analysis: Analysis, disclosure: Disclosure) -> dict[str, Project]:
     """{name: project}. Raises ContractError with all mistakes of all files."""
-    projects = read_folder(Project, schemas / "projects")
-    wrong = [
-        f"{schemas / 'projects' / name}.yaml: {line}"
-        for name, project in projects.items()
-        for line in mistakes(name, project, analysis, disclosure)
-    ]
-    if wrong:
-        raise ContractError("\n".join(wrong))
-    return projects
+    return read_each(schemas / "projects", lambda path: read_project(schemas, path.stem, analysis, disclosure))
 
 
 def mistakes(name: str, project: Project, analysis: Analysis, disclosure: Disclosure) -> Iterator[str]:
     """What the other declarations do not bear out, each with its remedy."""
-    if not A_NAME.match(name):
-        yield f"a project is named in lower case with underscores, unlike {name!r}. Rename the file."
+    yield from name_mistakes([name], "a project")
     if project.fewest(disclosure) < disclosure.threshold.value:
         yield (
             f"k: {project.fewest(disclosure)} women are fewer than what is published is about, "

@@ -1,13 +1,16 @@
 """Read declarations: every mistake of every file in one message, each with its file and its place."""
 
+import datetime
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Annotated, Any, TypeVar, cast
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AllowInfNan, BaseModel, BeforeValidator, ConfigDict, Strict, ValidationError
+from pydantic_core import PydanticKnownError
 
+from linkage.contracts.refusals import refusals
 from linkage.errors import ContractError
 
 
@@ -17,7 +20,19 @@ class Declaration(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
+def no_number(given: Any) -> Any:
+    """What may be a date: a number would be taken for so many seconds."""
+    if isinstance(given, int | float):
+        raise PydanticKnownError("date_type")
+    return given
+
+
+# Of which nothing else is taken for: a bare yes is no 1, and a bare no is no day 0.
+Whole = Annotated[int, Strict()]
+Number = Annotated[float, Strict(), AllowInfNan(False)]
+Date = Annotated[datetime.date, BeforeValidator(no_number)]
 M = TypeVar("M", bound=Declaration)
+R = TypeVar("R")
 
 
 def read_text(path: Path) -> str:
@@ -37,7 +52,7 @@ def repeated(node: yaml.Node | None, place: str = "", above: tuple[yaml.Node, ..
 
     `above`: the nodes that this one is in: an alias can lead back to one of them.
     """
-    if node in above:
+    if node is None or node in above:
         return
     seen: set[str] = set()
     for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
@@ -73,15 +88,7 @@ def parse(model: type[M], path: Path, content: Any) -> M:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise ContractError("\n".join(f"{path}: {line}" for line in mistakes(error))) from None
-
-
-def mistakes(error: ValidationError) -> Iterator[str]:
-    """`place: what is wrong` for each mistake; declarations hold no personal data, so values may be shown."""
-    for mistake in error.errors(include_url=False):
-        place = ".".join(str(part) for part in mistake["loc"]) or "the file"
-        what = mistake["msg"].removeprefix("Value error, ")
-        yield f"{place}: {'there is no such field' if mistake['type'] == 'extra_forbidden' else what}"
+        raise ContractError("\n".join(f"{path}: {line}" for line in refusals(model, content, error))) from None
 
 
 def read(model: type[M], path: Path) -> M:
@@ -96,15 +103,21 @@ def told(model: type[Declaration], path: Path, text: str) -> Declaration:
 
 
 def read_folder(model: type[M], folder: Path) -> dict[str, M]:
-    """{file stem: model} for each `*.yaml` in `folder`, in name order; {} where there is no such folder.
+    """{file stem: model} for each `*.yaml` in `folder`. Raises ContractError as `read_each` does."""
+    return read_each(folder, lambda path: read(model, path))
 
-    Raises ContractError, also where a file is called `.yml`: nobody would notice that it was not read.
+
+def read_each(folder: Path, reading: Callable[[Path], R]) -> dict[str, R]:
+    """{file stem: what `reading` gives} for each `*.yaml` in `folder`, in name order; {} where there is no such folder.
+
+    Raises ContractError with the mistakes of all files, also where one is called `.yml`: nobody would notice that it
+    was not read.
     """
-    found: dict[str, M] = {}
+    found: dict[str, R] = {}
     wrong = [f"{path}: it is not read. Call it {path.stem}.yaml." for path in sorted(folder.glob("*.yml"))]
     for path in sorted(folder.glob("*.yaml")):
         try:
-            found[path.stem] = read(model, path)
+            found[path.stem] = reading(path)
         except ContractError as error:
             wrong.append(str(error))
     if wrong:

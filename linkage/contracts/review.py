@@ -6,14 +6,14 @@ from pathlib import Path
 from pydantic import Field
 
 from linkage.contracts.dataset import Dataset
-from linkage.contracts.reading import Declaration, read
+from linkage.contracts.reading import Declaration, Whole, read
 from linkage.errors import ContractError
 
 
 class Number(Declaration):
     """A number of things to draw, and why it is that one."""
 
-    value: int = Field(ge=0)
+    value: Whole = Field(ge=0)
     reason: str = Field(min_length=20)
 
 

@@ -5,7 +5,6 @@ were the first two, and of declared kinds that they came first within a span of 
 first, and one of the pairs and one of the spans that divide it. So their numerators add up: disclosure control is told.
 """
 
-import datetime
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -15,10 +14,12 @@ from pydantic import AfterValidator, Field, model_validator
 
 from linkage.contracts.choices import Labels, Word, unknown_dataset
 from linkage.contracts.cohort import Cohort
-from linkage.contracts.dataset import A_NAME, Dataset
+from linkage.contracts.dataset import Dataset
+from linkage.contracts.names import name_mistakes
 from linkage.contracts.order import NO_CONTACT, Contact, Order
 from linkage.contracts.outcome import Outcome, Row
-from linkage.contracts.reading import Declaration
+from linkage.contracts.reading import Date, Declaration, Whole
+from linkage.contracts.sentences import Sentences
 from linkage.contracts.window import Window
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ Pair = Annotated[tuple[str, str], AfterValidator(different)]
 class Spans(Declaration):
     """When a first contact came: the last days of spans of days, but for the last span; `of` which kinds it is told."""
 
-    last_days: tuple[int, ...] = Field(min_length=1)
+    last_days: tuple[Whole, ...] = Field(min_length=1)
     of: Labels
 
 
@@ -49,7 +50,7 @@ class Followed(Declaration):
     """One woman: what is on record, and her first two kinds of contact; `none` where there is no more."""
 
     because: str
-    index_date: datetime.date
+    index_date: Date
     events: dict[str, tuple[Row, ...]] = Field(default_factory=dict)
     expect: tuple[str, str]
 
@@ -67,13 +68,15 @@ class Sequence(Declaration):
     spans: Spans | None = None
     source: str
     modelled_on: str
-    differences: tuple[str, ...] = ()
+    differences: Sentences = ()
     examples: tuple[Followed, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _names_are_of_contacts(self) -> "Sequence":
-        if wrong := [name for name in self.contacts if not A_NAME.match(name) or name in (NO_CONTACT, OTHER)]:
-            raise ValueError(f"a contact is named in lower case with underscores, unlike {wrong}")
+        if wrong := [*name_mistakes(self.contacts, "a contact")]:
+            raise ValueError(" ".join(wrong))
+        if wrong := sorted({*self.contacts} & {NO_CONTACT, OTHER}):
+            raise ValueError(f"a contact is not named as what is none of them: {wrong}")
         known = {*self.contacts, NO_CONTACT}
         named = {step for pair in (*self.sequences, *(one.expect for one in self.examples)) for step in pair}
         if unknown := sorted(named - known):

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from linkage.contracts.reading import Declaration
+from linkage.contracts.reading import Declaration, Whole
 
 
 def in_order(days: tuple[int, int]) -> tuple[int, int]:
@@ -14,7 +14,7 @@ def in_order(days: tuple[int, int]) -> tuple[int, int]:
     return days
 
 
-Window = Annotated[tuple[int, int], AfterValidator(in_order)]
+Window = Annotated[tuple[Whole, Whole], AfterValidator(in_order)]
 
 
 class InWindow(Declaration):

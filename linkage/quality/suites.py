@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from linkage.contracts.dataset import Dataset
 from linkage.contracts.encodings import View
 from linkage.contracts.link_quality import LinkQuality, Ratio
-from linkage.contracts.reading import Declaration, read
+from linkage.contracts.reading import Declaration, Number, read
 from linkage.errors import ContractError
 
 Severity = Literal["critical", "warning"]
@@ -48,7 +48,7 @@ class Enough(Declaration):
     """From which size of another fact a pattern's expectation is held; `of` ends in the same `*`."""
 
     of: str
-    least: float
+    least: Number
     reason: str = Field(min_length=20)
 
 

@@ -46,9 +46,11 @@ def release_page(
     disclosure: Disclosure,
     abouts: Sequence[About] = (),
     compared: Sequence[Sequence[dict[str, Any]]] = ((), ()),
+    reasons: Sequence[str] = (),
 ) -> str:
     """The page of a release. `rows`: as published, in reading order; `descriptions`: of its tables, in page order
-    within each subject; `abouts`: of its comparisons, whose differences and balance `compared` holds.
+    within each subject; `abouts`: of its comparisons, whose differences and balance `compared` holds; `reasons`: why
+    the errors of links are taken to be what they are.
     """
     of = {about.table_id: [row for row in rows if row["table_id"] == about.table_id] for about in descriptions}
     by_subject = {
@@ -71,6 +73,7 @@ def release_page(
         symbols=SYMBOLS | (TOO_FEW_PAIRS if comparisons else {}),
         disclosure=disclosure,
         origins=origins,
+        reasons=reasons,
         standardised=any(row["standardised_by"] for row in rows),
         by_time=any(row["person_years"] is not None for row in rows),
     )

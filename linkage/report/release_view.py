@@ -159,7 +159,7 @@ def caption(title: str, panels: Iterable[Panel], below: str) -> str:
 
 def totals_grid(title: str, totals: Sequence[Row], others: dict[str, Places], about: Description) -> Grid:
     """A line per cohort and period, with who was left out, as far as the outcome leaves anybody out."""
-    left_out = [name for name in LEFT_OUT if any(row[name] != 0 for row in totals)]
+    left_out = [name for name in LEFT_OUT if any(row[name] != 0 for row in totals if can_leave(row, name, about))]
     extra = corrected_columns(totals)
     by_time = deaths_view.columns(totals)
     columns = ("Period", "Rate", "95% interval", *extra, "Counted", "With the outcome", *by_time)
@@ -181,6 +181,11 @@ def totals_grid(title: str, totals: Sequence[Row], others: dict[str, Places], ab
         tuple(lines),
         words=1,
     )
+
+
+def can_leave(row: Row, name: str, about: Description) -> bool:
+    """Does its outcome leave women out for this reason?"""
+    return name not in about.never.get(row["outcome"], ())
 
 
 def grids(main: Sequence[Row], breakdown: str, about: Description) -> tuple[Grid, ...]:
@@ -234,7 +239,7 @@ def said_of_origin(origin: str) -> str:
         return f"{origin}, of records seen in clear inside departments; how many were never compared is assumed"
     return {
         "truth": "the truth about the people, who are invented: of real people nobody knows it",
-        "assumption": "an assumption, which the declarations of this release state with its reason",
+        "assumption": "an assumption, which stands below with its reasons",
     }[origin]
 
 

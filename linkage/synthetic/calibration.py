@@ -6,16 +6,15 @@ from collections.abc import Mapping
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import Field, Strict, field_validator, model_validator
+from pydantic import field_validator, model_validator
 
-from linkage.contracts.reading import Declaration, read
+from linkage.contracts.reading import Declaration, Number, read
 from linkage.errors import ContractError
 from linkage.synthetic.days import NEVER
 
 CALIBRATION = Path(__file__).with_name("calibration.yaml")
-Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 Unit = Literal["share", "points", "odds", "log odds", "log", "times", "number", "spread", "a year", "days", "years"]
 
 # What a figure may be, by its unit: the least, the most, and both in words.
