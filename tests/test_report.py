@@ -106,8 +106,8 @@ def test_a_corrected_rate_stands_beside_the_rate_with_where_its_errors_are_known
     assert "21.5% 95% interval 16.4 to 27.7 corrected for errors of links 22.6% (17.1 to 29.3)" in re.sub(
         r"Women released from custody, 2023/24 ", "", said
     )
-    assert "Corrected (errors: truth)" in said
-    assert "come from the truth about the people, who are invented" in said
+    assert "Corrected (errors of links known: invented people)" in said
+    assert "come from links known to be right or wrong, since the people are invented" in said
     assert "corrected for missed and wrong links" in release[release.index("<svg") : release.index("</svg>")]
 
 

@@ -29,6 +29,11 @@ LEFT_OUT = {
     "unknown": "Not known",
     "not_linked": "Not linked",
 }
+IDLE = dict.fromkeys(("corrected", "corrected_lower", "corrected_upper")) | {"error_origin": ""}
+HEADINGS = {
+    "truth": "Corrected (errors of links known: invented people)",
+    "assumption": "Corrected (errors of links assumed)",
+}
 HOLLOW = {
     CORRECTED: "rate corrected for missed and wrong links",
     STANDARDISED: "standardised rate of the same women",
@@ -72,6 +77,7 @@ class Section(NamedTuple):
 
 def section(rows: Sequence[Row], about: Description) -> Section:
     """The section of one table. `rows`: its published rows, in the order they are to be read."""
+    rows = but_idle_corrections(rows)
     best = main_threshold(rows)
     main = [row for row in rows if row["threshold"] == best]
     return Section(
@@ -86,6 +92,14 @@ def section(rows: Sequence[Row], about: Description) -> Section:
         more=tuple((title, grids(main, name, about)) for name, title in about.breakdowns.items() if held(main, name)),
         notes=about.notes,
     )
+
+
+def but_idle_corrections(rows: Sequence[Row]) -> list[Row]:
+    """The rows without the corrected rates of outcomes in which nothing is corrected: where a woman without a record is
+    not counted it is the rate again, by its definition.
+    """
+    changed = {row["outcome"] for row in rows if row["corrected"] not in (None, row["value"])}
+    return [row if row["outcome"] in changed else row | IDLE for row in rows]
 
 
 def by_itself(about: Description) -> list[str]:
@@ -225,7 +239,8 @@ def figures(row: Row | None, many: int) -> tuple[str, ...]:
 
 def corrected_columns(rows: Iterable[Row]) -> tuple[str, ...]:
     """The heading of corrected rates, with where the errors are known from; none where nothing is corrected."""
-    return tuple(f"Corrected (errors: {origin})" for origin in dict.fromkeys(r["error_origin"] for r in rows) if origin)
+    origins = dict.fromkeys(row["error_origin"] for row in rows if row["error_origin"])
+    return tuple(HEADINGS.get(origin, f"Corrected (errors of links: {origin})") for origin in origins)
 
 
 def origins(rows: Iterable[Row]) -> list[str]:
@@ -238,7 +253,7 @@ def said_of_origin(origin: str) -> str:
     if origin.startswith("review "):
         return f"{origin}, of records seen in clear inside departments; how many were never compared is assumed"
     return {
-        "truth": "the truth about the people, who are invented: of real people nobody knows it",
+        "truth": "links known to be right or wrong, since the people are invented: of real people nobody knows it",
         "assumption": "an assumption, which stands below with its reasons",
     }[origin]
 
