@@ -35,7 +35,8 @@ app = typer.Typer(
     ),
     epilog=(
         "Exit codes say who must act: 10 a declaration is wrong, 11 back to the department, 12 privacy at risk, "
-        "13 not publishable like this, 14 a gate stopped the run, 15 the linkage cannot be trusted."
+        "13 not publishable like this, 14 a gate stopped the run, 15 the linkage cannot be trusted, "
+        "16 another run is at work in the workspace."
     ),
     no_args_is_help=True,
     add_completion=False,
