@@ -19,7 +19,7 @@ Stage = Callable[Concatenate[Settings, P], R]
 @contextmanager
 def held(settings: Settings, what: str, of: str = "") -> Iterator[None]:
     """The lock of some work: it ends with the process, however that ends. Raises BusyError where another holds it."""
-    lock = settings.files.log.with_name(f".{what}-{Path(of).name}.lock")
+    lock = settings.files.log.with_name(".".join(("", what, *filter(None, [Path(of).name]), "lock")))
     private_folder(lock.parent)
     with lock.open("a") as file:  # it stays there: whoever waited for a file that is deleted would hold nothing
         try:
