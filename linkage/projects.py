@@ -236,7 +236,7 @@ def about_file(
 
     `left`: {cohort: how many women's answers were emptied}.
     """
-    from linkage.cohorts.person_file import HEALTH_WARNING
+    from linkage.cohorts import person_file
 
     run = people.about(people.runs(settings)[-1])
     columns = ", ".join([*project.period_columns, *project.breakdowns]) or "no column"
@@ -259,10 +259,13 @@ def about_file(
         **{f"emptied in {cohort}": said or "no answer" for cohort, said in left.items()},
         "one row": "A woman has one in each table, of her first entry there, and no two tables can be joined.",
         "what is emptied": "Rare answers. So a rate of few women is off by some of them; the published tables say it.",
+        "what is left": person_file.WHAT_IS_LEFT,
+        "columns": "What each says, and is known by: select table_name, column_name, comment from duckdb_columns() "
+        "where not internal",
         "not protected": "Who knows a woman's class and some of her answers may find that all of whom this is true "
         "share another. Files of several exports, or of several projects, say more together. Do not try.",
         "next export": "It leaves out whoever was withdrawn since. Use it in place of this file, and destroy this one.",
-        "health warning": HEALTH_WARNING,
+        "health warning": person_file.HEALTH_WARNING,
     }
 
 

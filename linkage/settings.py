@@ -7,13 +7,14 @@ from pathlib import Path
 from linkage.contracts.analysis import Analysis, read_analysis
 from linkage.contracts.circumstances import Circumstances, read_circumstances
 from linkage.contracts.comparison import Comparison, read_comparisons
-from linkage.contracts.dataset import Dataset, Scope, read_dataset, read_datasets, read_scope
+from linkage.contracts.dataset import Dataset, read_dataset, read_datasets
 from linkage.contracts.disclosure import Disclosure, read_disclosure
 from linkage.contracts.encodings import Encodings, read_encodings
 from linkage.contracts.link_errors import LinkErrors, read_link_errors
 from linkage.contracts.link_quality import LinkQuality, read_link_quality
 from linkage.contracts.project import Project, declared_projects, read_project, read_projects
 from linkage.contracts.review import Review, read_review
+from linkage.contracts.scope import Scope, read_scope
 from linkage.errors import ContractError
 from linkage.workspace import Workspace
 

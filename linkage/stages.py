@@ -5,7 +5,7 @@ writes whole files, and passes a gate. What it returns is counts, never data, so
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
@@ -19,6 +19,7 @@ from linkage.clustering import contradict as contradict
 from linkage.contracts.comparison import read_comparisons
 from linkage.contracts.dataset import Dataset
 from linkage.errors import ContractError, LinkError
+from linkage.examples import examples_that_hold
 from linkage.invention import synthesise as synthesise
 from linkage.keyring import check_one_mark as check_one_mark
 from linkage.keyring import new_keys as new_keys
@@ -70,37 +71,6 @@ def check(settings: Settings) -> dict[str, int]:
     if wrong:
         raise ContractError("\n".join(dict.fromkeys(wrong)))
     return found
-
-
-def examples_that_hold(settings: Settings) -> list[str]:
-    """Every example an outcome file ships with. Raises ContractError where a definition is not as its examples say."""
-    from linkage.cohorts.examples import failures
-
-    analysis = settings.analysis
-    with duckdb.connect() as con:
-        wrong = [*failing_otherwise(settings, con)]
-        wrong += [
-            f"{settings.schemas / 'outcomes' / name}.yaml: {failure}"
-            for name, outcome in analysis.outcomes.items()
-            for failure in failures(con, outcome, analysis.datasets[outcome.measure.dataset])
-        ]
-    if wrong:
-        raise ContractError("\n".join(wrong))
-    declared = (analysis.outcomes, analysis.by_history, analysis.sequences)
-    return [example.because for of_kind in declared for one in of_kind.values() for example in one.examples]
-
-
-def failing_otherwise(settings: Settings, con: duckdb.DuckDBPyConnection) -> Iterator[str]:
-    """A sentence for each example of a history or a sequence that does not hold."""
-    from linkage.cohorts import history, sequences
-
-    analysis, schemas = settings.analysis, settings.schemas
-    for name, one in analysis.by_history.items():
-        failures = history.failures(con, name, one, analysis.datasets)
-        yield from (f"{schemas / 'breakdowns.yaml'}: {failure}" for failure in failures)
-    for name, sequence in analysis.sequences.items():
-        failures = sequences.failures(con, sequence, analysis.datasets)
-        yield from (f"{schemas / 'sequences' / name}.yaml: {failure}" for failure in failures)
 
 
 @alone_of_each("pseudonymise")

@@ -38,11 +38,11 @@ def unlike(number: int) -> str:
     return f"a{number},d{number},,Ann{name},Smith{name},,{born},F,,04,01/01/2023,01/02/2023,FIN,N,0"
 
 
-PAYE = "employment_id|nino|forename|surname|date_of_birth|sex|postcode|start_date|end_date|hours"
+PAYE = "employment_id|nino|forename|surname|date_of_birth|sex|postcode|start_date|end_date|hours|first_paid|last_paid"
 
 
 def employed(number: int) -> str:
     """A PAYE row that shares hardly anything with the others."""
     name = "".join("abcdefghij"[int(digit)] for digit in str(number))
     born = f"{1 + number % 28:02}-02-{1950 + number % 50}"
-    return f"e{number}|ZZ{100000 + number}A|Ann{name}|Smith{name}|{born}|FEMALE||01-01-2020||A"
+    return f"e{number}|ZZ{100000 + number}A|Ann{name}|Smith{name}|{born}|FEMALE||01-01-2020||A|31-01-2020|31-12-2025"

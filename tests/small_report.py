@@ -32,6 +32,9 @@ CORRECTED = {
     "corrected": 22.6, "corrected_lower": 17.1, "corrected_upper": 29.3,
     "missed": 5.0, "missed_lower": 3.1, "missed_upper": 7.8, "wrong": 0.5, "wrong_lower": 0.1, "wrong_upper": 1.6,
 }  # fmt: skip
+STANDARDISED = dict.fromkeys(("standardised", "standardised_lower", "standardised_upper")) | {
+    "standardised_by": "", "standardised_status": "",
+}  # fmt: skip
 BY_TIME = ("person_years", "per_100_years", "per_100_years_lower", "per_100_years_upper")
 
 
@@ -52,7 +55,8 @@ def row(cohort="released", period="2023/24", breakdown="all", category="all", th
     return (
         labels
         | place
-        | {"status": status, "error_origin": origin, "standardised_by": ""}
+        | {"status": status, "error_origin": origin}
+        | STANDARDISED
         | (dict.fromkeys(shown) if status == "c" else shown)
         | dict.fromkeys(BY_TIME)
         | figures

@@ -35,9 +35,9 @@ COURT = """
 | 363       | F   | 1995-03-01  | Theft offences | 2023-02-01   | 2023-04-01   | other    | no     | 2                 |
 """
 PAYE = """
-| record_id | sex | start_date | end_date | hours |
-| 401       | F   | 2022-12-01 | -        | -     |
-| 421       | F   | 2023-12-15 | -        | -     |
+| record_id | sex | start_date | end_date   | hours | first_paid | last_paid  |
+| 401       | F   | 2022-12-01 | -          | -     | 2022-12-30 | 2025-12-31 |
+| 421       | F   | 2023-12-15 | 2025-12-01 | -     | 2023-12-29 | 2025-12-31 |
 """
 NDTMS = """
 | record_id | sex | triage_date | treatment_start | discharge_date | discharge_reason |

@@ -75,10 +75,21 @@ def test_every_code_has_a_title_and_is_told_of_in_sentences(declared: Codes) -> 
             ("outcome", "", "proven_reoffending"),
             "on days 1 to 365 from the index date, which is day 0, with its outcome",
         ),
-        (("outcome", "", "employed_6_weeks"), "who was in custody on day 42 or had died by day 42."),
+        (("outcome", "", "employed_6_weeks"), "had died by day 42 (died) or was in custody on day 42"),
         (("outcome", "", "housed_first_night"), "is settled, bail or probation accommodation or other housed."),
         (("outcome", "", "sustained_employment"), "records cover 91 days on end, within days 1 to 365"),
-        (("outcome", "", "first_contact_none"), "Which kind of contact came first"),
+        (("outcome", "", "first_contact_none"), "There was no contact of any kind on days 0 to 90"),
+        (
+            ("outcome", "", "first_contact_duty"),
+            "Homelessness duty: a record of H-CLIC homelessness duties on its duty",
+        ),
+        (
+            ("outcome", "", "first_contact_job"),
+            "First contact on days 0 to 90 from the index date, which is day 0: job.",
+        ),
+        (("outcome", "", "first_contact_benefit_then_probation"), "Next contact of another kind: probation."),
+        (("outcome", "", "first_contact_benefit_then_other"), "homelessness duty, job or none."),
+        (("outcome", "", "first_contact_benefit_days_8_to_90"), "It came on days 8 to 90."),
         (("cohort", "", "released_from_custody"), "Only records with reception_type: sentenced."),
         (("cohort", "", "every_release_from_custody"), "Each of the releases counts."),
         (("cohort", "", "short_custody"), "a part of the cohort released_from_custody"),
@@ -89,6 +100,16 @@ def test_every_code_has_a_title_and_is_told_of_in_sentences(declared: Codes) -> 
 )
 def test_a_code_stands_for_what_is_declared(declared: Codes, key: tuple[str, str, str], says: str) -> None:
     assert says in declared[Key(*key)].meaning
+
+
+def test_no_two_outcomes_have_one_meaning_and_the_order_of_contacts_is_told(
+    declared: Codes, analysis: Analysis
+) -> None:
+    told = [code.meaning for key, code in declared.items() if key.column_name == "outcome"]
+    assert len({*told}) == len(told)
+    first = "one named first here came first: custody again, probation, treatment, homelessness duty, benefit and job."
+    assert sum(first in meaning for meaning in told) == sum("first_contact" in name for name in analysis.outcomes) == 17
+    assert [first in " ".join(analysis.describe(name).notes) for name in ("first_contact", "needs")] == [True, False]
 
 
 def test_an_outcome_and_a_cohort_are_told_of_with_their_differences_and_source(

@@ -7,9 +7,10 @@ import pytest
 from conftest import REPOSITORY
 
 from linkage import stages
-from linkage.contracts.dataset import read_datasets, read_scope
+from linkage.contracts.dataset import read_datasets
 from linkage.contracts.encodings import read_encodings
 from linkage.contracts.reading import parsed
+from linkage.contracts.scope import read_scope
 from linkage.errors import ContractError, PrivacyError
 from linkage.settings import Settings
 
@@ -151,7 +152,7 @@ def test_a_contract_maps_to_what_the_code_uses():
         "event_register", "England and Wales", "|", "cp1252",
     )  # fmt: skip
     assert paye.column("date_of_birth").date_format == "%d-%m-%Y"
-    assert set(paye.attributes) == {"start_date", "end_date", "hours", "sex"}
+    assert set(paye.attributes) == {"start_date", "end_date", "hours", "first_paid", "last_paid", "sex"}
     assert paye.column("hours").codes["A"] == "up to 16"
 
 

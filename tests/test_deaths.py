@@ -1,6 +1,10 @@
 """Deaths after release: what is refused, how often they are by the time at risk, and that no table tells of a few."""
 
+import ast
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -187,3 +191,23 @@ def test_the_audit_reads_person_years_again_and_stops_those_that_do_not_follow(t
         spoiled = [row | {name: figure} if n == deaths else row for n, row in enumerate(made)]
         with pytest.raises(DisclosureError, match="holds person-years, or deaths by them, that do not follow"):
             audit(released(tmp_path / name, spoiled), counted, RULES, known)
+
+
+IN_LONGER_PERIODS = """
+from linkage.release.auditor.deaths import longer_periods
+from linkage.release.auditor.notes import AddsUp
+known = AddsUp(years={"2022 Q1": "2022", "2022 H1": "2022"}, halves={"2022 Q1": "2022 H1"})
+periods = ("2022 Q1", "2022", "2022 H1", "all")
+women = [("released", "alive", "England", period, "all", "all", "medium") for period in periods]
+print([(whole[3], [one[3] for one in parts]) for whole, parts in longer_periods(women, known)])
+"""
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_periods_are_added_up_in_the_same_order_in_every_process(seed: int) -> None:
+    asked = (sys.executable, "-c", IN_LONGER_PERIODS)
+    said = subprocess.run(asked, env=os.environ | {"PYTHONHASHSEED": str(seed)}, capture_output=True, check=True)
+    assert ast.literal_eval(said.stdout.decode()) == [
+        ("all", ["2022"]), ("2022", ["2022 H1"]), ("all", ["2022 H1"]),
+        ("2022 H1", ["2022 Q1"]), ("2022", ["2022 Q1"]), ("all", ["2022 Q1"]),
+    ]  # fmt: skip

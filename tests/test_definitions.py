@@ -53,7 +53,7 @@ def test_an_outcome_does_what_its_examples_say(
     con: duckdb.DuckDBPyConnection, analysis: Analysis, outcome: str
 ) -> None:
     declared = analysis.outcomes[outcome]
-    found = found_answers(con, declared, analysis.datasets[declared.measure.dataset])
+    found = found_answers(con, declared, analysis.datasets[declared.measure.dataset], analysis.period.data_to)
     said = [(example.because, example.expect, example.days_at_risk) for example in declared.examples]
     answers = [
         (because, answer, None if expected is None else days)
@@ -66,10 +66,10 @@ def test_an_example_with_the_wrong_answer_is_reported(con: duckdb.DuckDBPyConnec
     outcome = analysis.outcomes["employed_6_weeks"]
     wrong = Example(because="nobody works", index_date=datetime.date(2023, 1, 10), expect="yes")
     spoiled = outcome.model_copy(update={"examples": (wrong,)})
-    assert list(failures(con, spoiled, analysis.datasets["paye"])) == [
+    assert list(failures(con, spoiled, DATASETS["paye"], analysis.period.data_to)) == [
         "In employment at 6 weeks: nobody works: expected yes, and the answer is no."
     ]
-    assert list(failures(con, outcome, analysis.datasets["paye"])) == []
+    assert list(failures(con, outcome, DATASETS["paye"], analysis.period.data_to)) == []
 
 
 def test_a_code_that_cannot_occur_is_refused_with_those_that_can(schemas: Path) -> None:
@@ -351,12 +351,12 @@ def test_the_recipes_of_the_readme_can_be_followed(con: duckdb.DuckDBPyConnectio
     (schemas / "outcomes" / "employed_12_months.yaml").write_text(recipe("Add an outcome"), encoding="utf-8")
     (schemas / "tables" / "work.yaml").write_text(recipe("Add a table"), encoding="utf-8")
     analysis = read_analysis(schemas, DATASETS)
-    assert list(failures(con, analysis.outcomes["employed_12_months"], DATASETS["paye"])) == []
+    assert list(failures(con, analysis.outcomes["employed_12_months"], DATASETS["paye"], analysis.period.data_to)) == []
     described = analysis.describe("work")
     assert list(described.outcomes) == [
         "out_of_work_benefit_30_days", "employed_6_weeks", "employed_6_months", "employed_12_months",
     ]  # fmt: skip
-    assert described.notes[0] == "A sentence for the reader."
+    assert described.notes[0] == "A sentence for the reader, which may have a comma, and ends with a full stop."
 
 
 def test_an_outcome_is_added_with_one_file(schemas: Path) -> None:

@@ -185,13 +185,14 @@ def test_the_audit_finds_a_number_of_events_that_breaks_a_rule(change: Row, find
 def test_every_number_that_an_example_states_is_found(con: duckdb.DuckDBPyConnection, analysis: Analysis) -> None:
     declared = analysis.outcomes["proven_reoffending"]
     stated = [example.number for example in declared.examples]
-    found = found_numbers(con, declared, DATASETS["court"])
+    found = found_numbers(con, declared, DATASETS["court"], analysis.period.data_to)
     assert {2, 3} <= {*stated}
     assert [number for number, said in zip(found, stated, strict=True) if said is not None] == [
         said for said in stated if said is not None
     ]
     wrong = tuple(one.model_copy(update={"number": 4}) if one.number == 3 else one for one in declared.examples)
-    assert list(failures(con, declared.model_copy(update={"examples": wrong}), DATASETS["court"])) == [
+    spoiled = declared.model_copy(update={"examples": wrong})
+    assert list(failures(con, spoiled, DATASETS["court"], analysis.period.data_to)) == [
         "Proven reoffending within 12 months: of several offences those count that are in the window, proven in time "
         "and no breach: expected number 4, and it is 3."
     ]

@@ -74,8 +74,11 @@ def test_a_woman_whose_sex_is_missing_or_unclear_stays(settings):
 
 
 def test_an_extract_in_another_encoding_is_read_as_its_contract_says(settings):
-    header = "employment_id|nino|forename|surname|date_of_birth|sex|postcode|start_date|end_date|hours"
-    file = court(settings, "e1|ZZ123456A|Zoë|Brontë|01-02-1990|FEMALE||01-01-2020||A", header=header, encoding="cp1252")
+    header = (
+        "employment_id|nino|forename|surname|date_of_birth|sex|postcode|start_date|end_date|hours|first_paid|last_paid"
+    )
+    row = "e1|ZZ123456A|Zoë|Brontë|01-02-1990|FEMALE||01-01-2020||A||"
+    file = court(settings, row, header=header, encoding="cp1252")
     stages.pseudonymise(settings, "paye", file)
     without_aliases = ANN.replace("Smith-Jones;Brown", "")
     plain = court(settings, without_aliases.replace("O'Neill", "Bronte").replace("Ann Marie", "Zoe"))

@@ -196,9 +196,9 @@ def test_an_extract_without_a_row_stops(table, datasets):
 def test_a_dataset_nobody_wrote_expectations_for_is_held_to_its_contract(table, datasets, tmp_path):
     expected = suites.extract_suite(tmp_path, datasets["paye"])
     rows = table(
-        """| record_id | start_date | end_date | hours | sex |
-           | 1 | 2024-01-01 | - | full | F |
-           | 1 | - | - | other | not known |"""
+        """| record_id | start_date | end_date | hours | first_paid | last_paid | sex |
+           | 1 | 2024-01-01 | - | full | - | - | F |
+           | 1 | - | - | other | - | - | not known |"""
     )
     verdict = gate.validate("extract", "paye", expected, rows)
     assert {c.title for c in verdict.stops} == {

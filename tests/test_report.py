@@ -3,10 +3,12 @@
 import itertools
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from small_report import ABOUT, CORRECTED, FACTS, HEADLINE, INVENTED, LIMITS, REAL, ROWS, RULES, row, text_of
 
+from linkage.report import not_to_compare
 from linkage.report.facts import Facts
 from linkage.report.pages import quality_report, release_page
 
@@ -93,6 +95,11 @@ def test_a_suppressed_rate_shows_only_its_symbol(release):
 
 def test_a_rate_of_few_women_is_marked_unreliable(release):
     assert "21.5% [u]" in text_of(release)
+    drawing = release[release.index("<svg") : release.index("</svg>")]
+    assert {"21.5", "21.5 [u]", "[c]"} <= set(re.findall(r">([^<]+)</text>", drawing))
+    assert "[c]: suppressed, so that nothing can be learned about one woman. [u]: unreliable, because" in text_of(
+        release
+    )
 
 
 def test_a_corrected_rate_stands_beside_the_rate_with_where_its_errors_are_known_from(release):
@@ -139,18 +146,68 @@ def test_a_health_warning_stands_under_the_title_and_before_every_figure():
     assert "Read this first" not in release_page(INVENTED, ROWS, [ABOUT], RULES)
 
 
-def test_groups_whose_missed_records_differ_by_more_than_their_rates_are_named():
+def missed(*groups: tuple[str, float, float], period: str = "2023/24") -> list[dict[str, Any]]:
+    """Groups, each with its rate and the share of records that was missed of it."""
+    return [row(period=period, breakdown="age_band", category=c, value=rate, missed=share) for c, rate, share in groups]
+
+
+def test_groups_whose_missed_records_differ_by_more_than_their_rates_are_named_and_of_which_rates_it_is_said():
     groups = [("18-20", 20.0, 5.0), ("21-24", 22.5, 8.0), ("25-29", 40.0, 15.0)]
-    rows = [row(breakdown="age_band", category=c, value=value, missed=missed) for c, value, missed in groups]
-    said = text_of(release_page(INVENTED, [row(), *rows, row(threshold="high")], [ABOUT], RULES))
-    assert "Do not compare 18-20 and 21-24 in 2023/24: what was missed" in said
-    assert "25-29 in 2023/24" not in said
+    said = text_of(release_page(INVENTED, [row(), *missed(*groups), row(threshold="high")], [ABOUT], RULES))
+    assert "Do not compare rates as linked of these groups, in 2023/24: 18-20 with 21-24. What was missed" in said
+    assert "Corrected rates allow for that: compare these where both are given, with their intervals." in said
 
 
-def test_of_many_groups_too_close_to_compare_it_is_said_how_close():
-    rows = [row(breakdown="age_band", category=str(n), value=20 + n, missed=3.0 * n) for n in range(4)]
-    said = text_of(release_page(INVENTED, [row(), *rows, row(threshold="high")], [ABOUT], RULES))
-    assert "Do not compare groups of a period whose rates differ by 3.0 points or less: in 6 pairs of them" in said
+def test_a_group_that_is_not_to_be_compared_with_several_is_named_once_a_period():
+    earlier = missed(("18-20", 20.0, 1.0), ("21-24", 21.0, 3.0), ("25-29", 22.1, 3.0), period="2022/23")
+    later = missed(("18-20", 20.0, 1.0), ("21-24", 21.0, 3.0), ("25-29", 21.5, 9.0))
+    assert not_to_compare.warning([*earlier, *later]).startswith(
+        "Do not compare rates as linked of these groups, in 2022/23: 18-20 with 21-24; "
+        "in 2023/24: 18-20 with 21-24 or 25-29, 21-24 with 25-29. What"
+    )
+    assert not_to_compare.warning(missed(("18-20", 20.0, 1.0), ("21-24", 23.0, 3.0))) == ""
+
+
+def test_of_too_many_groups_to_name_it_is_said_how_close_they_are():
+    many = not_to_compare.MOST_NAMED + 2
+    said = not_to_compare.warning(missed(*((str(n), 20.0 + n, 3.0 * n) for n in range(many))))
+    assert f"groups of a period that are {many - 1}.0 points or less apart: {many * (many - 1) // 2} pairs" in said
+
+
+def test_the_page_says_once_that_groups_of_nobody_are_left_out_and_leaves_them_out():
+    figures = dict.fromkeys((*CORRECTED, "value", "lower", "upper"))
+    nobody = row(breakdown="region", category="Wales", status="z", **figures)
+    page = text_of(release_page(INVENTED, [*ROWS, nobody], [ABOUT], RULES))
+    assert page.count("A group in which nobody was counted is left out") == 1
+    assert "North East" in page
+    assert "Wales" not in page.replace("England and Wales", "")
+
+
+def test_how_to_read_the_page_is_a_link_from_each_table_and_names_every_file(release):
+    assert release.count('<a href="#reading">How to read\nthis</a>') == release.count("<section") - 1 == 1
+    reading = text_of(release[release.index('<section id="reading"') :])
+    files = (
+        "tables.csv",
+        "tables.parquet",
+        "womens_outcomes.duckdb",
+        "codes.csv",
+        "data_dictionary.csv",
+        "manifest.json",
+    )
+    assert all(name in reading for name in files)
+
+
+def test_standardised_rates_are_explained_where_there_are_any(release):
+    answers = [row(breakdown="by_work", category=c, standardised_by="age_band", standardised_status="c") for c in "yn"]
+    titles = {"by_work": "Work at 6 weeks", "age_band": "Age"}
+    about = replace(ABOUT, health_warning="An association.", breakdowns=titles)
+    page = text_of(release_page(INVENTED, [row(), *answers], [about], RULES))
+    assert "A standardised rate is what the women of one answer would show" in page
+    assert "A standardised rate is" not in text_of(release)
+
+
+def test_sentences_at_the_foot_stand_apart(release):
+    assert "(invented data). Made from invented data" in text_of(release)
 
 
 def test_each_chart_has_a_text_and_its_table_beneath(release):

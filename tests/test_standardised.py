@@ -23,7 +23,6 @@ from linkage.release.auditor.notes import AddsUp
 from linkage.release.auditor.standardised import wrong
 from linkage.release.draft import Declared
 from linkage.release.standardised import Stratum, beside, directly
-from linkage.report.standardised_view import COLUMNS, answers
 
 CROSSED = {
     ("by_work_by_age", f"{answer}, {age}"): (("by_work", answer), ("age", age))
@@ -305,23 +304,3 @@ def test_a_cell_of_a_crossing_is_another_where_the_answer_or_the_strata_are(anal
         replace(analysis, breakdowns={**analysis.breakdowns, "age_in_two": older}),
     ]
     assert len({one.definition(*cell) for one in (analysis, *others)}) == 3
-
-
-# -------------------------------------------------------------------------------------------------------- the page
-
-
-def test_the_page_shows_crude_and_standardised_rates_of_each_answer_side_by_side(analysis: Analysis) -> None:
-    about = replace(
-        analysis.describe(NAME),
-        cohorts={"released": "Released"}, breakdowns={"age": "Age"},
-    )  # fmt: skip
-    hidden = PARADOX | {("no", "old"): (4, 300)}
-    for counted, shown in ((PARADOX, ["30.0%", "26.1 to 34.9", "age"]), (hidden, ["[c]", "[c]", "age"])):
-        rows = [row for row in published(counted) if row["threshold"] == "medium"]
-        grid = answers("Offences", [row for row in rows if row["breakdown"] in ("all", "by_work")], about)
-        lines = {line.cells[1]: list(line.cells) for line in grid.lines}
-        assert lines["yes"][len(COLUMNS) - 2 : len(COLUMNS) - 1] == ["40.0%"]
-        assert lines["yes"][len(COLUMNS) :] == shown
-        assert lines["all women"][len(COLUMNS) :] == ["", "", ""]
-        said = "No rate could be standardised" if counted is hidden else "allows for these strata alone"
-        assert said in grid.note

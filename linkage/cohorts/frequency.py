@@ -45,7 +45,7 @@ def numbers_of(people: People, analysis: Analysis, one: Asked) -> Relation:
     event = analysis.outcomes[one.outcome].measure
     if not isinstance(event, Event):
         raise TypeError(f"{one.outcome} has no events")
-    return numbers(people.records.con, one.members, one.answers, people.records.of(event.dataset), event)
+    return numbers(people.records.con, one.members, one.answers, people.facts[event.dataset], event)
 
 
 def with_numbers(people: People, analysis: Analysis, table: Table, one: Asked) -> Relation:

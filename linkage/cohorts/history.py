@@ -6,10 +6,10 @@ from functools import reduce
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
-from linkage.cohorts.examples import ARROW, rows
+from linkage.cohorts.examples import facts_of, rows
 from linkage.cohorts.outcomes import counts, longest_run
-from linkage.cohorts.records import Records
 from linkage.cohorts.sql import Relation, any_of, kept, literal
+from linkage.contracts.analysis import Analysis
 from linkage.contracts.dataset import Dataset
 from linkage.contracts.history import AND, NONE, History, Need, Remembered, many
 from linkage.contracts.outcome import Event, Run
@@ -92,20 +92,15 @@ def number(con: DuckDBPyConnection, members: Relation, facts: Relation, measure:
     )
 
 
-def of_records(records: Records, members: Relation, name: str, history: History, anchor: Dataset) -> Relation:
-    """`divided`, of the women and records that one threshold links."""
-    return divided(records.con, members, name, history, anchor, records.of)
-
-
-def failures(con: DuckDBPyConnection, name: str, history: History, datasets: dict[str, Dataset]) -> Iterator[str]:
+def failures(con: DuckDBPyConnection, name: str, history: History, analysis: Analysis) -> Iterator[str]:
     """A sentence for each example whose needs are not those expected; none when the history is as it says."""
     for example in history.examples:
-        found = needs_of(con, history, example, datasets)
+        found = needs_of(con, history, example, analysis)
         if found != {*example.expect}:
             yield f"by_history.{name}: {example.because}: expected {sorted(example.expect)}, and it is {sorted(found)}."
 
 
-def needs_of(con: DuckDBPyConnection, history: History, example: Remembered, datasets: dict[str, Dataset]) -> set[str]:
+def needs_of(con: DuckDBPyConnection, history: History, example: Remembered, analysis: Analysis) -> set[str]:
     """The needs of the woman of an example."""
     hers: dict[str, object] = {"record_id": "hers", **example.record}
     entry = {"record_id": "hers", "index_date": example.index_date}
@@ -114,10 +109,9 @@ def needs_of(con: DuckDBPyConnection, history: History, example: Remembered, dat
     def facts(dataset: str) -> Relation:
         given = example.events.get(dataset, ())
         others: list[dict[str, object]] = [{"record_id": str(n), **row} for n, row in enumerate(given)]
-        types = {column: ARROW[of.type] for column, of in datasets[dataset].attributes.items()}
         of_her: list[dict[str, object]] = [hers, *others] if dataset == example.dataset else others
-        return rows(con, {"record_id": pa.string(), **types}, [of_her])
+        return facts_of(con, analysis.datasets[dataset], analysis.period.data_to, [of_her])
 
-    found = with_needs(con, members, history, datasets[example.dataset], facts)
+    found = with_needs(con, members, history, analysis.datasets[example.dataset], facts)
     [row] = found.project(", ".join(f"had_{need}" for need in history.needs)).fetchall()
     return {need for need, had in zip(history.needs, row, strict=True) if had}

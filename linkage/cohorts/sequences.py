@@ -1,14 +1,14 @@
 """Which kind of contact came first after each index date, and which next."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import reduce
 
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
-from linkage.cohorts.examples import ARROW, rows
+from linkage.cohorts.examples import facts_of, rows
 from linkage.cohorts.sql import Relation, any_of, chosen, day, kept, literal
-from linkage.contracts.dataset import Dataset
+from linkage.contracts.analysis import Analysis
 from linkage.contracts.order import NO_CONTACT, Order
 from linkage.contracts.sequence import Followed, Sequence
 
@@ -79,22 +79,19 @@ def answers(con: DuckDBPyConnection, members: Relation, steps: Relation, order: 
     )
 
 
-def failures(con: DuckDBPyConnection, sequence: Sequence, datasets: Mapping[str, Dataset]) -> Iterator[str]:
+def failures(con: DuckDBPyConnection, sequence: Sequence, analysis: Analysis) -> Iterator[str]:
     """A sentence for each example whose first two contacts are not those expected."""
     for example in sequence.examples:
-        found = first_two(con, sequence, example, datasets)
+        found = first_two(con, sequence, example, analysis)
         if found != example.expect:
             yield f"{sequence.title}: {example.because}: expected {list(example.expect)}, and it is {list(found)}."
 
 
-def first_two(
-    con: DuckDBPyConnection, sequence: Sequence, example: Followed, datasets: Mapping[str, Dataset]
-) -> tuple[str, str]:
+def first_two(con: DuckDBPyConnection, sequence: Sequence, example: Followed, analysis: Analysis) -> tuple[str, str]:
     """The first two kinds of contact of the woman of an example."""
 
     def facts(dataset: str) -> Relation:
-        types = {column: ARROW[of.type] for column, of in datasets[dataset].attributes.items()}
-        return rows(con, types, [example.events.get(dataset, ())])
+        return facts_of(con, analysis.datasets[dataset], analysis.period.data_to, [example.events.get(dataset, ())])
 
     asked = rows(con, {"index_date": pa.date32()}, [[{"index_date": example.index_date}]])
     order = Order(contacts=sequence.contacts, days=sequence.days, first=NO_CONTACT)

@@ -18,6 +18,7 @@ from linkage.cohorts.members import members_of_each
 from linkage.cohorts.outcomes import answers, eligible
 from linkage.cohorts.records import Records, require_persons
 from linkage.cohorts.sql import Relation, each_breakdown, gathered, kept, literal
+from linkage.cohorts.unknown_days import as_read
 from linkage.contracts.analysis import ALL, Analysis, Table, Threshold
 from linkage.contracts.cohort import NOT_KNOWN, Cohort
 from linkage.contracts.joined import NO, YES
@@ -81,12 +82,13 @@ class People:
         if said not in self.came:
             entries = [members.project("person_id, index_date") for members in self.members.values()]
             asked = gathered(self.records.con, entries).aggregate("person_id, index_date, count(*) as times")
-            self.came[said] = sequences.steps(self.records.con, asked, order, self.records.of)
+            self.came[said] = sequences.steps(self.records.con, asked, order, self.facts.__getitem__)
         return self.came[said]
 
 
 def people_at(records: Records, analysis: Analysis) -> People:
-    """People as one threshold links their records."""
+    """People as one threshold links their records, read with each contract's rule for unknown days."""
+    records = as_read(records, analysis)
     members = members_of_each(records, analysis)
     return People(
         records,
@@ -172,7 +174,7 @@ def divided(people: People, analysis: Analysis, table: Table, one: Asked) -> Rel
         members = members.project(f"*, {answer} || {literal(BETWEEN)} || {strata} as {name}")
     anchor = analysis.datasets[analysis.cohorts[one.cohort].dataset]
     for name, declared in analysis.histories_of(table).items():
-        members = history.of_records(people.records, members, name, declared, anchor)
+        members = history.divided(people.records.con, members, name, declared, anchor, people.facts.__getitem__)
     return members
 
 

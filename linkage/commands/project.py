@@ -55,12 +55,14 @@ def project_export(
     again. Run it again, too, when it was killed.
     """
     from linkage import projects
+    from linkage.cohorts.person_file import WHAT_IS_LEFT
 
     settings = settings_of(schemas, workspace, outputs)
     with working("exporting"):
         done = projects.export(settings, name, approval)
     for cohort, rows in done["rows"].items():
         OUT.print(f"{cohort}: {rows:,} rows. Answers emptied: {done['emptied'][cohort] or 'none'}", soft_wrap=True)
+    OUT.print(WHAT_IS_LEFT, soft_wrap=True)
     OUT.print(f"Written: {settings.files.project(name)}. Content: {done['content_sha256']}", soft_wrap=True)
 
 

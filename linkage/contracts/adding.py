@@ -8,15 +8,13 @@ from typing import TypedDict
 from linkage.contracts.analysis import Analysis
 from linkage.contracts.compared import among, pairs
 from linkage.contracts.comparison import MATCHED, Comparison
-from linkage.contracts.dataset import Dataset
 from linkage.contracts.deaths import died_by, windows
 from linkage.contracts.entries import firsts
+from linkage.contracts.left_out import REASONS, never
 from linkage.contracts.outcome import Event, Outcome
 from linkage.contracts.sequence import Families
 from linkage.contracts.standardised import part_of
 
-ON_A_DAY = ("in_custody", "died")
-NO_REASON = (*ON_A_DAY, "unknown", "not_linked")
 NONE_DECLARED: Mapping[str, Comparison] = {}
 
 
@@ -64,7 +62,7 @@ def adding(analysis: Analysis, comparisons: Mapping[str, Comparison] = NONE_DECL
         asked=analysis.asked | everybody,
         leaving={name: f"{sorted(one.exclude)} on day {one.left_out_on}" for name, one in outcomes.items()},
         never={name: never(one, analysis.datasets[one.measure.dataset]) for name, one in outcomes.items()}
-        | dict.fromkeys(everybody, NO_REASON),
+        | dict.fromkeys(everybody, REASONS),
         wider={
             name: tuple(other for other, wider in outcomes.items() if other != name and counts_all_of(wider, one))
             for name, one in outcomes.items()
@@ -78,14 +76,6 @@ def adding(analysis: Analysis, comparisons: Mapping[str, Comparison] = NONE_DECL
         among=among(comparisons),
         pairs=pairs(comparisons),
     )
-
-
-def never(outcome: Outcome, dataset: Dataset) -> tuple[str, ...]:
-    """Reasons for which an outcome can leave nobody out, as whoever reads its definition knows."""
-    impossible = [reason for reason in ON_A_DAY if reason not in outcome.exclude]
-    impossible += ["unknown"] if outcome.measure.kind != "status" else []
-    in_a_spine = dataset.coverage == "spine" and outcome.measure.kind not in ("order", "death")
-    return (*impossible, *([] if in_a_spine else ["not_linked"]))
 
 
 def counts_all_of(wider: Outcome, narrower: Outcome) -> bool:

@@ -21,13 +21,17 @@ from linkage.contracts.entries import WOMEN, counted_in, entry_notes
 from linkage.contracts.frequency import Frequency, frequency_notes
 from linkage.contracts.history import History, deciding, divides, history_notes, titles
 from linkage.contracts.joined import ByAnswer
+from linkage.contracts.left_out import never
 from linkage.contracts.mistakes import mistakes
 from linkage.contracts.names import TAKEN, name_mistakes
-from linkage.contracts.outcome import Outcome
+from linkage.contracts.order import precedence
+from linkage.contracts.outcome import Death, Outcome
 from linkage.contracts.period import Period
 from linkage.contracts.pictured import NOTHING, Pictured, pictured
 from linkage.contracts.reading import Declaration, read, read_folder
+from linkage.contracts.sentences import Sentences, listed
 from linkage.contracts.sequence import Sequence, as_declared, with_sequences
+from linkage.contracts.unknown_days import datasets_named
 from linkage.errors import ContractError
 
 Threshold = Literal["high", "medium", "low"]
@@ -62,7 +66,7 @@ class Table(Declaration):
     thresholds: Annotated[tuple[Threshold, ...], AfterValidator(each_once)] = Field(
         default=("high", "medium", "low"), min_length=1
     )
-    notes: tuple[str, ...] = ()
+    notes: Sentences = ()
     health_warning: str = ""
     standardised_by: Annotated[tuple[str, ...], AfterValidator(each_once)] = ()
 
@@ -96,7 +100,8 @@ class Breakdowns(Declaration):
 @dataclass(frozen=True)
 class Description:
     """What a reader is told with a table: its full title, with its health warning where it has one, notes, and a title
-    for each name its columns hold. `by`: for its heading, by what women are divided.
+    for each name its columns hold. `by`: for its heading, by what women are divided. `never`: {outcome: the columns of
+    women left out that are empty, since it leaves nobody out for that}.
     """
 
     table_id: str
@@ -113,6 +118,7 @@ class Description:
     pictured: Pictured = NOTHING
     counted: str = WOMEN
     subject: Subject = "several"
+    never: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def whole_title(self) -> str:
@@ -187,8 +193,12 @@ class Analysis:
         """Every dataset that outcomes of these cohorts are known from."""
         used = {cohort.dataset for cohort in cohorts}
         for outcome in outcomes:
-            used |= outcome.datasets | self.circumstances.datasets(outcome.exclude)
+            used |= self.known_from(outcome) | self.circumstances.datasets(outcome.exclude)
         return used
+
+    def known_from(self, outcome: Outcome) -> set[str]:
+        """Every dataset that the answer to an outcome is known from: of a death those in which deaths are recorded."""
+        return self.circumstances.datasets(("died",)) if isinstance(outcome.measure, Death) else outcome.datasets
 
     def geography(self, table: Table) -> Geography:
         """What all of the table's datasets cover."""
@@ -223,7 +233,16 @@ class Analysis:
             return None
         counted = (self.cohorts[cohort], self.outcomes[outcome], self.circumstances)
         said = [*(what_decides(one) for one in counted), self._divides(breakdown), quarters]
+        said += self.read_by([what_decides(self.outcomes[outcome]), self._divides(breakdown)])
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
+
+    def read_by(self, said: list[Any]) -> list[dict[str, Any]]:
+        """By which rules for unknown days records are read, of the datasets that declarations name and of those that
+        know of custody and deaths; none where these have no rule. `said`: what the declarations hold, as JSON has it.
+        """
+        named = datasets_named(said) | self.circumstances.datasets(("in_custody", "died"))
+        rules = (self.datasets[name].unknown_days for name in sorted(named & set(self.datasets)))
+        return [rule.decides for rule in rules if rule]
 
     def title_of(self, breakdown: str) -> str:
         """By what it divides women, in words. Raises KeyError."""
@@ -268,6 +287,7 @@ class Analysis:
             pictured=pictured(self, table),
             counted=counted_in(cohorts.values()),
             subject=table.subject,
+            never={name: never(one, self.datasets[one.measure.dataset]) for name, one in outcomes.items()},
         )
 
     def _notes(
@@ -277,8 +297,8 @@ class Analysis:
         yield from table.notes
         if geography == "England":
             each = [self.datasets[name] for name in sorted(self.datasets_of(table))]
-            only = [dataset.title for dataset in each if dataset.geography == "England"]
-            yield f"Women placed in England only, because {' and '.join(only)} covers England only."
+            only = tuple(dataset.title for dataset in each if dataset.geography == "England")
+            yield f"Women placed in England only, because {listed(only)} cover{'' if only[1:] else 's'} England only."
         yield from entry_notes(cohorts.values(), table.periods, self.period.quarters)
         yield from frequency_notes(outcomes.values())
         divides = {one.title: self.outcomes[one.outcome] for one in self.divided_by(table).values()}
@@ -287,6 +307,7 @@ class Analysis:
         yield from history_notes(self.histories_of(table))
         for declared in as_declared(cohorts.values(), outcomes, divides.values(), self):
             yield f"{declared.title}: modelled on {declared.modelled_on} Source: {declared.source}"
+            yield from [f"{precedence(declared.contacts)}."] if isinstance(declared, Sequence) else []
             yield from (f"{declared.title}, a known difference: {line}" for line in declared.differences)
 
 

@@ -3,7 +3,7 @@
 A code of the column `category` has its meaning within one breakdown; a code of any other column has one meaning.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from linkage.contracts.analysis import ALL, Analysis, Table
@@ -11,14 +11,16 @@ from linkage.contracts.choices import Where
 from linkage.contracts.cohort import Cohort
 from linkage.contracts.comparison import MATCHED, THEME, Arm, Comparison
 from linkage.contracts.entries import is_every
+from linkage.contracts.left_out import REASONS, columns_of_left_out, empty
 from linkage.contracts.link_errors import LinkErrors
-from linkage.contracts.order import Order
-from linkage.contracts.outcome import Death, Event, Measure, Outcome, Run, Spell, Status
+from linkage.contracts.order import NO_CONTACT, Contact, Order, precedence
+from linkage.contracts.outcome import Death, Event, OfOneDataset, Outcome, Run, Spell, Status
 from linkage.contracts.period import Period, Quarter
 from linkage.contracts.sentences import listed, sentences
 from linkage.contracts.sequence import span_words
 
 FROM = "from the index date, which is day 0"
+CIRCUMSTANCES = {"in_custody": "Custody is", "died": "Deaths are"}
 ORIGINS = {
     "truth": ("The truth", "Counted, since the people are invented: of real people nobody has such a figure"),
     "review": (
@@ -126,18 +128,57 @@ def arm_code(arm: Arm, one: Comparison, analysis: Analysis) -> Code:
 
 def outcome_code(outcome: Outcome, analysis: Analysis) -> Code:
     """An outcome: its window, its sources, whom it leaves out, and what it is modelled on."""
-    sources = tuple(analysis.datasets[name].title for name in sorted(outcome.datasets))
-    reasons = {"in_custody": "was in custody on", "died": "had died by"}
-    who = " or ".join(f"{reasons[one]} day {outcome.left_out_on}" for one in outcome.exclude)
     said = (
-        window(outcome.measure),
-        f"Known from {listed(sources)}",
-        *chosen("Only records with", {} if isinstance(outcome.measure, Order | Death) else outcome.measure.where),
-        *chosen("Asked of women whose record has", outcome.eligible),
-        f"Not in the denominator, and counted beside it: who {who}" if who else "",
+        *asked(outcome, analysis),
+        *columns_of_left_out(outcome, analysis.datasets[outcome.measure.dataset]),
+        *circumstances(outcome, analysis),
         model(outcome.modelled_on),
     )
     return Code(outcome.title, sentences(*said), sentences(*outcome.differences), outcome.source)
+
+
+def asked(outcome: Outcome, analysis: Analysis) -> Iterator[str]:
+    """What an outcome asks: on which days, of which records, and of which women."""
+    measure = outcome.measure
+    yield from in_order(measure, analysis) if isinstance(measure, Order) else (window(measure),)
+    yield f"Known from {titles(analysis.known_from(outcome), analysis)}"
+    yield from chosen("Only records with", {} if isinstance(measure, Order | Death) else measure.where)
+    yield from chosen("Asked of women whose record has", outcome.eligible)
+
+
+def in_order(order: Order, analysis: Analysis) -> Iterator[str]:
+    """Which contact came first, which next and when, as far as it asks; what these are; which of one day counts."""
+    kinds = {name: contact.title for name, contact in order.contacts.items()} | {NO_CONTACT: "none"}
+    within = f"on {span_words(order.days)} {FROM}"
+    if order.first == NO_CONTACT:
+        yield f"There was no contact of any kind {within}"
+    else:
+        yield f"First contact {within}: {kinds[order.first]}"
+        yield f"It came on {span_words(order.on)}" if order.on else ""
+        then = tuple(kinds[step] for step in order.then)
+        yield f"Next contact of another kind: {listed(then, 'or')}" if then else ""
+    told = [name for name in order.contacts if name in (order.first, *order.then) or order.first == NO_CONTACT]
+    yield from (a_contact(order.contacts[name], analysis) for name in told)
+    yield precedence(order.contacts)
+
+
+def a_contact(contact: Contact, analysis: Analysis) -> str:
+    """Which records are a contact of a kind."""
+    only = "; ".join(chosen("with", contact.where))
+    record = f"a record of {analysis.datasets[contact.dataset].title} on its {contact.date}"
+    return f"{contact.title}: {record}{', ' if only else ''}{only}"
+
+
+def circumstances(outcome: Outcome, analysis: Analysis) -> Iterator[str]:
+    """Where it is recorded who is left out on a day; of a death that is what the outcome itself is known from."""
+    for one in () if isinstance(outcome.measure, Death) else outcome.exclude:
+        known = titles(analysis.circumstances.datasets((one,)), analysis)
+        yield f"{CIRCUMSTANCES[one]} known from {known}"
+
+
+def titles(datasets: Iterable[str], analysis: Analysis) -> str:
+    """Datasets by their titles, in a row. Raises IndexError where there is none."""
+    return listed(tuple(analysis.datasets[name].title for name in sorted(datasets)))
 
 
 def chosen(which: str, where: Where) -> Iterator[str]:
@@ -145,7 +186,7 @@ def chosen(which: str, where: Where) -> Iterator[str]:
     yield from (f"{which} {column}: {listed(labels, 'or')}" for column, labels in where.items())
 
 
-def window(measure: Measure) -> str:
+def window(measure: OfOneDataset) -> str:
     """Which days it asks about, in words; both ends are in a window."""
     if isinstance(measure, Spell):
         return f"Whether a record covers day {measure.day} {FROM}"
@@ -158,14 +199,15 @@ def window(measure: Measure) -> str:
         confirmed = f", with its {late.date} by day {late.within_days}" if (late := measure.confirmed_by) else ""
         before = ", or one of before that went on by the index date" if measure.continuing else ""
         return f"Whether there was a record whose {measure.date} is on {days} {FROM}{confirmed}{before}"
-    if isinstance(measure, Order):
-        return f"Which kind of contact came first, and which next, on {days} {FROM}"
     return f"Whether she died on {days} {FROM}"
 
 
 def matched(comparisons: Mapping[str, Comparison]) -> dict[str, Code]:
     """The outcome that counts who was matched; none where nothing is compared."""
-    about = sentences("How many women of a group of a comparison are in a pair with a woman of the other group")
+    about = sentences(
+        "How many women of a group of a comparison are in a pair with a woman of the other group",
+        f"It leaves nobody out, so {empty(REASONS)}",
+    )
     return {MATCHED: Code("Matched", about)} if comparisons else {}
 
 

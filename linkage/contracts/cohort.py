@@ -18,6 +18,7 @@ from linkage.contracts.choices import (
 )
 from linkage.contracts.dataset import Dataset
 from linkage.contracts.reading import Declaration, Whole
+from linkage.contracts.sentences import Sentences
 
 NOT_KNOWN = "not known"
 
@@ -42,7 +43,7 @@ class Cohort(Declaration):
     youngest: Whole = Field(ge=0, le=100)
     source: str
     modelled_on: str
-    differences: tuple[str, ...] = ()
+    differences: Sentences = ()
 
     @property
     def choice(self) -> tuple[object, ...]:
@@ -57,6 +58,11 @@ class Cohort(Declaration):
     def mistakes(self, dataset: Dataset) -> Iterator[str]:
         """What the contract of its dataset does not bear out."""
         yield from column_mistakes("index_date", self.index_date, "date", dataset)
+        if dataset.unknown_days and self.index_date in dataset.unknown_days.columns:
+            yield (
+                f"index_date {self.index_date!r} may stand for a day nobody knows (unknownDays of {dataset.name}). "
+                "Women are followed from a day that is known; choose another date."
+            )
         yield from column_mistakes("born", self.born, "date", dataset)
         if self.then_by:
             yield from column_mistakes("then_by", self.then_by, "date", dataset)

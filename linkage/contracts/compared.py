@@ -82,6 +82,7 @@ def definition(comparisons: Mapping[str, Comparison], analysis: Analysis, cohort
         covariates,
     ]
     said += [divide, one.exact, one.caliper.value, [str(quarter.first_day) for quarter in analysis.period.calendar]]
+    said += analysis.read_by([covariates, *map(what_decides, asked)])
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
 
 

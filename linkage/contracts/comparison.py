@@ -14,6 +14,7 @@ from linkage.contracts.dataset import Dataset
 from linkage.contracts.mistakes import RELEASED
 from linkage.contracts.names import TAKEN, name_mistakes
 from linkage.contracts.reading import Declaration, Number, read_folder
+from linkage.contracts.sentences import Sentences
 from linkage.contracts.window import Window
 from linkage.errors import ContractError
 
@@ -148,7 +149,7 @@ class Comparison(Declaration):
     sparse_percent: Percent
     source: str
     modelled_on: str
-    differences: tuple[str, ...] = ()
+    differences: Sentences = ()
 
     @model_validator(mode="after")
     def _what_is_exact_is_a_covariate(self) -> Self:

@@ -19,10 +19,10 @@ from open_data_contract_standard.model import (
     OpenDataContractStandard,
     SchemaProperty,
 )
-from pydantic import Field
 
 from linkage.contracts.encodings import Encodings, read_encodings
-from linkage.contracts.reading import Declaration, parsed, read, read_text
+from linkage.contracts.reading import parsed, read_text
+from linkage.contracts.unknown_days import UnknownDays, unknown_days
 from linkage.errors import ContractError, PrivacyError
 
 Coverage = Literal["spine", "event_register"]
@@ -39,9 +39,10 @@ BELONGS_TO_US = frozenset({
     "record_id", "dataset", "person_id", "view_id", "raw", "row", "line", "lines", "reason", "copies", "valid",
     "out_of_scope",
 })  # fmt: skip
-OF_THE_CONTRACT = frozenset(
-    {"controller", "lawfulBasis", "geography", "coverage", "delimiter", "encoding", "sensitivity", "personNumber"}
-)
+OF_THE_CONTRACT = frozenset({
+    "controller", "lawfulBasis", "geography", "coverage", "delimiter", "encoding", "sensitivity", "personNumber",
+    "unknownDays",
+})  # fmt: skip
 OF_A_COLUMN = frozenset({"identifier", "derived", "separator", "namesNobody", "protects"})
 REMEDY = (
     "Mark it as an identifier, list its codes (enum), or say in customProperties namesNobody why it can name nobody. "
@@ -83,6 +84,7 @@ class Dataset:
     exists only when something happened, so absence means "no such event", subject to missed matches). `sensitivity`:
     the profile of the linkage schema that says how much of its rows is told. `person_number`: the kind of identifier by
     which the source itself knows a person, so that it holds each once; None where it has no such number.
+    `unknown_days`: which dates stand for a day nobody knows, and what tells it; None where none do.
     """
 
     name: str
@@ -103,6 +105,7 @@ class Dataset:
     columns: tuple[Column, ...]
     sensitivity: str = DEFAULT
     person_number: str | None = None
+    unknown_days: UnknownDays | None = None
 
     @functools.cached_property
     def identifiers(self) -> dict[str, list[Column]]:
@@ -138,26 +141,6 @@ class Dataset:
 def counted(column: Column, lossy: Lossy) -> Column:
     """The column that what is kept of an identifier makes: a date as it is, a number of values as a word."""
     return replace(column, codes={word: word for word in HOW_MANY}) if lossy == "how_many" else column
-
-
-class Scope(Declaration):
-    """schemas/scope.yaml: whose records leave a department. Rows outside it are counted and dropped at intake.
-
-    `sex`: the recorded sexes that leave, in the words of the contracts.
-    """
-
-    title: str
-    sex: tuple[Literal["F", "M", "not known"], ...] = Field(min_length=1)
-    reason: str
-
-
-EVERYBODY = Scope(title="Everybody", sex=("F", "M", "not known"), reason="no scope is declared")
-
-
-def read_scope(schemas: Path) -> Scope:
-    """The declared scope; everybody where none is declared. Raises ContractError."""
-    path = schemas / "scope.yaml"
-    return read(Scope, path) if path.exists() else EVERYBODY
 
 
 def read_datasets(schemas: Path) -> dict[str, Dataset]:
@@ -255,6 +238,7 @@ def dataset_of(name: str, contract: OpenDataContractStandard) -> Dataset:
         columns=columns,
         sensitivity=str(said.get("sensitivity", DEFAULT)),
         person_number=said.get("personNumber"),
+        unknown_days=unknown_days(said["unknownDays"]) if "unknownDays" in said else None,
     )
 
 
@@ -322,6 +306,7 @@ def mistakes(dataset: Dataset, encodings: Encodings) -> list[str]:
         found.append(
             f"{markers[0].name}: protects: encodings.yaml has no profile {PROTECTED!r} to protect anybody with"
         )
+    found += dataset.unknown_days.mistakes(dataset.attributes) if dataset.unknown_days else []
     kinds = frozenset(dataset.identifiers)
     if not any(encodings.seen(kinds, view) for view in encodings.views):
         needs = {name: view.needs for name, view in encodings.views.items()}

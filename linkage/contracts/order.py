@@ -1,10 +1,11 @@
 """Which of several kinds of contact came first, and which next: a measure that asks several datasets at once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from linkage.contracts.circumstances import Dated
 from linkage.contracts.dataset import Dataset
+from linkage.contracts.sentences import listed
 from linkage.contracts.window import InWindow
 
 NO_CONTACT = "none"
@@ -14,6 +15,12 @@ class Contact(Dated):
     """One kind of contact: a record of `dataset` that `where` chooses, on its `date`."""
 
     title: str
+
+
+def precedence(contacts: Mapping[str, Contact]) -> str:
+    """Which of two contacts on one day came first, for readers. `contacts`: in the order in which they count."""
+    kinds = listed(tuple(contact.title for contact in contacts.values()))
+    return f"Of two kinds of contact on one day the one named first here came first: {kinds}"
 
 
 class Order(InWindow):

@@ -15,6 +15,7 @@ from linkage.contracts.dataset import Dataset
 from linkage.contracts.frequency import Frequency, frequency_mistakes
 from linkage.contracts.order import Order
 from linkage.contracts.reading import Date, Declaration, Whole
+from linkage.contracts.sentences import Sentences
 from linkage.contracts.window import InWindow
 
 Answer = Literal["yes", "no", "unknown", "not_linked", "in_custody", "died"]
@@ -198,7 +199,8 @@ class Example(Declaration):
             yield from where_mistakes("events", coded, dataset)
 
 
-Measure = Event | Run | Spell | Status | Order | Death
+OfOneDataset = Event | Run | Spell | Status | Death
+Measure = OfOneDataset | Order
 
 
 class Outcome(Declaration):
@@ -217,7 +219,7 @@ class Outcome(Declaration):
     frequency: Frequency | None = None
     source: str
     modelled_on: str
-    differences: tuple[str, ...] = ()
+    differences: Sentences = ()
     examples: tuple[Example, ...] = Field(min_length=1)
 
     @property

@@ -24,10 +24,10 @@ WANTED = {
     "dict_type": FIELDS, "model_type": FIELDS, "model_attributes_type": FIELDS,
 }  # fmt: skip
 LIMITS = {
-    "greater_than": "more than {gt:g}",
-    "greater_than_equal": "{ge:g} or more",
-    "less_than": "less than {lt:g}",
-    "less_than_equal": "{le:g} or less",
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "{ge} or more",
+    "less_than": "less than {lt}",
+    "less_than_equal": "{le} or less",
     "multiple_of": "a multiple of {multiple_of}",
 }
 SENTENCES = {
@@ -95,7 +95,8 @@ def what_is_wrong(model: type[BaseModel], mistake: ErrorDetails, value: Any) -> 
     if words := context.get("expected") or context.get("expected_tags"):
         return f"{stands(value)} cannot stand there{or_else(str(value), IN_QUOTES.findall(words))}"
     if kind in LIMITS:
-        return f"{stands(value)} stands there. Write {LIMITS[kind].format(**context)}."
+        limits = {name: f"{one:g}" if isinstance(one, float) else one for name, one in context.items()}
+        return f"{stands(value)} stands there. Write {LIMITS[kind].format(**limits)}."
     if kind in SENTENCES:
         return SENTENCES[kind].format(**context)
     return mistake["msg"].removeprefix("Value error, ")

@@ -19,6 +19,7 @@ from linkage.contracts.names import name_mistakes
 from linkage.contracts.order import NO_CONTACT, Contact, Order
 from linkage.contracts.outcome import Outcome, Row
 from linkage.contracts.reading import Date, Declaration, Whole
+from linkage.contracts.sentences import Sentences
 from linkage.contracts.window import Window
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Sequence(Declaration):
     spans: Spans | None = None
     source: str
     modelled_on: str
-    differences: tuple[str, ...] = ()
+    differences: Sentences = ()
     examples: tuple[Followed, ...] = Field(min_length=1)
 
     @model_validator(mode="after")

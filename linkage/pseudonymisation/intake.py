@@ -5,7 +5,8 @@ from typing import Any
 
 import duckdb
 
-from linkage.contracts.dataset import Column, Dataset, Scope
+from linkage.contracts.dataset import Column, Dataset
+from linkage.contracts.scope import Scope
 from linkage.pseudonymisation.extract import quoted
 
 FIRST_YEAR, LAST_YEAR = 1900, 2100

@@ -8,8 +8,9 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from linkage.contracts.dataset import HOW_MANY, PROTECTED, Column, Dataset, Scope
+from linkage.contracts.dataset import HOW_MANY, PROTECTED, Column, Dataset
 from linkage.contracts.encodings import Encodings
+from linkage.contracts.scope import Scope
 from linkage.pseudonymisation import extract, intake
 from linkage.pseudonymisation.extract import quoted
 from linkage.pseudonymisation.key_sources import KeySource

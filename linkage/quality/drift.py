@@ -33,7 +33,7 @@ def drift(now: Mapping[str, Any], before: Mapping[str, Any]) -> Facts:
 def moved(one: Mapping[Any, float], other: Mapping[Any, float]) -> float:
     """The total variation distance of two histograms, 0 to 1."""
     totals = sum(one.values()), sum(other.values())
-    return sum(abs(share(one.get(k, 0), totals[0]) - share(other.get(k, 0), totals[1])) for k in {*one, *other}) / 2
+    return sum(abs(share(one.get(k, 0), totals[0]) - share(other.get(k, 0), totals[1])) for k in {**one, **other}) / 2
 
 
 def scores(run: Mapping[str, Any]) -> dict[float, float]:

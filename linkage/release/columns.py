@@ -7,6 +7,9 @@ from linkage.contracts.period import Period
 ColumnType = Literal["text", "count", "percent", "points", "number", "events", "mean", "years", "per 100 years"]
 
 
+EMPTY = "empty where suppressed, and where the outcome leaves nobody out for this, as codes says of it"
+
+
 class PublishedColumn(NamedTuple):
     """A column of a published file. `count` is women, rounded, or entries where each counts; `percent` and `points`
     have one decimal; `events` are rounded, and a `mean` of them or another `number` has two decimals; `years` are
@@ -47,10 +50,10 @@ PUBLISHED = (
     PublishedColumn("denominator", "count", "women counted, rounded; releases, of such a cohort"),
     PublishedColumn("lower", "percent", "lower end of the Wilson interval of the value"),
     PublishedColumn("upper", "percent", "upper end of the Wilson interval of the value"),
-    PublishedColumn("in_custody", "count", "women not counted: back in custody on the day; empty where suppressed"),
-    PublishedColumn("died", "count", "women not counted: died by the day; empty where suppressed"),
-    PublishedColumn("unknown", "count", "women not counted: outcome not recorded; empty where suppressed"),
-    PublishedColumn("not_linked", "count", "women not counted: no record found in the source; empty where suppressed"),
+    PublishedColumn("in_custody", "count", f"women not counted: back in custody on the day; {EMPTY}"),
+    PublishedColumn("died", "count", f"women not counted: died by the day; {EMPTY}"),
+    PublishedColumn("unknown", "count", f"women not counted: outcome not recorded; {EMPTY}"),
+    PublishedColumn("not_linked", "count", f"women not counted: no record found in the source; {EMPTY}"),
     PublishedColumn(
         "corrected",
         "percent",

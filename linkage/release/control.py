@@ -61,7 +61,7 @@ def control(
     """
     rows = [dict(zip(counts.columns, row, strict=True)) for row in counts.fetchall()]
     decision = decide(rows, disclosure, declared, earlier, behind)
-    shown = [published(row, titles[row["table_id"]], decision, disclosure) for row in rows]
+    shown = [published(row, titles[row["table_id"]], decision, disclosure, declared) for row in rows]
     return Controlled(shown, decision.solution.weight, decision.solution.least)
 
 
@@ -73,7 +73,7 @@ def decide(
     behind: Behind = NOBODY_TWICE,
 ) -> Decision:
     """What of unrounded rows is not to be published, all tables and releases together. Raises DisclosureError."""
-    check(rows)
+    check(rows, declared)
     problem, cells = problem_of(rows, disclosure, declared, earlier, behind)
     try:
         found = solve(problem, EFFORT)
@@ -99,14 +99,17 @@ def readers_hold(earlier: Sequence[Release]) -> str:
     )
 
 
-def published(row: Row, title: str, decision: Decision, disclosure: Disclosure) -> Row:
-    """One row as it may leave. A suppressed rate leaves the row empty; a suppressed exclusion only its own place."""
+def published(row: Row, title: str, decision: Decision, disclosure: Disclosure, declared: Declared = ALONE) -> Row:
+    """One row as it may leave. A suppressed rate leaves the row empty; a suppressed exclusion only its own place, which
+    is empty as well where the outcome leaves nobody out for that: a 0 would say that it befell nobody.
+    """
     cell = cell_of(row)
+    never = declared.never.get(cell.outcome, ())
     shown = dict.fromkeys(NAMES) | {name: row[name] for name in LABELS} | WORDS_UNSAID | {"title": title}
     if cell in decision.rows:
         return shown | {"status": "c"}
     for exclusion in EXCLUSIONS:
-        if (cell, exclusion) not in decision.left_out:
+        if exclusion not in never and (cell, exclusion) not in decision.left_out:
             shown[exclusion] = rounded(row[exclusion], disclosure)
     shown |= person_years.beside(row, disclosure)
     return shown | rate(rounded(row["numerator"], disclosure), rounded(row["denominator"], disclosure), disclosure)

@@ -324,13 +324,16 @@ def targets(
             yield Target(number, (disclosure.width_left_out if narrow else disclosure.width).value, not left_out)
 
 
-def check(rows: Iterable[Row]) -> None:
-    """Raise DisclosureError unless each cell has one set of possible counts at a threshold."""
+def check(rows: Iterable[Row], declared: Declared) -> None:
+    """Raise DisclosureError unless each cell has one set of possible counts at a threshold; who is left out for what
+    the outcome leaves nobody out for is none.
+    """
     seen: dict[tuple[Cell, str], list[int]] = {}
     for row in rows:
         women = [row[name] for name in ADDITIVE]
         named = ", ".join([row["table_id"], *cell_of(row), row["threshold"]])
-        if min(women) < 0 or row["numerator"] > row["denominator"]:
+        nobody = declared.never.get(row["outcome"], ())
+        if min(women) < 0 or row["numerator"] > row["denominator"] or any(row[reason] for reason in nobody):
             raise DisclosureError(f"{named}: counts that cannot be. Look at how this table is counted.")
         if women != seen.setdefault((cell_of(row), row["threshold"]), women):
             raise DisclosureError(f"{named}: counted twice, differently. Declare this cell in one way only.")

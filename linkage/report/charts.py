@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import altair as alt
 import vl_convert
 
+from linkage.report.wording import marked
+
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 # Blue and vermillion, then two more, of Okabe and Ito's palette for all kinds of colour vision, darkened or lightened
 # until each has a contrast of 3:1 to a white and to a near-black page (WCAG 2.2, 1.4.11). Shape tells them apart too.
@@ -21,13 +23,19 @@ WIDTH = 560
 AXIS = 150
 WIDE_AXIS = 250
 ROW = 30
-BELOW = ", corrected"  # the place under that of a series
-MARKS = ("as linked", "corrected for missed and wrong links")
+BELOW = ", below"  # the place under that of a series
+CORRECTED, STANDARDISED = "corrected", "standardised"
+# What full and hollow dots are, by the rate that stands below.
+KINDS = {
+    CORRECTED: ("as linked", "corrected for missed and wrong links"),
+    STANDARDISED: ("crude", "standardised"),
+}
 
 
 class Point(NamedTuple):
-    """One rate in %, its interval, the rates at the strictest and the loosest linkage, and the rate corrected for
-    errors of links with its interval; None when suppressed, or not known.
+    """One rate in %, its interval, the rates at the strictest and the loosest linkage; and below it another rate of the
+    same women with its interval. None when suppressed, or not known. `mark`, `below_mark`: the symbol in place of the
+    rate or beside it.
     """
 
     group: str
@@ -38,9 +46,10 @@ class Point(NamedTuple):
     strict: float | None
     loose: float | None
     mark: str
-    corrected: float | None = None
-    corrected_lower: float | None = None
-    corrected_upper: float | None = None
+    below: float | None = None
+    below_lower: float | None = None
+    below_upper: float | None = None
+    below_mark: str = ""
 
 
 class Panel(NamedTuple):
@@ -50,31 +59,40 @@ class Panel(NamedTuple):
     points: Sequence[Point]
 
 
-def rates(panels: Sequence[Panel], series: Sequence[str], axis: str, alternative: str, words: int = AXIS) -> str:
+def rates(
+    panels: Sequence[Panel],
+    series: Sequence[str],
+    axis: str,
+    alternative: str,
+    words: int = AXIS,
+    below: str = CORRECTED,
+) -> str:
     """Dots with intervals, a row per group, coloured by series; panels stand above each other on one scale.
 
     A suppressed rate shows its mark at the left edge, so that nothing missing looks like nothing found. `words`: the
-    pixels that the names of groups take.
+    pixels that the names of groups take. `below`: which of `KINDS` the rates below are.
     """
     shown = [panel for panel in panels if panel.points]
-    ends = (p.corrected_upper or p.upper or p.rate or 0.0 for panel in shown for p in panel.points)
-    highest = max(*ends, 9.0)
+    highest = max(9.0, *(end or 0.0 for panel in shown for p in panel.points for end in (p.upper, p.below_upper)))
     scale = alt.Scale(domain=[0, min(100, 10 * (int(highest / 10) + 1))], nice=False)
-    drawn = [panel_of(panel, series, scale, axis if panel is shown[-1] else "", words) for panel in shown]
+    drawn = [panel_of(panel, series, scale, axis if panel is shown[-1] else "", words, KINDS[below]) for panel in shown]
     resolve = alt.Resolve(scale=alt.ScaleResolveMap(color="shared", shape="shared", fill="shared"))
     chart = alt.vconcat(*drawn, spacing=14, resolve=resolve)
     return svg(chart, alternative)
 
 
-def panel_of(panel: Panel, series: Sequence[str], scale: alt.Scale, axis: str, words: int) -> Any:
+def panel_of(
+    panel: Panel, series: Sequence[str], scale: alt.Scale, axis: str, words: int, kinds: tuple[str, str]
+) -> Any:
     """One panel of `rates`. A y axis of fixed extent keeps the panels in line whatever font the reader has."""
     groups = list(dict.fromkeys(p.group for p in panel.points))
     present = [s for s in series if any(p.series == s for p in panel.points)]
     values = [
-        p._asdict() | {"end": p.upper or p.rate, "kind": MARKS[1], "below": p.series + BELOW} for p in panel.points
+        p._asdict() | {"end": p.upper or p.rate, "text": figure(p), "kind": kinds[1], "place": p.series + BELOW}
+        for p in panel.points
     ]
-    corrected = any(point.corrected is not None for point in panel.points)
-    places = [place for s in present for place in ([s, s + BELOW] if corrected else [s])]
+    two = any(point.below is not None for point in panel.points)
+    places = [place for s in present for place in ([s, s + BELOW] if two else [s])]
     in_place = alt.Scale(domain=places, paddingOuter=0.5)
     base = alt.Chart(alt.InlineData(values=values)).encode(
         y=alt.Y("group:N", sort=groups, title=None, axis=word_axis(words)),
@@ -87,8 +105,8 @@ def panel_of(panel: Panel, series: Sequence[str], scale: alt.Scale, axis: str, w
     ends = [
         known.mark_tick(thickness=2, size=9).encode(x=alt.X(f"{end}:Q", scale=scale)) for end in ("strict", "loose")
     ]
-    figure = known.mark_text(align="left", dx=7, fontSize=11).encode(
-        x=alt.X("end:Q", scale=scale), text=alt.Text("rate:Q", format=".1f"), color=alt.value("currentColor")
+    written = known.mark_text(align="left", dx=7, fontSize=11).encode(
+        x=alt.X("end:Q", scale=scale), text="text:N", color=alt.value("currentColor")
     )
     layers = [
         known.mark_rule(strokeWidth=2).encode(x=alt.X("lower:Q", scale=scale), x2="upper:Q"),
@@ -96,25 +114,34 @@ def panel_of(panel: Panel, series: Sequence[str], scale: alt.Scale, axis: str, w
         known.mark_point(filled=True, size=80, opacity=1).encode(
             x=x, shape=alt.Shape("series:N", **legend(series), scale=shapes)
         ),
-        figure,
+        written,
         unknown.mark_text(align="left", fontSize=12).encode(x=alt.XDatum(0), text="mark:N"),
     ]
-    if corrected:
-        layers += corrections(base.encode(yOffset=alt.YOffset("below:N", scale=in_place)), scale)
-    height = ROW * max(1, len(groups)) * (0.55 + (0.7 if corrected else 0.45) * len(present))
+    if two:
+        layers += rates_below(base.encode(yOffset=alt.YOffset("place:N", scale=in_place)), scale, kinds)
+    height = ROW * max(1, len(groups)) * (0.55 + (0.7 if two else 0.45) * len(present))
     return alt.layer(*layers, width=WIDTH, height=height, title=panel.title)
 
 
-def corrections(base: Any, scale: alt.Scale) -> list[Any]:
-    """Under each dot a hollow one, the corrected rate, with a thin line for its interval, where one is known."""
-    known = base.transform_filter("isValid(datum.corrected)")
-    hollow = alt.Scale(domain=MARKS, range=[GREY, "transparent"])
+def figure(point: Point) -> str:
+    """What is written beside a dot."""
+    return "" if point.rate is None else marked(f"{point.rate:.1f}", point.mark)
+
+
+def rates_below(base: Any, scale: alt.Scale, kinds: tuple[str, str]) -> list[Any]:
+    """Under each dot a hollow one, the rate below, with a thin line for its interval, or the symbol in its place."""
+    known, unknown = base.transform_filter("isValid(datum.below)"), base.transform_filter("!isValid(datum.below)")
+    hollow = alt.Scale(domain=kinds, range=[GREY, "transparent"])
     key = alt.Legend(title=None, orient="top", symbolType="circle", symbolStrokeColor=GREY, labelLimit=WIDTH)
     return [
-        known.mark_rule(strokeWidth=1).encode(x=alt.X("corrected_lower:Q", scale=scale), x2="corrected_upper:Q"),
+        known.mark_rule(strokeWidth=1).encode(x=alt.X("below_lower:Q", scale=scale), x2="below_upper:Q"),
         known.mark_point(filled=False, size=45, strokeWidth=2, opacity=1, shape="circle").encode(
-            x=alt.X("corrected:Q", scale=scale), fill=alt.Fill("kind:N", scale=hollow, legend=key)
+            x=alt.X("below:Q", scale=scale), fill=alt.Fill("kind:N", scale=hollow, legend=key)
         ),
+        known.mark_text(align="left", dx=7, fontSize=11).encode(
+            x=alt.X("below_upper:Q", scale=scale), text="below_mark:N", color=alt.value("currentColor")
+        ),
+        unknown.mark_text(align="left", fontSize=12).encode(x=alt.XDatum(0), text="below_mark:N"),
     ]
 
 
@@ -147,6 +174,8 @@ def svg(chart: Any, alternative: str) -> str:
         titlePadding=8,
         labelPadding=6,
     )
+    # Each number at its tick, which pushes none into the next.
+    numbers = alt.AxisConfig(labelFlush=False, labelOverlap="greedy", labelSeparation=8)
     legends = alt.LegendConfig(
         labelColor="currentColor", titleColor="currentColor", labelFontSize=13, symbolSize=80, symbolOpacity=1
     )
@@ -159,6 +188,7 @@ def svg(chart: Any, alternative: str) -> str:
         view=alt.ViewConfig(stroke=None),
         axis=axis,
         axisY=alt.AxisConfig(grid=False),
+        axisQuantitative=numbers,
         legend=legends,
         text=alt.MarkConfig(color="currentColor", font=FONT),
         title=alt.TitleConfig(color="currentColor", font=FONT, fontSize=13, anchor="start", fontWeight="bold"),

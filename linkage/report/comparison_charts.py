@@ -14,14 +14,14 @@ WORDS = 330  # pixels for what stands at the side
 
 
 class Difference(NamedTuple):
-    """A difference in points with its interval; None where it is not given, for the reason of the mark."""
+    """A difference in points with its interval, and how it is printed; None where it is not given."""
 
     outcome: str
     series: str
     difference: float | None
     lower: float | None
     upper: float | None
-    mark: str
+    text: str
 
 
 class Alike(NamedTuple):
@@ -40,16 +40,16 @@ def differences(found: Sequence[Difference], axis: str, alternative: str) -> str
         base.transform_filter("isValid(datum.difference)"),
         base.transform_filter("!isValid(datum.difference)"),
     )
-    x = alt.X("difference:Q", title=axis, axis=alt.Axis(format="+d", tickMinStep=1, labelOverlap=True))
+    x = alt.X("difference:Q", title=axis, axis=alt.Axis(format="+"))
     figure = known.mark_text(align="left", dx=7, fontSize=11).encode(
-        x="upper:Q", text=alt.Text("difference:Q", format="+.1f"), color=alt.value("currentColor")
+        x="upper:Q", text="text:N", color=alt.value("currentColor")
     )
     layers = [
         at(0, "difference"),
         known.mark_rule(strokeWidth=2).encode(x=alt.X("lower:Q"), x2="upper:Q"),
         known.mark_point(filled=True, size=80, opacity=1).encode(x=x, shape=shape()),
         figure,
-        unknown.mark_text(align="left", fontSize=12).encode(x=alt.XDatum(0), text="mark:N"),
+        unknown.mark_text(align="left", fontSize=12).encode(x=alt.XDatum(0), text="text:N"),
     ]
     return svg(alt.layer(*layers).properties(width=WIDTH, height=ROW * len(rows)), alternative)
 
@@ -61,7 +61,7 @@ def love_plot(found: Sequence[Alike], alternative: str) -> str:
         y=alt.Y("category:N", sort=rows, title=None, axis=word_axis(WORDS)),
         color=colour(),
     )
-    x = alt.X("smd:Q", title="standardised difference of the shares", axis=alt.Axis(format="+.2f", labelOverlap=True))
+    x = alt.X("smd:Q", title="standardised difference of the shares", axis=alt.Axis(format="+.2f"))
     layers = [*(at(end, "smd") for end in (-LIMIT, 0, LIMIT)), base.mark_point(
         filled=True, size=55, opacity=1).encode(x=x, shape=shape())]  # fmt: skip
     return svg(alt.layer(*layers).properties(width=WIDTH, height=SMALL_ROW * len(rows)), alternative)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from linkage.contracts.compared import About
 from linkage.report.comparison_charts import SERIES, Alike, Difference, differences, love_plot
 from linkage.report.grid import Flagged, Grid, Line
+from linkage.report.wording import key, mark, marked, signed
 
 Row = dict[str, Any]
 MEDIUM, MATCHED, ALL = "medium", "matched", "all"
@@ -16,6 +17,7 @@ WHY = {
     "c": "a rate of few women is suppressed, or another that would give it away",
     "z": "nobody of one of the groups was counted",
 }
+ANEW = "Strict / loose linkage, each matched anew"
 
 
 class Section(NamedTuple):
@@ -36,7 +38,7 @@ def section(about: About, rows: Sequence[Row], found: Sequence[Row], alike: Sequ
     mine = [row for row in found if row["comparison"] == about.name]
     main = [row for row in mine if row["threshold"] == MEDIUM]
     balance = [row for row in alike if (row["comparison"], row["threshold"]) == (about.name, MEDIUM)]
-    figures = [(drawn_differences(main, about), caption(about), differences_grid(mine, about))]
+    figures = [(drawn_differences(main, about), caption(main, about), differences_grid(mine, about))]
     if any(row["smd"] is not None for row in balance):
         figures.append((drawn_balance(balance, about), BALANCE_CAPTION, balance_grid(balance, about)))
     return Section(
@@ -87,23 +89,24 @@ def drawn_differences(main: Sequence[Row], about: About) -> str:
     """The drawing of the differences."""
     marks = [
         Difference(about.outcomes[row["outcome"]], DRAWN[row["women"]], row["difference"], row["lower"], row["upper"],
-                   f"[{row['status']}]")
+                   points(row))
         for row in main
         if row["women"] in DRAWN
     ]  # fmt: skip
-    said = "; ".join(f"{mark.outcome}, {mark.series}: {points(mark.difference, mark.mark)}" for mark in marks)
+    said = "; ".join(f"{one.outcome}, {one.series}: {one.text}" for one in marks)
     first, second = about.arms.values()
     alternative = f"Chart. {first} less {second}. {said}. The figures stand in the table below."
     return differences(marks, "difference in points", alternative)
 
 
-def caption(about: About) -> str:
+def caption(main: Sequence[Row], about: About) -> str:
     """What the drawing of the differences shows."""
     first, second = (title[0].lower() + title[1:] for title in about.arms.values())
-    return (
+    said = (
         f"Women {first}, less women {second}: of 100, how many more have the outcome. Dot or square: difference. "
         "Line: its 95% interval, for chance alone."
     )
+    return " ".join(filter(None, (said, key(mark(row["status"]) for row in main if row["women"] in DRAWN))))
 
 
 BALANCE_CAPTION = (
@@ -119,13 +122,42 @@ def differences_grid(mine: Sequence[Row], about: About) -> Grid:
     for outcome, title in about.outcomes.items():
         for women, named in WOMEN.items():
             row = at[outcome, women, MEDIUM]
-            others = [points(one["difference"], f"[{one['status']}]") for one in strict_and_loose(at, outcome, women)]
-            interval = "" if row["lower"] is None else f"{row['lower']:+.1f} to {row['upper']:+.1f}"
-            figures = (*rate(row, ""), *rate(row, "other_"), points(row["difference"], mark(row)), interval)
+            others = [points(one) for one in strict_and_loose(at, outcome, women)]
+            interval = "" if row["lower"] is None else f"{signed(row['lower'])} to {signed(row['upper'])}"
+            figures = (*rate(row, ""), *rate(row, "other_"), points(row), interval)
             lines.append(Line(title, (named, *figures, " / ".join(others))))
     spans = (("", 1), *((title, 2) for title in about.arms.values()), ("Difference", 3))
-    columns = ("Women", "Counted", "Rate", "Counted", "Rate", "Points", "95% interval", "Strict / loose linkage")
-    return Grid("Rates and their differences", "Outcome", spans, columns, tuple(lines), words=1)
+    columns = ("Women", "Counted", "Rate", "Counted", "Rate", "Points", "95% interval", ANEW)
+    note = over_thresholds(at, about)
+    return Grid("Rates and their differences", "Outcome", spans, columns, tuple(lines), words=1, note=note)
+
+
+def over_thresholds(at: dict[tuple[str, str, str], Row], about: About) -> str:
+    """What the strict and the loose difference show: beside that of other links, among matched women, that of other
+    pairs. '' where no difference is given at every threshold, or there is one threshold alone.
+    """
+    moved = {
+        title: (spread(at, outcome, MATCHED), spread(at, outcome, ALL))
+        for outcome, title in about.outcomes.items()
+    }  # fmt: skip
+    known = [
+        f"{matched:.1f} points among matched women and {before:.1f} before matching ({title.lower()})"
+        for title, (matched, before) in moved.items()
+        if matched is not None and before is not None
+    ]
+    if not known:
+        return ""
+    return (
+        "Strict / loose linkage: women are matched anew at each threshold. So a difference between matched women moves "
+        "with the pairs that are found as well as with the links; before matching, and so in that line, it moves with "
+        f"the links alone. From the smallest to the largest of all thresholds: {'; '.join(known)}."
+    )
+
+
+def spread(at: dict[tuple[str, str, str], Row], outcome: str, women: str) -> float | None:
+    """How far the difference of an outcome moves over the thresholds, in points; None where one is not given."""
+    found = [row["difference"] for (one, whose, _), row in at.items() if (one, whose) == (outcome, women)]
+    return max(found) - min(found) if len(found) > 1 and None not in found else None
 
 
 def strict_and_loose(at: dict[tuple[str, str, str], Row], outcome: str, women: str) -> list[Row]:
@@ -136,17 +168,13 @@ def strict_and_loose(at: dict[tuple[str, str, str], Row], outcome: str, women: s
 def rate(row: Row, arm: str) -> tuple[str, str]:
     """Women counted, and their rate."""
     counted, of_them = row[f"{arm}counted"], row[f"{arm}rate"]
-    return (mark(row), mark(row)) if counted is None else (f"{counted:,}", f"{of_them:.1f}%")
+    return (mark(row["status"]),) * 2 if counted is None else (f"{counted:,}", f"{of_them:.1f}%")
 
 
-def mark(row: Row) -> str:
-    """Why a figure is not there."""
-    return f"[{row['status']}]"
-
-
-def points(difference: float | None, mark: str) -> str:
-    """A difference in points."""
-    return mark if difference is None else f"{difference + 0.0:+.1f}".replace("-", "\N{MINUS SIGN}")
+def points(row: Row) -> str:
+    """A difference in points: +10.3 · +10.3 [u] · [c]."""
+    symbol = mark(row["status"])
+    return symbol if row["difference"] is None else marked(signed(row["difference"]), symbol)
 
 
 def drawn_balance(balance: Sequence[Row], about: About) -> str:
@@ -176,7 +204,10 @@ def balance_grid(balance: Sequence[Row], about: About) -> Grid:
     ]  # fmt: skip
     each = (*about.arms.values(), "Standardised")
     spans = (("", 1), ("Before matching", 3), ("Matched women", 3))
-    note = "Shares of rounded counts, so a small group's differ by chance of rounding."
+    note = (
+        "Shares of rounded counts, so a small group's differ by chance of rounding. Out of balance: over .1 either way "
+        "before the difference is rounded, so that .101 is and .099 is not, though both are printed as .10."
+    )
     columns = ("Group", *each, *each)
     return Grid("Shares in each category", "Known before", spans, columns, tuple(lines), words=1, note=note)
 
@@ -184,7 +215,7 @@ def balance_grid(balance: Sequence[Row], about: About) -> Grid:
 def stage_cells(row: Row) -> tuple[str | Flagged, ...]:
     """Both shares and their standardised difference, flagged where it is out of balance."""
     if row["smd"] is None:
-        return (mark(row),) * 3
-    smd = f"{row['smd'] + 0.0:+.2f}".replace("-", "\N{MINUS SIGN}")
+        return (mark(row["status"]),) * 3
+    smd = signed(row["smd"], 2)
     return (f"{row['share']:.1f}%", f"{row['other_share']:.1f}%",
             Flagged(f"{smd}, out of balance", "warn") if row["out_of_balance"] == "yes" else smd)  # fmt: skip

@@ -5,9 +5,9 @@ from typing import Any
 
 from linkage.contracts.analysis import Description
 from linkage.report.grid import Grid, Line
+from linkage.report.wording import ALL, period_text
 
 Row = dict[str, Any]
-ALL = "all"
 NONE = "[c]"
 
 
@@ -23,7 +23,7 @@ def grid(rows: Sequence[Row], outcome: str, about: Description) -> Grid:
     divided = any(row["breakdown"] != ALL for row in found)
     named = ("Period", *(("By", "Group") if divided else ()))
     lines = tuple(
-        Line(about.cohorts[row["cohort"]], (period(row), *(group(row, about) if divided else ()), *numbers(row)))
+        Line(about.cohorts[row["cohort"]], (period_text(row), *(group(row, about) if divided else ()), *numbers(row)))
         for row in found
     )
     note = (
@@ -38,11 +38,6 @@ def shown(rows: Iterable[Row]) -> list[Row]:
     """All women where any number of the outcome is shown, and each group with one."""
     known = [row for row in rows if row["events"] is not None]
     return [row for row in rows if known and row["status"] != "z" and (row["breakdown"] == ALL or row in known)]
-
-
-def period(row: Row) -> str:
-    """The period in words."""
-    return "All periods" if row["period"] == ALL else str(row["period"])
 
 
 def group(row: Row, about: Description) -> tuple[str, str]:

@@ -13,13 +13,9 @@ from linkage.contracts.disclosure import Disclosure
 from linkage.contracts.link_quality import LinkQuality
 from linkage.report import comparison_view, model_view, quality_view, release_view, standardised_view
 from linkage.report.facts import Facts
+from linkage.report.wording import SYMBOLS
 
 TEMPLATES = Path(__file__).parent / "templates"
-SYMBOLS = {
-    "[c]": "suppressed, so that nothing can be learned about one woman",
-    "[u]": "unreliable, because few women are counted",
-    "[z]": "nobody in this group was counted",
-}
 SUBJECTS = {
     "reoffending": "Reoffending",
     "employment": "Employment and benefits",
@@ -78,6 +74,7 @@ def release_page(
         disclosure=disclosure,
         origins=origins,
         reasons=reasons,
+        standardised=any(row["standardised_by"] for row in rows),
         by_time=any(row["person_years"] is not None for row in rows),
     )
 

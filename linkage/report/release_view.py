@@ -1,25 +1,37 @@
 """What the release page says, from published rows alone: nothing on the page is not in the files."""
 
 from collections.abc import Iterable, Sequence
-from itertools import combinations
 from typing import Any, NamedTuple
 
 from linkage.contracts.analysis import Description
-from linkage.report import deaths_view, frequency_view
-from linkage.report.charts import Panel, Point, rates
+from linkage.report import deaths_view, frequency_view, not_to_compare
+from linkage.report.charts import CORRECTED, STANDARDISED, Panel, Point, rates
 from linkage.report.grid import Grid, Line
 from linkage.report.together import Picture, in_order, needs_together
+from linkage.report.wording import (
+    ALL,
+    all_periods,
+    corrected_text,
+    count_text,
+    interval_text,
+    key,
+    mark,
+    period_text,
+    rate_text,
+)
 
 Row = dict[str, Any]
-ALL = "all"
 PREFERRED = ("medium", "high", "low")
 CHARTED = "age_band"
-MOST_PAIRS = 3  # that a warning names
 LEFT_OUT = {
     "in_custody": "In custody",
     "died": "Died",
     "unknown": "Not known",
     "not_linked": "Not linked",
+}
+HOLLOW = {
+    CORRECTED: "rate corrected for missed and wrong links",
+    STANDARDISED: "standardised rate of the same women",
 }
 Places = dict[tuple[str, ...], Row]
 
@@ -55,7 +67,6 @@ class Section(NamedTuple):
     frequencies: tuple[Grid, ...]
     more: tuple[tuple[str, tuple[Grid, ...]], ...]
     notes: tuple[str, ...]
-    corrected: bool
     pictures: tuple[Picture, ...] = ()
 
 
@@ -74,7 +85,6 @@ def section(rows: Sequence[Row], about: Description) -> Section:
         pictures=(*in_order(rows, main, about), *needs_together(main, about)),
         more=tuple((title, grids(main, name, about)) for name, title in about.breakdowns.items() if held(main, name)),
         notes=about.notes,
-        corrected=any(row["corrected"] is not None for row in main),
     )
 
 
@@ -117,22 +127,38 @@ def figure(rows: Sequence[Row], main: Sequence[Row], outcome: str, about: Descri
     charted = next(iter(about.breakdowns), "") if about.health_warning else CHARTED
     groups = [row for row in of_outcome if row["breakdown"] == charted and row["status"] != "z"]
     latest = groups[-1]["period"] if groups else ""
-    drawn_groups = [point(row, row["category"], about, others) for row in groups if row["period"] == latest]
+    below = STANDARDISED if any(row["standardised_by"] for row in of_outcome) else CORRECTED
+    drawn_groups = [point(row, row["category"], about, others, below) for row in groups if row["period"] == latest]
     by = "By age" if charted == CHARTED else about.breakdowns.get(charted, "")
     panels = [
-        Panel(f"All {about.counted}", [point(row, period_text(row), about, others) for row in totals]),
+        Panel(f"All {about.counted}", [point(row, period_text(row), about, others, below) for row in totals]),
         Panel(f"{by}, {all_periods(latest).lower()}", drawn_groups),
     ]
     title = about.outcomes[outcome]
     axis, instead = f"{about.counted} with the outcome, %", alternative(title, totals, about)
     something = any(point.rate is not None for panel in panels for point in panel.points)
-    drawn = rates(panels, list(about.cohorts.values()), axis, instead) if something else ""
-    return drawn, f"{title}.", totals_grid(title, totals, others, about)
+    drawn = rates(panels, list(about.cohorts.values()), axis, instead, below=below) if something else ""
+    said = caption(title, panels, below) if something else f"{title}. No rate of it can be shown, so it is not drawn."
+    return drawn, said, totals_grid(title, totals, others, about)
+
+
+def caption(title: str, panels: Iterable[Panel], below: str) -> str:
+    """What the drawing of an outcome shows, with what its symbols mean."""
+    points = [point for panel in panels for point in panel.points]
+    two = any(point.below is not None for point in points)
+    said = (
+        f"{title}.",
+        "Dot: rate. Line: 95% interval.",
+        "Small bars across: the rate when records are linked more strictly and more loosely.",
+        f"Hollow dot: the {HOLLOW[below]}. Thin line: its 95% interval." if two else "",
+        key(symbol for point in points for symbol in (point.mark, point.below_mark if two else "")),
+    )
+    return " ".join(filter(None, said))
 
 
 def totals_grid(title: str, totals: Sequence[Row], others: dict[str, Places], about: Description) -> Grid:
     """A line per cohort and period, with who was left out, as far as the outcome leaves anybody out."""
-    left_out = [name for name in LEFT_OUT if any(row[name] != 0 for row in totals)]
+    left_out = [name for name in LEFT_OUT if any(row[name] != 0 for row in totals if can_leave(row, name, about))]
     extra = corrected_columns(totals)
     by_time = deaths_view.columns(totals)
     columns = ("Period", "Counted", "With the outcome", "Rate", "95% interval", *extra, *by_time)
@@ -154,6 +180,11 @@ def totals_grid(title: str, totals: Sequence[Row], others: dict[str, Places], ab
         tuple(lines),
         words=1,
     )
+
+
+def can_leave(row: Row, name: str, about: Description) -> bool:
+    """Does its outcome leave women out for this reason?"""
+    return name not in about.never.get(row["outcome"], ())
 
 
 def grids(main: Sequence[Row], breakdown: str, about: Description) -> tuple[Grid, ...]:
@@ -181,7 +212,7 @@ def grid(caption: str, first: str, rows: Sequence[Row], counted: str) -> Grid:
         for c in categories
     )
     spans = tuple((all_periods(period), len(columns)) for period in periods)
-    return Grid(caption, first, spans, columns * len(periods), lines, note=not_to_compare(rows))
+    return Grid(caption, first, spans, columns * len(periods), lines, note=not_to_compare.warning(rows))
 
 
 def figures(row: Row | None, many: int) -> tuple[str, ...]:
@@ -211,31 +242,6 @@ def said_of_origin(origin: str) -> str:
     }[origin]
 
 
-def not_to_compare(rows: Sequence[Row]) -> str:
-    """Which groups of a period differ by more in what was missed of them than in their rates; '' for none.
-
-    Where there are many, how near their rates are to each other.
-    """
-    known = [row for row in rows if row["missed"] is not None]
-    pairs = {
-        f"{one['category']} and {other['category']} in {period_text(one)}": abs(one["value"] - other["value"])
-        for one, other in combinations(known, 2)
-        if one["period"] == other["period"]
-        and abs(one["missed"] - other["missed"]) > abs(one["value"] - other["value"])
-    }
-    if len(pairs) > MOST_PAIRS:
-        which = f"groups of a period whose rates differ by {max(pairs.values()):.1f} points or less"
-        return (
-            f"Do not compare {which}: in {len(pairs)} pairs of them what was missed of their records differs by more."
-        )
-    named = "; ".join(pairs)
-    return (
-        f"Do not compare {named}: what was missed of their records differs by more than their rates do."
-        if named
-        else ""
-    )
-
-
 def inhabited(row: Row | None) -> bool:
     """Is there anybody in this cell?"""
     return row is not None and row["status"] != "z"
@@ -256,49 +262,16 @@ def place(row: Row) -> tuple[str, ...]:
     return tuple(row[name] for name in ("cohort", "outcome", "period", "breakdown", "category"))
 
 
-def point(row: Row, group: str, about: Description, others: dict[str, Places]) -> Point:
-    """The row as it is drawn."""
+def point(row: Row, group: str, about: Description, others: dict[str, Places], below: str) -> Point:
+    """The row as it is drawn. `below`: the name of the rate that stands below its own."""
     strict, loose = (others[threshold].get(place(row), {}).get("value") for threshold in ("high", "low"))
     series = about.cohorts[row["cohort"]]
-    marks = (row["value"], row["lower"], row["upper"], strict, loose, f"[{row['status']}]")
-    return Point(group, series, *marks, row["corrected"], row["corrected_lower"], row["corrected_upper"])
+    figures = (row["value"], row["lower"], row["upper"], strict, loose, mark(row["status"]))
+    symbol = mark(row["standardised_status"]) if below == STANDARDISED else ""
+    return Point(group, series, *figures, row[below], row[f"{below}_lower"], row[f"{below}_upper"], symbol)
 
 
 def alternative(title: str, totals: Iterable[Row], about: Description) -> str:
     """What the chart shows, for those who do not see it."""
     said = (f"{about.cohorts[row['cohort']]}, {period_text(row)}: {rate_text(row)}" for row in totals)
     return f"Chart. {title}. {'; '.join(said)}. The figures stand in the tables below."
-
-
-def rate_text(row: Row) -> str:
-    """The rate as it is printed: 52.3% · 52.3% [u] · [c]."""
-    if row["value"] is None:
-        return f"[{row['status']}]"
-    return f"{row['value']:.1f}%" + (f" [{row['status']}]" if row["status"] else "")
-
-
-def interval_text(row: Row) -> str:
-    """The interval in %."""
-    return f"{row['lower']:.1f} to {row['upper']:.1f}" if row["value"] is not None else f"[{row['status']}]"
-
-
-def corrected_text(row: Row) -> str:
-    """The corrected rate and its interval: 53.1% (49.8 to 56.6); '' where the rate is not corrected."""
-    if row["corrected"] is None:
-        return f"[{row['status']}]" if row["value"] is None else ""
-    return f"{row['corrected']:.1f}% ({row['corrected_lower']:.1f} to {row['corrected_upper']:.1f})"
-
-
-def count_text(row: Row, name: str) -> str:
-    """A rounded count."""
-    return "[c]" if row[name] is None else f"{row[name]:,}"
-
-
-def period_text(row: Row) -> str:
-    """The period of a row in words."""
-    return all_periods(row["period"])
-
-
-def all_periods(period: str) -> str:
-    """A period in words."""
-    return "All periods" if period == ALL else period

@@ -8,9 +8,9 @@ import altair as alt
 from linkage.contracts.analysis import Description
 from linkage.report.charts import COLOURS, GREY, WIDE_AXIS, Panel, Point, rates, svg
 from linkage.report.grid import Grid, Line
+from linkage.report.wording import ALL, interval_text, key, mark, rate_text
 
 Row = dict[str, Any]
-ALL = "all"
 MOST_DRAWN = 15
 LINE = 22
 COLUMN = 30
@@ -49,7 +49,7 @@ def picture(shown: Sequence[Row], declared: int, needs: Mapping[str, tuple[str, 
     row = shown[0]
     cohort, outcome = about.cohorts[row["cohort"]], about.outcomes[row["outcome"]]
     drawn = shown[:MOST_DRAWN]
-    said = "; ".join(f"{one['category']}: {one['denominator']:,} women, {one['value']:.1f}%" for one in drawn)
+    said = "; ".join(f"{one['category']}: {one['denominator']:,} women, {rate_text(one)}" for one in drawn)
     title = f"{cohort}, by {about.breakdowns[row['breakdown']].lower()}"
     largest = f", of which the {len(drawn)} largest are drawn" if len(drawn) < len(shown) else ""
     caption = (
@@ -57,16 +57,17 @@ def picture(shown: Sequence[Row], declared: int, needs: Mapping[str, tuple[str, 
         f"many women. Beside it the share with the outcome ({outcome.lower()}). {len(shown)} of {declared} "
         f"combinations can be shown{largest}; the others have nobody in them, too few, or protect another."
     )
+    symbols = key(mark(one["status"]) for one in drawn)
     columns = ("Women", "With the outcome", "Rate", "95% interval")
     lines = tuple(Line(one["category"], figures(one)) for one in shown)
     grid = Grid(f"{outcome}: {title}", "Needs", (), columns, lines)
-    return Picture(upset(drawn, needs, f"Chart. {title}. {said}. The figures stand in the table below."), caption, grid)
+    drawing = upset(drawn, needs, f"Chart. {title}. {said}. The figures stand in the table below.")
+    return Picture(drawing, f"{caption} {symbols}".strip(), grid)
 
 
 def figures(row: Row) -> tuple[str, ...]:
     """What a line of the table says."""
-    rate = f"{row['value']:.1f}%" + (f" [{row['status']}]" if row["status"] else "")
-    return f"{row['denominator']:,}", f"{row['numerator']:,}", rate, f"{row['lower']:.1f} to {row['upper']:.1f}"
+    return f"{row['denominator']:,}", f"{row['numerator']:,}", rate_text(row), interval_text(row)
 
 
 def upset(drawn: Sequence[Row], needs: Mapping[str, tuple[str, ...]], alternative: str) -> str:
@@ -78,7 +79,7 @@ def upset(drawn: Sequence[Row], needs: Mapping[str, tuple[str, ...]], alternativ
     every = [one for category in needs if len(of := needs[category]) == 1 for one in of]
     dots = [{"c": c, "need": need, "full": need in needs[c]} for c in order for need in every]
     bars = [
-        {"c": r["category"], "n": r["denominator"], "text": f"{r['denominator']:,} ({r['value']:.0f}%)"} for r in drawn
+        {"c": r["category"], "n": r["denominator"], "text": f"{r['denominator']:,} ({rate_text(r)})"} for r in drawn
     ]
     y = alt.Y("c:N", sort=order, axis=None)
     x = alt.X("need:N", sort=every, title=None, axis=alt.Axis(orient="top", labelAngle=-40, domain=False, ticks=False))
@@ -121,15 +122,17 @@ def ordered(latest: Mapping[str, Row], rows: Iterable[Row], about: Description) 
         Panel(heading, [drawn_point(latest[outcome], word, cohort, ends) for outcome, word in words.items()])
         for heading, words in about.pictured.orders
     ]
-    said = "; ".join(f"{about.outcomes[outcome]}: {shown_rate(row)}" for outcome, row in latest.items())
+    said = "; ".join(f"{about.outcomes[outcome]}: {rate_text(row)}" for outcome, row in latest.items())
     title = f"{panels[0].title}: {cohort}"
     instead = f"Chart. {title}. {said}. The figures stand in the table below."
     drawing = rates(panels, [cohort], "women, %", instead, WIDE_AXIS)
-    halves = " ".join(half_by(outcome, latest, about) for outcome in about.pictured.spans)
-    caption = (
+    drawn = (
         f"{title}. Shares of all women; those of the first contact make up all. Dot: share. Line: 95% interval. Small "
-        f"bars across: the share when records are linked more strictly and more loosely. {halves}"
+        "bars across: the share when records are linked more strictly and more loosely."
     )
+    symbols = key(point.mark for panel in panels for point in panel.points)
+    days = (by_day(outcome, latest, about) for outcome in about.pictured.spans)
+    caption = " ".join(filter(None, (drawn, symbols, *days)))
     lines = tuple(Line(words_of(outcome, about), line(row)) for outcome, row in latest.items())
     return Picture(drawing, caption, Grid(title, "First", (), ("Women", "Of them", "Share", "95% interval"), lines))
 
@@ -137,21 +140,21 @@ def ordered(latest: Mapping[str, Row], rows: Iterable[Row], about: Description) 
 def drawn_point(row: Row, word: str, series: str, ends: Mapping[tuple[str, str], float | None]) -> Point:
     """A share as it is drawn."""
     strict, loose = (ends.get((row["outcome"], threshold)) for threshold in ("high", "low"))
-    return Point(word, series, row["value"], row["lower"], row["upper"], strict, loose, f"[{row['status']}]")
+    return Point(word, series, row["value"], row["lower"], row["upper"], strict, loose, mark(row["status"]))
 
 
-def half_by(outcome: str, latest: Mapping[str, Row], about: Description) -> str:
-    """By which day half of those with a first contact of one kind had had it, from the published counts alone; nothing
-    where a span that is needed to tell is suppressed.
+def by_day(outcome: str, latest: Mapping[str, Row], about: Description) -> str:
+    """How many in 100 of those with a first contact of one kind had had it by the end of each span but the last, by
+    which all had; from the published counts alone, as far as none is suppressed. '' where nothing is known.
     """
+    said: list[str] = []
     whole, reached = latest[outcome]["numerator"], 0
-    for last, part in sorted(about.pictured.spans[outcome].items()):
+    for last, part in sorted(about.pictured.spans[outcome].items())[:-1]:
         if not whole or latest[part]["numerator"] is None:
-            return ""
-        reached += latest[part]["numerator"]
-        if 2 * reached >= whole:
-            return f"Of women whose first was {words_of(outcome, about)} about half had it by day {last}."
-    return ""
+            break
+        reached = min(whole, reached + latest[part]["numerator"])  # rounded parts may be more than their whole
+        said.append(f"{100 * reached / whole:.1f}% had it by day {last}")
+    return f"Of women whose first was {words_of(outcome, about)} {' and '.join(said)}." if said else ""
 
 
 def words_of(outcome: str, about: Description) -> str:
@@ -159,11 +162,6 @@ def words_of(outcome: str, about: Description) -> str:
     return next(words[outcome] for _, words in about.pictured.orders if outcome in words)
 
 
-def shown_rate(row: Row) -> str:
-    """A share, or the mark in its place."""
-    return f"[{row['status']}]" if row["value"] is None else f"{row['value']:.1f}%"
-
-
 def line(row: Row) -> tuple[str, ...]:
     """What a line of the table says, also of a row that is suppressed."""
-    return figures(row) if row["value"] is not None else (f"[{row['status']}]",) * 4
+    return figures(row) if row["value"] is not None else (mark(row["status"]),) * 4

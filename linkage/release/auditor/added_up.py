@@ -28,7 +28,7 @@ def made_by(shown: set[Key], adds_up: AddsUp) -> dict[Key, list[list[Key]]]:
     women = {about(key) for key in shown}
     found: dict[Key, dict[tuple[str, str], list[Key]]] = defaultdict(lambda: defaultdict(list))
     for key in sorted(shown):
-        for total in set(larger(key, adds_up)) - shown:
+        for total in sorted(set(larger(key, adds_up)) - shown):
             if about(total) in women:
                 found[total][kind(key, total, adds_up), key[4]].append(key)
     return {total: list(ways.values()) for total, ways in found.items()}

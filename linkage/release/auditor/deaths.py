@@ -88,10 +88,9 @@ def longer_periods(women: Iterable[Women], adds_up: AddsUp) -> Iterator[tuple[Wo
     for one in sorted(known):
         period = one[PERIOD]
         length = "half" if period in adds_up.halves.values() else "quarter" if period in adds_up.years else "year"
-        above = {adds_up.halves.get(period), adds_up.years.get(period), ALL} - {None, period}
-        for longer in above if period != ALL else ():
-            whole = (*one[:PERIOD], str(longer), *one[PERIOD + 1 :])
-            if whole in known:
+        for longer in filter(None, (adds_up.halves.get(period), adds_up.years.get(period), ALL)):
+            whole = (*one[:PERIOD], longer, *one[PERIOD + 1 :])
+            if whole != one and whole in known:
                 parts[whole, length].append(one)
     yield from ((whole, members) for (whole, _), members in parts.items())
 

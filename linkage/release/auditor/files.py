@@ -81,7 +81,7 @@ def audit(
     if Counter(key(row) for row in rows) != Counter(true.keys()):
         raise DisclosureError(f"{folder.name}: the published rows are not the rows that were counted. Publish again.")
     findings = [
-        *broken_rules(rows, true, disclosure),
+        *broken_rules(rows, true, disclosure, adds_up),
         *sums.wrong(rows, events, disclosure, adds_up, earlier),
         *standardised.wrong(rows, adds_up, disclosure),
     ]
@@ -118,10 +118,13 @@ def require_pass(audited: Audited) -> None:
         raise DisclosureError("\n".join([*reasons[:MOST_SHOWN], *more, NOTHING]))
 
 
-def broken_rules(rows: list[Row], true: dict[Key, Row], disclosure: Disclosure) -> list[Finding]:
+def broken_rules(
+    rows: list[Row], true: dict[Key, Row], disclosure: Disclosure, adds_up: AddsUp = ALONE
+) -> list[Finding]:
     """Every published row that breaks a rule by itself, and which. `true`: the unrounded counts of each."""
     return [
         *(finding for row in rows for finding in wrong_cell(row, true[key(row)], disclosure)),
+        *(finding for row in rows for finding in left_out_by_none(row, adds_up)),
         *uneven_thresholds(rows),
     ]
 
@@ -192,6 +195,13 @@ def wrong_cell(row: Row, true: Row, disclosure: Disclosure) -> Iterator[Finding]
         yield row, "holds person-years, or deaths by them, that do not follow from what they stand for"
     elif not shows_what_is_seen(row):
         yield row, "holds a corrected rate that does not follow from its rounded counts and its rates of errors"
+
+
+def left_out_by_none(row: Row, adds_up: AddsUp) -> Iterator[Finding]:
+    """A number of women left out for what the outcome leaves nobody out for: its 0 would say that it befell nobody."""
+    for name in adds_up.never.get(row["outcome"], ()):
+        if row[name] is not None:
+            yield row, f"says how many are in {name}, for which its outcome leaves nobody out"
 
 
 def follows(row: Row, disclosure: Disclosure) -> bool:

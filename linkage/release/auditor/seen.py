@@ -91,8 +91,11 @@ def asked_over_periods(notes: Notes, at: Mapping[Place, int], rows: Sequence[Row
 
 
 def figures(row: Row, true: Row, adds_up: AddsUp, limits: Disclosure) -> dict[str, Said]:
-    """Everything that a reader takes from a row, of a death also who was alive before it and after."""
+    """Everything that a reader takes from a row, of a death also who was alive before it and after. Whom an outcome
+    never leaves out he knows to be nobody, whatever the row says.
+    """
     found = said(row, true, limits)
+    found |= {reason: (true[reason], 0, 0) for reason in adds_up.never.get(row["outcome"], ())}
     return found | deaths.said(row, true, found, adds_up, limits)
 
 

@@ -61,6 +61,7 @@ LABELS = {
     "tax_year_start": "start not known: 6 April",
     "tax_year_end": "end not known: 5 April",
     "default_date": "end not known: left open, or the day of a scan",
+    "payments_unreported": "no day of payment, though she was paid",
     "row_unusable": "a required date missing or impossible",
     "ethnicity_not_stated": "ethnicity not stated",
 }
