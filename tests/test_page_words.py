@@ -27,10 +27,10 @@ def test_the_page_says_to_what_numbers_of_events_are_rounded_where_it_has_some(r
     assert said not in text_of(release)
 
 
-def test_a_rate_that_by_its_definition_is_not_corrected_has_no_corrected_one_in_tile_table_or_drawing():
-    same = [one | {"corrected": one["value"]} if one["corrected"] is not None else one for one in ROWS]
-    page = release_page(INVENTED, same, [ABOUT], RULES)
-    assert "corrected for errors of links" not in text_of(page)
-    assert "Corrected (" not in text_of(page)
-    assert "corrected for" not in page[page.index("<svg") : page.index("</svg>")]
-    assert "Corrected (" in text_of(release_page(INVENTED, [*same, *ROWS], [ABOUT], RULES))
+@pytest.mark.parametrize("never", [(), ("unknown",), ("in_custody", "died", "not_linked")])
+def test_a_rate_of_women_with_a_record_alone_has_no_corrected_one_in_tile_table_or_drawing(release, never):
+    page = release_page(INVENTED, ROWS, [replace(ABOUT, never={"employed": never})], RULES)
+    for one, has_one in ((page, False), (release, True)):
+        said, drawing = text_of(one), one[one.index("<svg") : one.index("</svg>")]
+        found = ("corrected for errors of links" in said, "Corrected (" in said, "corrected for" in drawing)
+        assert found == (has_one,) * 3

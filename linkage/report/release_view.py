@@ -77,7 +77,7 @@ class Section(NamedTuple):
 
 def section(rows: Sequence[Row], about: Description) -> Section:
     """The section of one table. `rows`: its published rows, in the order they are to be read."""
-    rows = but_idle_corrections(rows)
+    rows = but_idle_corrections(rows, about)
     best = main_threshold(rows)
     main = [row for row in rows if row["threshold"] == best]
     return Section(
@@ -94,12 +94,12 @@ def section(rows: Sequence[Row], about: Description) -> Section:
     )
 
 
-def but_idle_corrections(rows: Sequence[Row]) -> list[Row]:
-    """The rows without the corrected rates of outcomes in which nothing is corrected: where a woman without a record is
-    not counted it is the rate again, by its definition.
+def but_idle_corrections(rows: Sequence[Row], about: Description) -> list[Row]:
+    """The rows without the corrected rates of outcomes in which nothing is corrected: where a woman without a record,
+    or without an answer, is not counted, it is the rate again, by its definition.
     """
-    changed = {row["outcome"] for row in rows if row["corrected"] not in (None, row["value"])}
-    return [row if row["outcome"] in changed else row | IDLE for row in rows]
+    counts_everybody = {outcome for outcome, never in about.never.items() if {"unknown", "not_linked"} <= {*never}}
+    return [row if row["outcome"] in counts_everybody else row | IDLE for row in rows]
 
 
 def by_itself(about: Description) -> list[str]:
