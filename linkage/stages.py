@@ -208,7 +208,7 @@ def settle(settings: Settings) -> dict[str, Any]:
 @alone("tabulate")
 def tabulate(settings: Settings) -> dict[str, Any]:
     """attributes/ and the person index → unrounded counts per table, link quality, contradictions, and a verdict."""
-    from linkage.cohorts import comparing, contradictions, tabulate
+    from linkage.cohorts import comparing, contradictions, reach, tabulate
     from linkage.cohorts.members import sex_conflicts
     from linkage.cohorts.records import Records
 
@@ -225,6 +225,7 @@ def tabulate(settings: Settings) -> dict[str, Any]:
             write_parquet(counts, files.cohorts.counts(name))
         behind.note(settings, con, analysis, attributes, people)
         quality_run.note_groups(settings, con, analysis, attributes, people)
+        facts.write(settings, "reach", [one._asdict() for one in reach.reach(analysis, attributes)])
         link_errors.note_truth(settings, con, analysis, attributes, people, compared)
         impossible = contradictions.contradictions(con, analysis, attributes, people)
         write_parquet(impossible, files.cohorts.contradictions)
