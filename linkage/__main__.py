@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import errno
 import json
 import sys
 import traceback
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
+import duckdb
 import typer
 from rich.table import Table
 
@@ -25,6 +27,9 @@ from linkage.errors import LinkageError
 from linkage.settings import Settings
 from linkage.terminal import ERR, OUT, accuracy_table, attack_table, attack_verdict, counting, print_balance, working
 
+OF_THE_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE}
+NOTHING_HALF = "No file is left half written. See to it, then run this again: it does the same."
+
 app = typer.Typer(
     name="linkage",
     help=(
@@ -35,7 +40,8 @@ app = typer.Typer(
     ),
     epilog=(
         "Exit codes say who must act: 10 a declaration is wrong, 11 back to the department, 12 privacy at risk, "
-        "13 not publishable like this, 14 a gate stopped the run, 15 the linkage cannot be trusted."
+        "13 not publishable like this, 14 a gate stopped the run, 15 the linkage cannot be trusted, "
+        "16 another run is at work in the workspace."
     ),
     no_args_is_help=True,
     add_completion=False,
@@ -341,9 +347,26 @@ def main() -> None:
         ERR.print(str(error), markup=False, highlight=False, soft_wrap=True)
         sys.exit(error.exit_code)
     except Exception as error:
+        if told := of_the_machine(error):
+            ERR.print("[red]Stopped[/red] by the machine:", highlight=False)
+            ERR.print(told, markup=False, highlight=False, soft_wrap=True)
+            sys.exit(1)
         ERR.print(f"[red]Stopped[/red] by an unforeseen {type(error).__name__} {place_of(error)}.", highlight=False)
         ERR.print("This is a defect: please report this line. Its text is not shown, since it may quote data.")
         sys.exit(1)
+
+
+def of_the_machine(error: Exception) -> str:
+    """What keeps a sound program from reading or writing, with the remedy; '' where it is a defect of ours.
+
+    The words are the system's and a path, never those of a library, which may quote what it read.
+    """
+    if isinstance(error, OSError) and error.errno in OF_THE_MACHINE:
+        place = f" ({error.filename})" if error.filename else ""
+        return f"{error.strerror}{place}. {NOTHING_HALF}"
+    if isinstance(error, duckdb.IOException) and "No space left on device" in str(error):
+        return f"No space left on device. {NOTHING_HALF}"
+    return ""
 
 
 def place_of(error: Exception) -> str:

@@ -45,3 +45,9 @@ class LinkError(LinkageError):
     """The linkage cannot be done, or not be trusted, with these records: the data engineer looks at the inputs."""
 
     exit_code = 15
+
+
+class BusyError(LinkageError):
+    """Another run of the same is at work in the workspace: whoever started this one waits."""
+
+    exit_code = 16

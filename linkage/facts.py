@@ -15,7 +15,7 @@ FOR_THE_QUALITY_LEAD = ("expected", "expected_groups", "unlinkable", "link_rates
 OF_TOKENS = ("attack", "sealed", "blocking")
 OF_RELEASE = ("gates/tables", "stopped", "suppression", "audit", "release")
 OF_GROUPS = ("link_errors", "perfect_cells", "perfect_sums", "agreement", "link_rates", "expected_groups")
-OF_COUNTS = (*OF_GROUPS, "gates/linkage", "quality", "contradictions", "sex_conflicts")
+OF_COUNTS = (*OF_GROUPS, "gates/linkage", "quality", "contradictions", "sex_conflicts", "reach")
 AFTER_LINKAGE = (*OF_COUNTS, "evaluation", "calibration", *OF_RELEASE)
 
 

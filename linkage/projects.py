@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from linkage import facts, people, quality_run, releases, study_keys
+from linkage.alone import alone_of_each
 from linkage.contracts.analysis import Analysis
 from linkage.contracts.disclosure import Disclosure
 from linkage.contracts.project import STUDY_ID, Project, declared_projects
@@ -32,6 +33,7 @@ EXPORTING, EXPORTED, COLUMNS = "project to be exported", "project exported", "co
 Rows = duckdb.DuckDBPyRelation
 
 
+@alone_of_each("project")
 def new(settings: Settings, name: str) -> str:
     """Make the study-id key of a declared project. Returns its fingerprint.
 
@@ -41,13 +43,14 @@ def new(settings: Settings, name: str) -> str:
     return study_keys.new_study_key(settings, name)
 
 
+@alone_of_each("project")
 def export(settings: Settings, name: str, approval: str | None = None) -> dict[str, Any]:
     """Write the file of a project: {run, rows: {cohort: how many}, content_sha256, emptied: {cohort: what of whom}}.
 
     `approval`: who let it out. Killed on the way, it is run again.
 
-    Raises ContractError, PrivacyError without a key or, of real data, an approval, GateError where the linkage is not
-    to be used, DisclosureError where a woman stands out. The file of before then stays as it was.
+    Raises BusyError, ContractError, PrivacyError without a key or, of real data, an approval, GateError where the
+    linkage is not to be used, DisclosureError where a woman stands out. The file of before then stays as it was.
     """
     project, analysis, key = settings.project(name), settings.analysis, study_key(settings, name)
     approval = releases.approved(settings, approval, f"linkage project export {name}")
@@ -297,6 +300,7 @@ def state(settings: Settings, name: str) -> str:
     return "none yet" if made is None else str(made.details["fingerprint"]) if there else "lost"
 
 
+@alone_of_each("project")
 def destroy(settings: Settings, name: str) -> Entry:
     """Delete the file and the study-id key of a project, declared or not. Returns the receipt, the same one each time.
 

@@ -123,7 +123,8 @@ def judge(settings: Settings) -> None:
         return
     registers = [name for name, one in settings.datasets.items() if one.coverage == "event_register"]
     before, run = accepted(settings), known(settings)
-    found = linkage.linkage_facts(run, limits, registers, before and before["run"])
+    reached = {"reach": facts.read(settings, "reach") or []}
+    found = linkage.linkage_facts(run | reached, limits, registers, before and before["run"])
     facts.write(settings, "quality", {"facts": found, "accepted": before and said_of(before)})
     suite = suites.linkage_suite(settings.expectations, limits)
     with duckdb.connect() as con:

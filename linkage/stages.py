@@ -13,6 +13,7 @@ from typing import Any, cast
 import duckdb
 
 from linkage import behind, beside_truth, events_beside_truth, facts, link_errors, quality_run, releases, review
+from linkage.alone import alone, alone_of_each
 from linkage.clustering import chain, chained, compared_in, what_is_known
 from linkage.clustering import contradict as contradict
 from linkage.contracts.comparison import read_comparisons
@@ -72,6 +73,7 @@ def check(settings: Settings) -> dict[str, int]:
     return found
 
 
+@alone_of_each("pseudonymise")
 def pseudonymise(
     settings: Settings, dataset: str, file: Path | None = None, progress: Progress = quiet
 ) -> dict[str, Any]:
@@ -159,6 +161,7 @@ def key_source(settings: Settings) -> Any:
     return AirflowConnections() if in_a_vault else KeyFolder(settings.files.department.keys)
 
 
+@alone_of_each("score")
 def score(settings: Settings, view: str, progress: Progress = quiet, anew: bool = False) -> dict[str, Any]:
     """encoded/<view>/ and candidates/<view> → the scored pairs of one view, by the model that is in use.
 
@@ -176,6 +179,7 @@ def cluster(settings: Settings) -> dict[str, Any]:
     return settle(settings)
 
 
+@alone("settle")
 def settle(settings: Settings) -> dict[str, Any]:
     """Edges, decisions and what contradicts a chain → the person index, through the gate `person_index`."""
     from linkage import people as named
@@ -201,9 +205,10 @@ def settle(settings: Settings) -> dict[str, Any]:
     return {name: found[name] for name in ("records", "pairs", "clusters", "doubts", "decisions")}
 
 
+@alone("tabulate")
 def tabulate(settings: Settings) -> dict[str, Any]:
     """attributes/ and the person index → unrounded counts per table, link quality, contradictions, and a verdict."""
-    from linkage.cohorts import comparing, contradictions, tabulate
+    from linkage.cohorts import comparing, contradictions, reach, tabulate
     from linkage.cohorts.members import sex_conflicts
     from linkage.cohorts.records import Records
 
@@ -220,11 +225,12 @@ def tabulate(settings: Settings) -> dict[str, Any]:
             write_parquet(counts, files.cohorts.counts(name))
         behind.note(settings, con, analysis, attributes, people)
         quality_run.note_groups(settings, con, analysis, attributes, people)
+        facts.write(settings, "reach", [one._asdict() for one in reach.reach(analysis, attributes)])
         link_errors.note_truth(settings, con, analysis, attributes, people, compared)
         impossible = contradictions.contradictions(con, analysis, attributes, people)
         write_parquet(impossible, files.cohorts.contradictions)
         by_reason = impossible.aggregate("reason, threshold, count(*) as pairs", "reason, threshold").order("all")
-        facts.write(settings, "contradictions", rows_of(by_reason))
+        facts.write(settings, "contradictions", by_reason.to_arrow_table().to_pylist())
         facts.write(settings, "sex_conflicts", sex_conflicts(Records(con, attributes, people, "medium"), analysis))
     quality_run.judge(settings)
     return {"tables": sorted(tables)}
@@ -238,11 +244,7 @@ def linked(settings: Settings) -> Path:
     return path
 
 
-def rows_of(relation: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
-    """The rows of a small relation of counts."""
-    return relation.to_arrow_table().to_pylist()
-
-
+@alone("publish")
 def publish(settings: Settings, release: str, approval: str | None = None) -> dict[str, Any]:
     """Counts → a release, through the gate `tables` and the audit. `approval`: who let it out.
 

@@ -1,5 +1,6 @@
 """The command line: what a person is told, and the exit code for whoever must act."""
 
+import errno
 import os
 import re
 import shutil
@@ -9,14 +10,16 @@ import sys
 import time
 from pathlib import Path
 
+import duckdb
 import pytest
 from conftest import REPOSITORY, put_test_keys
 from small_extracts import ANN, PAYE, court, employed, unlike
 from typer.testing import CliRunner
 
 from linkage import facts, stages
-from linkage.__main__ import app
+from linkage.__main__ import app, of_the_machine
 from linkage.errors import ContractError, GateError, PrivacyError
+from linkage.pseudonymisation.extract import read_extract
 from linkage.settings import Settings
 
 COMMANDS = (
@@ -56,6 +59,27 @@ def test_a_bad_extract_ends_in_one_message_and_the_code_for_the_department(setti
     assert "Traceback" not in done.stderr
     assert "Neill" not in done.stdout + done.stderr
     assert "Ask the department" in done.stderr
+
+
+def test_a_full_disk_is_not_the_fault_of_the_extract_nor_a_defect(settings, tmp_path):
+    contract, file = settings.dataset("court"), court(settings, ANN)
+    (tmp_path / "court.utf8").symlink_to("/dev/full")
+    with duckdb.connect() as con, pytest.raises(OSError, match="No space left") as full:
+        read_extract(con, contract, file, tmp_path)
+    assert of_the_machine(full.value).startswith("No space left on device. No file is left half written.")
+    assert "/no/such/place" in of_the_machine(PermissionError(errno.EACCES, "Permission denied", "/no/such/place"))
+
+
+@pytest.mark.parametrize(
+    "defect",
+    [
+        FileNotFoundError(errno.ENOENT, "No such file or directory", "Featherstonehaugh"),
+        duckdb.IOException("Featherstonehaugh"),
+        ValueError("Featherstonehaugh"),
+    ],
+)
+def test_what_may_be_a_defect_is_not_laid_on_the_machine(defect):
+    assert of_the_machine(defect) == ""
 
 
 def test_the_shared_options_may_stand_before_the_command_or_in_the_environment(settings):

@@ -31,6 +31,7 @@ import link_people, pseudonymise_extracts, publish_tables
 seconds, imported = time.process_time() - started, sorted(set(sys.modules) - before)
 
 from airflow.dag_processing.dagbag import DagBag
+from linkage import errors
 from linkage.orchestration import parts
 from linkage.orchestration.run import assets_of, in_asset_order
 bag = DagBag(sys.argv[1])
@@ -63,7 +64,7 @@ print(json.dumps({
     },
     "retries": {
         error.__name__: parts.RETRY["retry_policy"].evaluate(error("x"), 1, 2).action.value
-        for error in (OSError, ValueError, __import__("linkage.errors", fromlist=["x"]).ExtractError)
+        for error in (OSError, ValueError, errors.BusyError, errors.ExtractError)
     },
     "unknown_dataset": ended("pseudonymise", "no_such"),
     "unforeseen": ended("score", "Featherstonehaugh"),
@@ -134,7 +135,7 @@ def test_every_dag_and_task_explains_itself_in_the_airflow_ui(parsed):
 
 
 def test_only_the_machine_is_given_another_chance(parsed):
-    assert parsed["retries"] == {"OSError": "retry", "ValueError": "fail", "ExtractError": "fail"}
+    assert parsed["retries"] == {"OSError": "retry", "ValueError": "fail", "BusyError": "retry", "ExtractError": "fail"}
 
 
 def test_a_task_ends_in_the_error_of_its_stage(parsed):

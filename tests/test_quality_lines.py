@@ -152,6 +152,7 @@ def test_every_line_is_drawn_for_a_fact_there_is_and_says_why():
         expected=[between(linked=500, missed=9.0, precision=0.99, recall=0.97)],
         unlinkable=[{"dataset": "prison", "records": 40, "unlinkable": 1}],
         contradictions=[{"reason": "overlapping custody", "threshold": "medium", "pairs": 1}],
+        reach=[{"dataset": "court", "column": "outcome_date", "last_quarter": 30, "year_before": 120}],
     )
     suite = suites.linkage_suite(EXPECTATIONS, LIMITS)
     drawn = {line.kwargs["column"].removesuffix(".*") for line in suite.facts}

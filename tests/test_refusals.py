@@ -51,7 +51,7 @@ def refused(model: type[Declaration], file: str, old: str, new: str, folder: Pat
         (
             Outcome, "outcomes/employed_6_weeks.yaml", "  kind: spell", "  kind: spel",
             "employed_6_weeks.yaml: measure.kind: 'spel' cannot stand there. Did you mean spell? "
-            "There are: event, run, spell, status, order, death.",
+            "There are: event, run, spell, status, death, order.",
         ),
         (
             Outcome, "outcomes/employed_6_weeks.yaml", "  kind: spell\n", "",

@@ -14,12 +14,15 @@ from linkage.errors import LinkageError
 from linkage.orchestration.environment import schemas_folder
 
 PERSON_INDEX = Asset("person_index")
-# A disk or a network may recover; data, declarations and defects do not change by waiting.
+# A disk or a network may recover, and another run ends; data, declarations and defects do not change by waiting.
 RETRY: dict[str, Any] = {
     "retries": 2,
     "retry_delay": timedelta(seconds=30),
     "retry_policy": ExceptionRetryPolicy(
-        rules=[RetryRule(exception="builtins.OSError", action=RetryAction.RETRY, reason="the machine may recover")],
+        rules=[
+            RetryRule(exception="builtins.OSError", action=RetryAction.RETRY, reason="the machine may recover"),
+            RetryRule(exception="linkage.errors.BusyError", action=RetryAction.RETRY, reason="the other run will end"),
+        ],
         default=RetryAction.FAIL,
     ),
 }

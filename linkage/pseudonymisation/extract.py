@@ -45,6 +45,10 @@ def read_extract(con: duckdb.DuckDBPyConnection, dataset: Dataset, file: Path, s
             return read_parquet(con, dataset, file)
         return read_csv(con, dataset, file, scratch)
     except OSError as error:
+        if (
+            error.filename is None or Path(error.filename) != file
+        ):  # of the copy: a full disk is no fault of the extract
+            raise
         raise ExtractError(f"{dataset.name}: {file} cannot be opened ({error.strerror}).") from None
 
 

@@ -14,14 +14,14 @@ Rows = Iterable[Mapping[str, Any]]
 def linkage_facts(known: Mapping[str, Any], limits: LinkQuality, registers: Iterable[str], accepted: Any) -> Facts:
     """Every fact of a run. Shares are 0 to 1, ratios of link rates above 0.
 
-    `known`: what the stages noted (linkage, blocking, expected, unlinkable, link_rates, contradictions, intake);
+    `known`: what the stages noted (linkage, blocking, expected, unlinkable, link_rates, contradictions, intake, reach);
     `registers`: datasets in which an absent record means no event; `accepted`: the same of the run accepted last, None
     where none was: then nothing is said of drift.
     """
     facts = blocking_facts(known["blocking"]) | expected_facts(known["expected"])
     facts |= {f"unlinkable_share.{r['dataset']}": share(r["unlinkable"], r["records"]) for r in known["unlinkable"]}
     facts |= contradiction_facts(known["contradictions"], known["linkage"]["cluster_sizes"])
-    facts |= group_facts(known["link_rates"], limits, set(registers))
+    facts |= group_facts(known["link_rates"], limits, set(registers)) | reach_facts(known.get("reach", ()))
     return facts | (drift(known, accepted) if accepted else {})
 
 
@@ -66,6 +66,29 @@ def group_facts(rows: Rows, limits: LinkQuality, registers: set[str]) -> Facts:
             facts[f"link_ratio.{group(row)}"] = row["ratio"]
             facts[f"link_ratio_upper.{group(row)}"] = row["upper"]
     return facts
+
+
+def reach_facts(rows: Rows) -> Facts:
+    """Of each dataset, by how many records its dates are known, and what share of a usual quarter the last one has.
+
+    Of the date that reaches furthest among those of most records: an offence is known once its outcome is.
+    """
+    facts: Facts = {}
+    for dataset, dates in by_dataset(rows).items():
+        most = max(date["year_before"] for date in dates)
+        usual = [date for date in dates if 2 * date["year_before"] >= most > 0]
+        facts[f"dated_records.{dataset}"] = most
+        if usual:
+            facts[f"last_quarter_share.{dataset}"] = max(4 * d["last_quarter"] / d["year_before"] for d in usual)
+    return facts
+
+
+def by_dataset(rows: Rows) -> dict[str, list[Mapping[str, Any]]]:
+    """The rows of each dataset, in their order."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row["dataset"], []).append(row)
+    return found
 
 
 def group(row: Mapping[str, Any]) -> str:

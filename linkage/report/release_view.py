@@ -109,8 +109,9 @@ def by_itself(about: Description) -> list[str]:
 
 
 def heading(about: Description) -> str:
-    """The theme in words; of an association also what it is by, since several may share their theme."""
-    return ", ".join([about.theme.replace("_", " ").capitalize(), *(about.by if about.health_warning else ())])
+    """The name of the table in words; of an association its theme and what it is by."""
+    named = [about.theme, *about.by] if about.health_warning else [about.table_id]
+    return ", ".join([named[0].replace("_", " ").capitalize(), *named[1:]])
 
 
 def main_threshold(rows: Iterable[Row]) -> str:
@@ -175,13 +176,13 @@ def totals_grid(title: str, totals: Sequence[Row], others: dict[str, Places], ab
     left_out = [name for name in LEFT_OUT if any(row[name] != 0 for row in totals if can_leave(row, name, about))]
     extra = corrected_columns(totals)
     by_time = deaths_view.columns(totals)
-    columns = ("Period", "Counted", "With the outcome", "Rate", "95% interval", *extra, *by_time)
+    columns = ("Period", "Rate", "95% interval", *extra, "Counted", "With the outcome", *by_time)
     columns = (*columns, "Strict / loose linkage")
     lines = []
     for row in totals:
         ends = [others[threshold].get(place(row)) for threshold in ("high", "low")]
-        shown = [count_text(row, "denominator"), count_text(row, "numerator"), rate_text(row), interval_text(row)]
-        shown += [*[corrected_text(row)] * len(extra), *deaths_view.cells(row, len(by_time))]
+        shown = [rate_text(row), interval_text(row), *[corrected_text(row)] * len(extra)]
+        shown += [count_text(row, "denominator"), count_text(row, "numerator"), *deaths_view.cells(row, len(by_time))]
         cells = [period_text(row), *shown, " / ".join(rate_text(end) for end in ends if end)]
         cells += [count_text(row, name) for name in left_out]
         lines.append(Line(about.cohorts[row["cohort"]], tuple(cells)))

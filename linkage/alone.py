@@ -1,0 +1,60 @@
+"""One run of a stage at a time: two would write the same files, and delete each other's."""
+
+import fcntl
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+from linkage.errors import BusyError
+from linkage.settings import Settings
+from linkage.workspace import private_folder
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Stage = Callable[Concatenate[Settings, P], R]
+
+
+@contextmanager
+def held(settings: Settings, what: str, of: str = "") -> Iterator[None]:
+    """The lock of some work: it ends with the process, however that ends. Raises BusyError where another holds it."""
+    lock = settings.files.log.with_name(".".join(("", what, *filter(None, [Path(of).name]), "lock")))
+    private_folder(lock.parent)
+    with lock.open("a") as file:  # it stays there: whoever waited for a file that is deleted would hold nothing
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BusyError(
+                f"Another run of {f'{what} {of}'.strip()} is at work in {settings.workspace}. Wait until it ends, then "
+                "run this again. Nothing was written."
+            ) from None
+        yield
+
+
+def alone(what: str) -> Callable[[Stage[P, R]], Stage[P, R]]:
+    """Work of which one run at a time is done in a workspace."""
+
+    def guarding(stage: Stage[P, R]) -> Stage[P, R]:
+        @functools.wraps(stage)
+        def guarded(settings: Settings, *given: P.args, **named: P.kwargs) -> R:
+            with held(settings, what):
+                return stage(settings, *given, **named)
+
+        return guarded
+
+    return guarding
+
+
+def alone_of_each(what: str) -> Callable[[Stage[P, R]], Stage[P, R]]:
+    """The same of each dataset, view or project, which is its first argument: runs of different ones do not meet."""
+
+    def guarding(stage: Stage[P, R]) -> Stage[P, R]:
+        @functools.wraps(stage)
+        def guarded(settings: Settings, *given: P.args, **named: P.kwargs) -> R:
+            with held(settings, what, str(next(iter((*given, *named.values()))))):
+                return stage(settings, *given, **named)
+
+        return guarded
+
+    return guarding
