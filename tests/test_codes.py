@@ -24,7 +24,7 @@ from linkage.contracts.sentences import sentences
 from linkage.errors import ContractError, DisclosureError
 from linkage.release.auditor.codes import require_sound
 from linkage.release.auditor.files import audit
-from linkage.release.codes import MARKS, standing_in
+from linkage.release.codes import marks, standing_in
 from linkage.release.columns import PUBLISHED, of_period
 from linkage.release.publish import Further, Provenance, Told, publish
 from linkage.settings import Settings
@@ -54,8 +54,7 @@ def test_every_code_of_the_example_release_is_declared(declared: Codes) -> None:
 
 
 def test_every_code_has_a_title_and_is_told_of_in_sentences(declared: Codes) -> None:
-    marks = {Key(column, "", mark): code for column, of in MARKS.items() for mark, code in of.items()}
-    for key, code in (declared | marks).items():
+    for key, code in (declared | marks(RULES)).items():
         assert code.title, key
         assert not UNLIKE_A_SENTENCE.search(code.meaning), key
         assert not code.differences or not UNLIKE_A_SENTENCE.search(code.differences), key

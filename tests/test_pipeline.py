@@ -20,7 +20,7 @@ from linkage.contracts.codes import Key
 from linkage.errors import ContractError, DisclosureError, ExtractError, GateError, LinkError, PrivacyError
 from linkage.ledger import ledger_of
 from linkage.release.auditor.files import Audited
-from linkage.release.codes import MARKS
+from linkage.release.codes import marks
 from linkage.release.columns import PUBLISHED
 from linkage.release.ledger import LABELS
 from linkage.release.publish import content_hash
@@ -168,9 +168,7 @@ def test_every_number_that_leaves_has_passed_a_control(chain):
     assert by_part["disclosure"] == {n for _, n in numbers_in(limits.model_dump(by_alias=True))}
     assert all("training" not in model for model in manifest["models"].values())
     # codes.csv: codes of these rows, in words of the declarations, or the same for every release.
-    words = releases.coded(chain, chain.analysis, chain.comparisons) | {
-        Key(column, "", mark): code for column, of in MARKS.items() for mark, code in of.items()
-    }
+    words = releases.coded(chain, chain.analysis, chain.comparisons) | marks(limits)
     for row in csv.DictReader((folder / "codes.csv").open(encoding="utf-8")):
         key = Key(*(row.pop(name) for name in Key._fields))
         assert row == words[key]._asdict()

@@ -83,13 +83,17 @@ def table(rows: Sequence[Row], further: Iterable[Further], declared: Codes, limi
     which reads the rows again, stops the release for it.
     """
     standing = set(standing_in(rows)) | {key for one in further for key in standing_in(one.rows)}
-    marks = {
+    said = {key: code for key, code in declared.items() if key in standing} | marks(limits)
+    return Further("codes", ABOUT, COLUMNS, [key._asdict() | code._asdict() for key, code in said.items()])
+
+
+def marks(limits: Disclosure) -> Codes:
+    """What the marks stand for that every release has."""
+    return {
         Key(column, "", mark): code._replace(meaning=with_limits(code.meaning, limits))
         for column, of in MARKS.items()
         for mark, code in of.items()
     }
-    said = {key: code for key, code in declared.items() if key in standing} | marks
-    return Further("codes", ABOUT, COLUMNS, [key._asdict() | code._asdict() for key, code in said.items()])
 
 
 def standing_in(rows: Iterable[Row]) -> Iterator[Key]:
