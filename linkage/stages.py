@@ -297,7 +297,7 @@ def publish(settings: Settings, release: str, approval: str | None = None) -> di
         page = pages.release_page(masthead, rows, descriptions, disclosure, abouts, more, reasons)
         with whole_folder(files.release(release)) as folder:
             further = compared.tables(more)
-            meant = codes.table(rows, further, releases.coded(settings, analysis, comparisons))
+            meant = codes.table(rows, further, releases.coded(settings, analysis, comparisons), disclosure)
             told, made_from = releases.told(analysis, descriptions, abouts), provenance(settings, masthead)
             publish.publish(folder, rows, page, made_from, disclosure, told, (*further, meant))
             earlier = [(entry.name, entry.rows) for entry in left]

@@ -100,7 +100,7 @@ def released(
 def meant(rows: list[dict[str, Any]], further: tuple[Further, ...] = ()) -> Further:
     """The table of the codes of rows that nobody declared but for a drawing."""
     standing = [key for of in (rows, *(one.rows for one in further)) for key in standing_in(of)]
-    return table(rows, further, {key: Code(key.code, "As it is drawn.") for key in standing})
+    return table(rows, further, {key: Code(key.code, "As it is drawn.") for key in standing}, RULES)
 
 
 def weakest(rows: list[dict[str, Any]], drawing: str, adds_up: AddsUp = NOTHING_MORE) -> int:

@@ -25,6 +25,7 @@ ABOUT = Description(
     outcomes={"employed": "In employment at 6 weeks"},
     breakdowns={"age_band": "Age on the index date", "region": "Region"},
     notes=("A woman enters once a quarter.", "Is 5 < 6 & so on?"),
+    never={"employed": ("unknown", "not_linked")},
 )
 
 

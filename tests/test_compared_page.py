@@ -93,3 +93,19 @@ def test_numbers_under_a_drawing_stand_apart_and_at_their_ticks(span: tuple[floa
     widths = [WIDE_FIGURE * len(text) for *_, text in labels]
     gaps = [b[0] - a[0] - (v + w) / 2 for a, b, v, w in zip(labels, labels[1:], widths, widths[1:], strict=False)]
     assert min(gaps) > 0
+
+
+def test_the_drawing_of_balance_names_what_was_known_by_its_title_and_each_group_under_it() -> None:
+    balance = [
+        {
+            "comparison": ABOUT.name, "covariate": "jobs_before", "category": category, "stage": stage,
+            "threshold": "medium", "share": 50.0, "other_share": 45.0, "smd": smd, "out_of_balance": "no", "status": "",
+        }
+        for category, smd in (("0", 0.1), ("1 and more", -0.1))
+        for stage in ("before", "after")
+    ]  # fmt: skip
+    _, (drawing, _, grid) = comparison_view.section(ABOUT, [], found(), balance).figures
+    written = re.findall(r">([^<]+)</text>", drawing)
+    assert {"Employments in the year before", "0", "1 and more"} <= set(written)
+    assert "jobs before" not in drawing
+    assert "so that .101 is and .099 is not" in grid.note

@@ -191,6 +191,7 @@ def test_the_page_draws_the_combinations_that_are_shown_and_no_other(analysis: A
     assert [line.heading for line in picture.grid.lines] == ["no job", "treatment + no job"]
     assert "2 of 3 combinations can be shown" in picture.caption
     assert "treatment + no job: 60 women, 50.0%" in picture.drawing
+    assert "abuse (marked as a victim of domestic abuse); custody (three or more earlier receptions" in picture.caption
 
 
 def test_a_bar_has_its_share_as_the_table_has_it_with_the_mark_of_few_women(analysis: Analysis) -> None:

@@ -52,3 +52,8 @@ def test_words_stand_out_from_their_ground(scheme, words, ground):
 @pytest.mark.parametrize("colour", [*charts.COLOURS, charts.GREY])
 def test_marks_of_a_chart_stand_out_from_the_page(scheme, colour):
     assert contrast(colour, palettes()[scheme]["page"]) >= 3
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_shade_that_says_that_a_box_scrolls_stands_out_from_the_page(scheme):
+    assert contrast(palettes()[scheme]["shade"], palettes()[scheme]["page"]) >= 3

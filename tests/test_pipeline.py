@@ -6,6 +6,7 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from itertools import accumulate, takewhile
 from pathlib import Path
 
 import duckdb
@@ -114,6 +115,16 @@ def numbers_in(said: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple
         yield path, said
 
 
+def shares_by_day(rows: list[dict[str, str]]) -> Iterator[str]:
+    """Of those with a first contact of one kind, how many had had it by the end of a span, as far as none is hidden."""
+    place = ("first_contact", "medium")
+    known = {row["outcome"]: row["numerator"] for row in rows if (row["table_id"], row["threshold"]) == place}
+    for name, whole in known.items():
+        spans = {int(day[1]): known[one] for one in known if (day := re.fullmatch(rf"{name}_days_(\d+)_to_\d+", one))}
+        so_far = accumulate(int(count) for count in takewhile(bool, (spans[day] for day in sorted(spans))))
+        yield from (f"{100 * min(int(whole), count) / int(whole):.1f}" for count in so_far if whole)
+
+
 def test_every_number_that_leaves_has_passed_a_control(chain):
     folder, limits = chain.files.release(EXAMPLE), chain.disclosure
     rows = duckdb.read_csv(str(folder / "tables.csv"), all_varchar=True).to_arrow_table().to_pylist()
@@ -127,7 +138,7 @@ def test_every_number_that_leaves_has_passed_a_control(chain):
         women, having = int(row["denominator"]), int(row["numerator"])
         assert abs(float(row["value"]) - 100 * having / women) <= 0.0500001
         assert float(row["lower"]) <= float(row["value"]) <= float(row["upper"])
-    # index.html: every count in a table, and every rate anywhere, stands in tables.csv, or is made of its rates.
+    # index.html: every count in a table, and every rate anywhere, stands in tables.csv, or is made of its figures.
     page = (folder / "index.html").read_text()
     rates = {
         f"{float(row[name]):.1f}" for row in rows for name, kind in figures.items() if kind == "percent" and row[name]
@@ -136,6 +147,7 @@ def test_every_number_that_leaves_has_passed_a_control(chain):
         for row in csv.DictReader((folder / name).open(encoding="utf-8")):
             rates |= {f"{abs(float(text)):.1f}" for column, text in row.items() if text and column in POINTS}
             rates |= {f"{abs(float(row['smd'])):.2f}"} if row.get("smd") else set()
+    rates |= set(shares_by_day(rows))
     written = {"years": "{:,.0f}", "per 100 years": "{:.2f}", "events": "{:,.0f}", "mean": "{:.2f}"}
     others = {
         written[kind].format(float(row[name]))

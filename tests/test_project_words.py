@@ -30,7 +30,7 @@ def test_an_answer_says_its_window_its_source_what_false_and_empty_are_and_what_
     work, outcome = said["employed_6_weeks"], delivered.analysis.outcomes["employed_6_weeks"]
     assert "Whether a record covers day 42 from the index date, which is day 0. Known from HMRC PAYE emp" in work
     assert "False also where her record was missed, or never delivered: no record is no event." in work
-    assert "Empty for who had died by day 42, who was in custody on day 42 or whom it is not asked of" in work
+    assert "Empty for a woman who had died by day 42, who was in custody on day 42 or whom it is not asked of" in work
     assert sentences(*outcome.differences) in work
     assert work.endswith(sentences(f"Source: {outcome.source}"))
     assert "(died)" not in work, "a column of the release, which this file does not have"

@@ -1,5 +1,6 @@
 """The files of a release: the same bytes for the same counts, and a comment on everything."""
 
+import csv
 import json
 import re
 
@@ -44,6 +45,22 @@ def test_an_analyst_finds_every_table_view_and_column_explained_in_the_database(
     assert all(comment for _, comment in columns)
     dictionary = (folder / "data_dictionary.csv").read_text().splitlines()
     assert len(dictionary) == 1 + len(NAMES) + sum(line.startswith("codes,") for line in dictionary)
+
+
+def test_the_dictionary_and_the_comments_say_to_what_is_rounded_and_how_few_women_are_unreliable(tmp_path):
+    folder = released(tmp_path / "demo", control(counts(BY_AGE), RULES, TITLES))
+    with (folder / "data_dictionary.csv").open(newline="") as file:
+        said = {row["column"]: row for row in csv.DictReader(file) if row["table"] == "outcomes"}
+    assert said["numerator"]["unit"] == "women, rounded to the nearest 5"
+    assert said["events"]["unit"] == "events, rounded to the nearest 10"
+    assert said["person_years"]["unit"] == "person-years, rounded to the nearest 5"
+    assert "u: unreliable, fewer than 30 women counted, as rounded" in said["status"]["meaning"]
+    with duckdb.connect(str(folder / "womens_outcomes.duckdb"), read_only=True) as con:
+        comments = dict(con.execute("select column_name, comment from duckdb_columns() where not internal").fetchall())
+        [[unreliable]] = con.sql("select meaning from codes where column_name = 'status' and code = 'u'").fetchall()
+    assert comments["events"].endswith("(events, rounded to the nearest 10)")
+    assert "fewer than 30 women" in unreliable
+    assert "{" not in "".join([*comments.values(), (folder / "data_dictionary.csv").read_text()])
 
 
 def test_the_manifest_shows_no_small_number_and_no_time(tmp_path):

@@ -11,9 +11,17 @@ from conftest import REPOSITORY
 from linkage.__main__ import app
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-REVIEW = (REPOSITORY / "docs" / "review.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```\n(.*?)```", README, re.DOTALL)
-SHOWN = [*BLOCKS, *re.findall(r"```\n(.*?)```", REVIEW, re.DOTALL)]
+OTHERS = [(REPOSITORY / page).read_text(encoding="utf-8") for page in ("docs/review.md", "schemas/README.md")]
+
+
+def blocks(page: str) -> list[str]:
+    """What stands between fences that name no language, such as YAML."""
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    return [block for language, block in fenced if not language]
+
+
+BLOCKS = blocks(README)
+SHOWN = [block for page in (README, *OTHERS) for block in blocks(page)]
 LINES = [line.split("#")[0].strip() for block in SHOWN for line in block.splitlines()]
 
 

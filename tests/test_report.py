@@ -3,12 +3,11 @@
 import itertools
 import re
 from dataclasses import replace
-from typing import Any
+from html import unescape
 
 import pytest
 from small_report import ABOUT, CORRECTED, FACTS, HEADLINE, INVENTED, LIMITS, REAL, ROWS, RULES, row, text_of
 
-from linkage.report import not_to_compare
 from linkage.report.facts import Facts
 from linkage.report.pages import quality_report, release_page
 
@@ -107,8 +106,8 @@ def test_a_corrected_rate_stands_beside_the_rate_with_where_its_errors_are_known
     assert "21.5% 95% interval 16.4 to 27.7 corrected for errors of links 22.6% (17.1 to 29.3)" in re.sub(
         r"Women released from custody, 2023/24 ", "", said
     )
-    assert "Corrected (errors: truth)" in said
-    assert "come from the truth about the people, who are invented" in said
+    assert "Corrected (errors of links known: invented people)" in said
+    assert "come from links known to be right or wrong, since the people are invented" in said
     assert "corrected for missed and wrong links" in release[release.index("<svg") : release.index("</svg>")]
 
 
@@ -144,34 +143,6 @@ def test_a_health_warning_stands_under_the_title_and_before_every_figure():
     drawing = section[section.index("<svg") : section.index("</svg>")]
     assert "Work at 6 weeks, 2023/24" in drawing
     assert "Read this first" not in release_page(INVENTED, ROWS, [ABOUT], RULES)
-
-
-def missed(*groups: tuple[str, float, float], period: str = "2023/24") -> list[dict[str, Any]]:
-    """Groups, each with its rate and the share of records that was missed of it."""
-    return [row(period=period, breakdown="age_band", category=c, value=rate, missed=share) for c, rate, share in groups]
-
-
-def test_groups_whose_missed_records_differ_by_more_than_their_rates_are_named_and_of_which_rates_it_is_said():
-    groups = [("18-20", 20.0, 5.0), ("21-24", 22.5, 8.0), ("25-29", 40.0, 15.0)]
-    said = text_of(release_page(INVENTED, [row(), *missed(*groups), row(threshold="high")], [ABOUT], RULES))
-    assert "Do not compare rates as linked of these groups, in 2023/24: 18-20 with 21-24. What was missed" in said
-    assert "Corrected rates allow for that: compare these where both are given, with their intervals." in said
-
-
-def test_a_group_that_is_not_to_be_compared_with_several_is_named_once_a_period():
-    earlier = missed(("18-20", 20.0, 1.0), ("21-24", 21.0, 3.0), ("25-29", 22.1, 3.0), period="2022/23")
-    later = missed(("18-20", 20.0, 1.0), ("21-24", 21.0, 3.0), ("25-29", 21.5, 9.0))
-    assert not_to_compare.warning([*earlier, *later]).startswith(
-        "Do not compare rates as linked of these groups, in 2022/23: 18-20 with 21-24; "
-        "in 2023/24: 18-20 with 21-24 or 25-29, 21-24 with 25-29. What"
-    )
-    assert not_to_compare.warning(missed(("18-20", 20.0, 1.0), ("21-24", 23.0, 3.0))) == ""
-
-
-def test_of_too_many_groups_to_name_it_is_said_how_close_they_are():
-    many = not_to_compare.MOST_NAMED + 2
-    said = not_to_compare.warning(missed(*((str(n), 20.0 + n, 3.0 * n) for n in range(many))))
-    assert f"groups of a period that are {many - 1}.0 points or less apart: {many * (many - 1) // 2} pairs" in said
 
 
 def test_the_page_says_once_that_groups_of_nobody_are_left_out_and_leaves_them_out():
@@ -218,6 +189,21 @@ def test_each_chart_has_a_text_and_its_table_beneath(release):
     assert "Women released from custody, 2023/24: 21.5%" in said[1]
 
 
+def test_on_a_narrow_screen_a_drawing_keeps_its_width_in_a_box_and_a_table_whose_row_it_is(page):
+    boxes = re.findall(r'<figure>\s*<div class="wide" tabindex="0" role="region" aria-label="[^"]+">\s*<svg', page)
+    assert len(boxes) == page.count("<svg") > 0
+    least = re.search(r"figure svg \{ min-width: (\d+)rem", page)
+    widths = [float(found) for found in re.findall(r'<svg [^>]*?width="(\d+)', page)]
+    assert all(11 * 16 * int(least[1]) / width >= 9 for width in widths)  # pixels of the smallest words
+    assert "tbody th, thead tr > :first-child, .words:nth-child(2) { position: sticky; left: 0;" in page
+
+
+def test_a_rate_stands_first_of_the_figures_of_its_period(release):
+    heads = re.findall(r'<th scope="col"[^>]*>([^<]+)</th>', release)
+    assert heads[:4] == ["Women", "Period", "Rate", "95% interval"]
+    assert re.search(r'2023/24</td>\s*<td class="">21.5%</td>\s*<td class="">16.4 to 27.7</td>', release)
+
+
 def test_a_chart_of_which_nothing_can_be_shown_is_not_drawn_and_its_table_stands(release):
     assert release.count("<svg") == 1
     suppressed = release_page(INVENTED, [row(status="c"), row(breakdown="age_band", status="c")], [ABOUT], RULES)
@@ -232,6 +218,14 @@ def test_tables_stand_under_their_subjects_in_one_order_whatever_that_of_the_fil
     page = release_page(INVENTED, rows, [later, first], RULES)
     assert re.findall(r"<dt>(.*)</dt>", page)[:3] == ["Reoffending", "Health", "Reading"]
     assert re.findall(r'<section id="(\w+)"', page) == ["crime", "work", "reading"]
+
+
+def test_a_table_is_headed_by_its_name_and_an_association_by_what_it_divides(release):
+    assert '<a href="#work">Work</a>' in release
+    assert '<h2 id="work-title">Work</h2>' in release
+    assert "Women's employment, England and Wales, July 2022 to June 2024. In the files: work" in unescape(
+        text_of(release)
+    )
 
 
 def test_what_is_left_out_is_shown_where_anybody_is(release):

@@ -115,9 +115,9 @@ def test_a_release_is_corrected_by_a_review_and_says_so_and_whoever_was_decided_
     assert medium["missed_upper"] >= 3.0  # what nobody could review is assumed, and is in it
     assert medium["corrected_lower"] <= true_rate(reviewed.files.truth) <= medium["corrected_upper"]
     page = " ".join((reviewed.files.release("reviewed") / "index.html").read_text().split())
-    assert "Corrected (errors: review clear)" in page
+    assert "Corrected (errors of links: review clear)" in page
     assert "review clear, of records seen in clear inside departments; how many were never compared is assumed" in page
-    assert not re.search(r"errors: truth|the truth about the people", page)
+    assert not re.search(r"errors of links known|known to be right or wrong", page)
     assert facts.read(reviewed, "perfect_cells")
 
 

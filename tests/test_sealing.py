@@ -101,7 +101,7 @@ def test_a_sealed_rule_is_a_compound(rule, says):
 # --- the stages -------------------------------------------------------------------------------------------------------
 
 SMITH = "b{n},d{n},,Catherine,Smith{more},,0{n}/02/1990,F,SW1A 1AA,04,01/01/2023,01/02/2023,FIN,N,0"
-SMYTHE = "e{n}|ZZ{n}00000A|Kathryn|Smythe{more}|0{n}-02-1990|FEMALE||01-01-2020||A"
+SMYTHE = "e{n}|ZZ{n}00000A|Kathryn|Smythe{more}|0{n}-02-1990|FEMALE||01-01-2020||A||"
 
 
 @pytest.fixture(scope="module")

@@ -105,8 +105,8 @@ def about_answer(analysis: Analysis, outcome: Outcome) -> str:
         *asked(outcome, analysis),
         "True also where somebody else's record was linked to her",
         "False also where her record was missed, or never delivered: no record is no event" if missed else "",
-        f"Empty for {listed((*who, 'whom it is not asked of'), 'or')}, and where her row would be like too few others "
-        "with it; the published tables say how many are not counted, and why",
+        f"Empty for a woman {listed((*who, 'whom it is not asked of'), 'or')}, and where her row would be like too few "
+        "others with it; the published tables say how many are not counted, and why",
         *circumstances(outcome, analysis),
         model(outcome.modelled_on),
         f"Known differences: {sentences(*outcome.differences)}" if outcome.differences else "",

@@ -22,7 +22,10 @@ from linkage.contracts.sequence import span_words
 FROM = "from the index date, which is day 0"
 CIRCUMSTANCES = {"in_custody": "Custody is", "died": "Deaths are"}
 ORIGINS = {
-    "truth": ("The truth", "Counted, since the people are invented: of real people nobody has such a figure"),
+    "truth": (
+        "Links known to be right or wrong: invented people",
+        "Counted, since the people are invented: of real people nobody has such a figure",
+    ),
     "review": (
         "A review",
         "From verdicts on pairs of records that were seen in clear, in departments. What no rule compared is assumed",

@@ -12,11 +12,13 @@ Words = Mapping[str, str]
 class Pictured(NamedTuple):
     """`combined`: {breakdown: {combination: its needs, in words}}. `orders`: (heading, {outcome: in words}), the first
     of which divides all women. `spans`: {outcome: {last day: the outcome that it came in the span which ends then}}.
+    `needs`: {breakdown: {need, in words: its title}}.
     """
 
     combined: Mapping[str, Mapping[str, tuple[str, ...]]] = {}
     orders: tuple[tuple[str, Words], ...] = ()
     spans: Mapping[str, Mapping[int, str]] = {}
+    needs: Mapping[str, Words] = {}
 
 
 NOTHING = Pictured()
@@ -45,4 +47,8 @@ def pictured(analysis: "Analysis", table: "Table") -> Pictured:
         }
         for name, one in analysis.histories_of(table).items()
     }
-    return Pictured(combined, tuple(orders), spans)
+    needs = {
+        f"{name}_combination": {need.replace("_", " "): of.title for need, of in one.needs.items()}
+        for name, one in analysis.histories_of(table).items()
+    }
+    return Pictured(combined, tuple(orders), spans, needs)

@@ -7,14 +7,15 @@ than the rows do.
 from collections.abc import Iterable, Iterator, Sequence
 
 from linkage.contracts.codes import Code, Codes, Key
-from linkage.release.columns import PublishedColumn
+from linkage.contracts.disclosure import Disclosure
+from linkage.release.columns import PublishedColumn, with_limits
 from linkage.release.control import Row
 from linkage.release.publish import Further
 
 STATUS = {
     "": Code("As it stands", "Nothing is the matter with the row."),
     "c": Code("Suppressed", "Not shown, so that nothing can be learned about one woman."),
-    "u": Code("Unreliable", "Of few women: the interval is wide, and says how wide."),
+    "u": Code("Unreliable", "Of fewer than {few} women, as rounded: the interval is wide, and says how wide."),
     "z": Code("Nobody", "Nobody in this group was counted, so there is no rate."),
     "x": Code("Too few pairs", "Of a comparison: not given, since fewer pairs were found than it asks for."),
 }
@@ -23,7 +24,7 @@ MARKS = {
     "standardised_status": {
         "": Code("As it stands", "Nothing is the matter with the standardised rate, or there is none to be."),
         "c": Code("Suppressed", "A stratum of some answer is suppressed."),
-        "u": Code("Unreliable", "A stratum is of few women."),
+        "u": Code("Unreliable", "A stratum is of fewer than {few} women, as rounded."),
         "z": Code("Nobody", "Nobody with this answer is in a stratum."),
     },
     "threshold": {
@@ -77,12 +78,16 @@ ABOUT = (
 )
 
 
-def table(rows: Sequence[Row], further: Iterable[Further], declared: Codes) -> Further:
+def table(rows: Sequence[Row], further: Iterable[Further], declared: Codes, limits: Disclosure) -> Further:
     """The codes of published rows of cells and of further tables. A code that nobody declared is left out: the audit,
     which reads the rows again, stops the release for it.
     """
     standing = set(standing_in(rows)) | {key for one in further for key in standing_in(one.rows)}
-    marks = {Key(column, "", mark): code for column, of in MARKS.items() for mark, code in of.items()}
+    marks = {
+        Key(column, "", mark): code._replace(meaning=with_limits(code.meaning, limits))
+        for column, of in MARKS.items()
+        for mark, code in of.items()
+    }
     said = {key: code for key, code in declared.items() if key in standing} | marks
     return Further("codes", ABOUT, COLUMNS, [key._asdict() | code._asdict() for key, code in said.items()])
 

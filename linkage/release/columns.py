@@ -2,6 +2,7 @@
 
 from typing import Literal, NamedTuple
 
+from linkage.contracts.disclosure import Disclosure
 from linkage.contracts.period import Period
 
 ColumnType = Literal["text", "count", "percent", "points", "number", "events", "mean", "years", "per 100 years"]
@@ -13,12 +14,26 @@ EMPTY = "empty where suppressed, and where the outcome leaves nobody out for thi
 class PublishedColumn(NamedTuple):
     """A column of a published file. `count` is women, rounded, or entries where each counts; `percent` and `points`
     have one decimal; `events` are rounded, and a `mean` of them or another `number` has two decimals; `years` are
-    rounded person-years, and `per 100 years` has two decimals.
+    rounded person-years, and `per 100 years` has two decimals. `in_full` says the `unit` and the limits that it names.
     """
 
     name: str
     type: ColumnType
     meaning: str
+    unit: str = ""
+
+
+UNITS: dict[ColumnType, str] = {
+    "text": "",
+    "count": "women, rounded to the nearest {base}",
+    "events": "events, rounded to the nearest {events_base}",
+    "percent": "per cent, one decimal",
+    "points": "percentage points, one decimal",
+    "number": "two decimals",
+    "mean": "events per woman, two decimals",
+    "years": "person-years, rounded to the nearest {base}",
+    "per 100 years": "deaths per 100 person-years, two decimals",
+}
 
 
 PUBLISHED = (
@@ -41,8 +56,8 @@ PUBLISHED = (
     PublishedColumn(
         "status",
         "text",
-        "empty: as it stands; c: suppressed, so that nothing can be learned about one woman; u: unreliable, few women; "
-        "z: nobody in this group was counted",
+        "empty: as it stands; c: suppressed, so that nothing can be learned about one woman; u: unreliable, "
+        "fewer than {few} women counted, as rounded; z: nobody in this group was counted",
     ),
     PublishedColumn(
         "numerator", "count", "women with the outcome, rounded; releases, of a cohort that every release counts in"
@@ -69,8 +84,9 @@ PUBLISHED = (
     PublishedColumn(
         "error_origin",
         "text",
-        "where the rates of errors have come from: truth (of invented people only), review and its sample (records "
-        "seen in clear; what was never compared is assumed), or assumption (its declaration's hash is in the manifest)",
+        "where the rates of errors have come from: truth (links known to be right or wrong, of invented people only), "
+        "review and its sample (records seen in clear; what was never compared is assumed), or assumption (its "
+        "declaration's hash is in the manifest)",
     ),
     PublishedColumn(
         "missed",
@@ -110,8 +126,8 @@ PUBLISHED = (
     PublishedColumn(
         "standardised_status",
         "text",
-        "empty: as it stands; c: a stratum is suppressed; u: unreliable, few women in a stratum; z: nobody with this "
-        "answer in a stratum",
+        "empty: as it stands; c: a stratum is suppressed; u: unreliable, fewer than {few} women, as rounded, in a "
+        "stratum; z: nobody with this answer in a stratum",
     ),
     PublishedColumn(
         "events",
@@ -125,8 +141,8 @@ PUBLISHED = (
         "person_years",
         "years",
         "of deaths: how long the women counted were alive in the days of the outcome, the day of a death included; "
-        "rounded to the nearest 5 as counts are, which can move the rate by 5 % of itself where there are under 50; "
-        "empty where suppressed, and of other outcomes",
+        "rounded to the nearest {base} as counts are, which can move the rate by 5 % of itself where there are under "
+        "50; empty where suppressed, and of other outcomes",
     ),
     PublishedColumn("per_100_years", "per 100 years", "of deaths: rounded deaths per 100 of the rounded person-years"),
     PublishedColumn(
@@ -137,6 +153,20 @@ PUBLISHED = (
     PublishedColumn("per_100_years_upper", "per 100 years", "upper end of that interval"),
 )
 NAMES = tuple(column.name for column in PUBLISHED)
+
+
+def with_limits(text: str, limits: Disclosure) -> str:
+    """A text with the declared limits that it names: {base} and {events_base} of rounding, and {few} women."""
+    bases = {"base": limits.rounding_base.value, "events_base": limits.events.rounding_base.value}
+    return text.format(few=limits.unreliable_below.value, **bases)
+
+
+def in_full(columns: tuple[PublishedColumn, ...], limits: Disclosure) -> tuple[PublishedColumn, ...]:
+    """The columns with their units, and with the limits that these and their meanings name."""
+    return tuple(
+        one._replace(meaning=with_limits(one.meaning, limits), unit=with_limits(UNITS[one.type], limits))
+        for one in columns
+    )
 
 
 def of_period(period: Period) -> tuple[PublishedColumn, ...]:

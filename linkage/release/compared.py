@@ -48,8 +48,9 @@ DIFFERENCES = (
     PublishedColumn(
         "status",
         "text",
-        "empty: as it stands; c: one of the two rates is suppressed; u: unreliable, few women; z: nobody was counted; "
-        "x: not given, since fewer pairs were found than the comparison asks for",
+        "empty: as it stands; c: one of the two rates is suppressed; u: unreliable, fewer than {few} women "
+        "counted in one of them, as rounded; z: nobody was counted; x: not given, since fewer pairs were found than "
+        "the comparison asks for",
     ),
 )
 BALANCE = (
@@ -91,8 +92,8 @@ def tables(found: Compared) -> tuple[Further, ...]:
     return (
         Further(
             "comparisons",
-            "Differences between matched women, and between those not matched. One row per outcome, women and linkage "
-            "threshold. Associations, not effects: read the title",
+            "Differences between two groups of women: of those matched, of those not matched, and of all of both "
+            "groups. One row per outcome, women and linkage threshold. Associations, not effects: read the title",
             DIFFERENCES,
             found.differences,
         ),

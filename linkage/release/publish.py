@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from linkage.contracts.disclosure import Disclosure
 from linkage.contracts.sentences import sentences
-from linkage.release.columns import NAMES, PUBLISHED, PublishedColumn
+from linkage.release.columns import NAMES, PUBLISHED, PublishedColumn, in_full
 from linkage.release.control import Row
 from linkage.release.primary import is_small, rounded
 
@@ -25,11 +25,6 @@ ARROW = {"text": pa.string()} | dict.fromkeys(("count", "events", "years"), pa.i
 ARROW |= dict.fromkeys(("percent", "points", "number", "mean", "per 100 years"), pa.float64())
 SQL = {"text": "varchar"} | dict.fromkeys(("count", "events", "years"), "bigint")
 SQL |= dict.fromkeys(("percent", "points", "number", "mean", "per 100 years"), "double")
-UNITS = {
-    "text": "", "count": "women, rounded", "events": "events, rounded", "percent": "per cent, one decimal",
-    "points": "percentage points, one decimal", "number": "two decimals", "mean": "events per woman, two decimals",
-    "years": "person-years, rounded", "per 100 years": "deaths per 100 person-years, two decimals",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -84,6 +79,8 @@ def publish(
     arguments give the same bytes, but for the DuckDB file, whose bytes are the engine's own and whose content hash is
     the same.
     """
+    told = told._replace(columns=in_full(told.columns, disclosure))
+    further = [table._replace(columns=in_full(table.columns, disclosure)) for table in further]
     for table in further:
         text = as_csv(tuple(column.name for column in table.columns), table.rows)
         (folder / f"{table.name}.csv").write_text(text, encoding="utf-8", newline="")
@@ -115,7 +112,7 @@ def dictionary(columns: tuple[PublishedColumn, ...], further: Sequence[Further])
     """What each column means, a line a column; `columns` are those of the table of cells."""
     tables = {"outcomes": columns} | {table.name: table.columns for table in further}
     rows = [
-        {"table": name, "column": c.name, "type": c.type, "unit": UNITS[c.type], "meaning": c.meaning}
+        {"table": name, "column": c.name, "type": c.type, "unit": c.unit, "meaning": c.meaning}
         for name, columns in tables.items()
         for c in columns
     ]
@@ -147,7 +144,7 @@ def comment(
     """Say what a table or view is, and what each of its columns means."""
     con.execute(f"comment on {kind} {name} is {literal(about)}")
     for column in columns:
-        unit = f" ({UNITS[column.type]})" if UNITS[column.type] else ""
+        unit = f" ({column.unit})" if column.unit else ""
         con.execute(f"comment on column {name}.{column.name} is {literal(column.meaning + unit)}")
 
 

@@ -7,7 +7,7 @@ import altair as alt
 
 from linkage.report.charts import COLOURS, GREY, SHAPES, WIDTH, legend, svg, word_axis
 
-ROW, SMALL_ROW = 44, 17  # pixels a row takes
+ROW, SMALL_ROW = 44, 18  # pixels a row takes
 SERIES = ("matched women", "before matching")
 LIMIT = 0.1
 WORDS = 330  # pixels for what stands at the side
@@ -25,8 +25,9 @@ class Difference(NamedTuple):
 
 
 class Alike(NamedTuple):
-    """The standardised difference of a share, before or after matching."""
+    """The standardised difference of a share, before or after matching; `known`: what was known, the panel it is in."""
 
+    known: str
     category: str
     series: str
     smd: float
@@ -55,16 +56,29 @@ def differences(found: Sequence[Difference], axis: str, alternative: str) -> str
 
 
 def love_plot(found: Sequence[Alike], alternative: str) -> str:
-    """A row per category, in which both marks stand; lines where women count as out of balance. After T. E. Love."""
+    """A panel for what was known before and a row per category, in which both marks stand; lines where women count as
+    out of balance. After T. E. Love.
+    """
+    far = max(LIMIT, *(abs(one.smd) for one in found))
+    scale, panels = alt.Scale(domain=[-far, far]), list(dict.fromkeys(one.known for one in found))
+    drawn = [panel([one for one in found if one.known == known], known, scale, known == panels[-1]) for known in panels]
+    resolve = alt.Resolve(scale=alt.ScaleResolveMap(color="shared", shape="shared"))
+    return svg(alt.vconcat(*drawn, spacing=8, resolve=resolve), alternative)
+
+
+def panel(found: Sequence[Alike], known: str, scale: alt.Scale, last: bool) -> Any:
+    """One panel of a love plot; the axis is written under the last."""
     rows = list(dict.fromkeys(one.category for one in found))
     base = alt.Chart(alt.InlineData(values=[one._asdict() for one in found])).encode(
         y=alt.Y("category:N", sort=rows, title=None, axis=word_axis(WORDS)),
         color=colour(),
     )
-    x = alt.X("smd:Q", title="standardised difference of the shares", axis=alt.Axis(format="+.2f"))
-    layers = [*(at(end, "smd") for end in (-LIMIT, 0, LIMIT)), base.mark_point(
-        filled=True, size=55, opacity=1).encode(x=x, shape=shape())]  # fmt: skip
-    return svg(alt.layer(*layers).properties(width=WIDTH, height=SMALL_ROW * len(rows)), alternative)
+    axis, title = alt.Axis(format="+.2f", labels=last), "standardised difference of the shares" if last else None
+    marks = base.mark_point(filled=True, size=55, opacity=1).encode(
+        x=alt.X("smd:Q", title=title, axis=axis, scale=scale), shape=shape()
+    )
+    lines = (at(end, "smd") for end in (-LIMIT, 0, LIMIT))
+    return alt.layer(*lines, marks, width=WIDTH, height=SMALL_ROW * len(rows), title=known)
 
 
 def placed(found: Sequence[Difference], rows: Sequence[str]) -> Any:

@@ -149,8 +149,8 @@ def over_thresholds(at: dict[tuple[str, str, str], Row], about: About) -> str:
         return ""
     return (
         "Strict / loose linkage: women are matched anew at each threshold. So a difference between matched women moves "
-        "with the pairs that are found as well as with the links; before matching, and so in that line, it moves with "
-        f"the links alone. From the smallest to the largest of all thresholds: {'; '.join(known)}."
+        "with the pairs that are found as well as with the links, and one before matching with the links alone. From "
+        f"the smallest to the largest of all thresholds: {'; '.join(known)}."
     )
 
 
@@ -179,17 +179,16 @@ def points(row: Row) -> str:
 
 def drawn_balance(balance: Sequence[Row], about: About) -> str:
     """The love plot."""
-    marks = [Alike(group(row, about), STAGES[row["stage"]], row["smd"]) for row in balance if row["smd"] is not None]
+    marks = [
+        Alike(about.titles[row["covariate"]], row["category"], STAGES[row["stage"]], row["smd"])
+        for row in balance
+        if row["smd"] is not None
+    ]
     worst = {
         series: max((abs(one.smd) for one in marks if one.series == series), default=0.0) for series in SERIES[::-1]
     }
     said = "; ".join(f"{series}: {far:.2f} at most" for series, far in worst.items())
     return love_plot(marks, f"Chart. Standardised differences of shares, {said}. The figures stand in the table below.")
-
-
-def group(row: Row, about: About) -> str:
-    """A category in words, short enough for the side of a drawing."""
-    return f"{row['covariate'].replace('_', ' ')}: {row['category']}"
 
 
 def balance_grid(balance: Sequence[Row], about: About) -> Grid:

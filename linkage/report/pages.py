@@ -64,13 +64,14 @@ def release_page(
     comparisons = [comparison_view.section(about, rows, *compared) for about in abouts]
     listed = by_subject | {"several": [*by_subject["several"], *comparisons]}
     origins = release_view.origins(rows)
+    few = f"{SYMBOLS['[u]']}: fewer than {disclosure.unreliable_below.value}, as rounded"
     return page(
         "release.html.j2",
         masthead=masthead,
         contents=[(SUBJECTS[subject], listed[subject]) for subject in SUBJECTS if listed[subject]],
         sections=[section for sections in by_subject.values() for section in sections],
         comparisons=comparisons,
-        symbols=SYMBOLS | (TOO_FEW_PAIRS if comparisons else {}),
+        symbols=SYMBOLS | {"[u]": few} | (TOO_FEW_PAIRS if comparisons else {}),
         disclosure=disclosure,
         origins=origins,
         reasons=reasons,

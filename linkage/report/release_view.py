@@ -29,6 +29,11 @@ LEFT_OUT = {
     "unknown": "Not known",
     "not_linked": "Not linked",
 }
+IDLE = dict.fromkeys(("corrected", "corrected_lower", "corrected_upper")) | {"error_origin": ""}
+HEADINGS = {
+    "truth": "Corrected (errors of links known: invented people)",
+    "assumption": "Corrected (errors of links assumed)",
+}
 HOLLOW = {
     CORRECTED: "rate corrected for missed and wrong links",
     STANDARDISED: "standardised rate of the same women",
@@ -72,6 +77,7 @@ class Section(NamedTuple):
 
 def section(rows: Sequence[Row], about: Description) -> Section:
     """The section of one table. `rows`: its published rows, in the order they are to be read."""
+    rows = but_idle_corrections(rows, about)
     best = main_threshold(rows)
     main = [row for row in rows if row["threshold"] == best]
     return Section(
@@ -88,6 +94,14 @@ def section(rows: Sequence[Row], about: Description) -> Section:
     )
 
 
+def but_idle_corrections(rows: Sequence[Row], about: Description) -> list[Row]:
+    """The rows without the corrected rates of outcomes in which nothing is corrected: where a woman without a record,
+    or without an answer, is not counted, it is the rate again, by its definition.
+    """
+    counts_everybody = {outcome for outcome, never in about.never.items() if {"unknown", "not_linked"} <= {*never}}
+    return [row if row["outcome"] in counts_everybody else row | IDLE for row in rows]
+
+
 def by_itself(about: Description) -> list[str]:
     """Outcomes that are drawn one by one, and not in the order in which they came."""
     together = {outcome for _, words in about.pictured.orders for outcome in words}
@@ -95,8 +109,9 @@ def by_itself(about: Description) -> list[str]:
 
 
 def heading(about: Description) -> str:
-    """The theme in words; of an association also what it is by, since several may share their theme."""
-    return ", ".join([about.theme.replace("_", " ").capitalize(), *(about.by if about.health_warning else ())])
+    """The name of the table in words; of an association its theme and what it is by."""
+    named = [about.theme, *about.by] if about.health_warning else [about.table_id]
+    return ", ".join([named[0].replace("_", " ").capitalize(), *named[1:]])
 
 
 def main_threshold(rows: Iterable[Row]) -> str:
@@ -161,13 +176,13 @@ def totals_grid(title: str, totals: Sequence[Row], others: dict[str, Places], ab
     left_out = [name for name in LEFT_OUT if any(row[name] != 0 for row in totals if can_leave(row, name, about))]
     extra = corrected_columns(totals)
     by_time = deaths_view.columns(totals)
-    columns = ("Period", "Counted", "With the outcome", "Rate", "95% interval", *extra, *by_time)
+    columns = ("Period", "Rate", "95% interval", *extra, "Counted", "With the outcome", *by_time)
     columns = (*columns, "Strict / loose linkage")
     lines = []
     for row in totals:
         ends = [others[threshold].get(place(row)) for threshold in ("high", "low")]
-        shown = [count_text(row, "denominator"), count_text(row, "numerator"), rate_text(row), interval_text(row)]
-        shown += [*[corrected_text(row)] * len(extra), *deaths_view.cells(row, len(by_time))]
+        shown = [rate_text(row), interval_text(row), *[corrected_text(row)] * len(extra)]
+        shown += [count_text(row, "denominator"), count_text(row, "numerator"), *deaths_view.cells(row, len(by_time))]
         cells = [period_text(row), *shown, " / ".join(rate_text(end) for end in ends if end)]
         cells += [count_text(row, name) for name in left_out]
         lines.append(Line(about.cohorts[row["cohort"]], tuple(cells)))
@@ -224,7 +239,8 @@ def figures(row: Row | None, many: int) -> tuple[str, ...]:
 
 def corrected_columns(rows: Iterable[Row]) -> tuple[str, ...]:
     """The heading of corrected rates, with where the errors are known from; none where nothing is corrected."""
-    return tuple(f"Corrected (errors: {origin})" for origin in dict.fromkeys(r["error_origin"] for r in rows) if origin)
+    origins = dict.fromkeys(row["error_origin"] for row in rows if row["error_origin"])
+    return tuple(HEADINGS.get(origin, f"Corrected (errors of links: {origin})") for origin in origins)
 
 
 def origins(rows: Iterable[Row]) -> list[str]:
@@ -237,7 +253,7 @@ def said_of_origin(origin: str) -> str:
     if origin.startswith("review "):
         return f"{origin}, of records seen in clear inside departments; how many were never compared is assumed"
     return {
-        "truth": "the truth about the people, who are invented: of real people nobody knows it",
+        "truth": "links known to be right or wrong, since the people are invented: of real people nobody knows it",
         "assumption": "an assumption, which stands below with its reasons",
     }[origin]
 

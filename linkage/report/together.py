@@ -49,7 +49,7 @@ def picture(shown: Sequence[Row], declared: int, needs: Mapping[str, tuple[str, 
     row = shown[0]
     cohort, outcome = about.cohorts[row["cohort"]], about.outcomes[row["outcome"]]
     drawn = shown[:MOST_DRAWN]
-    said = "; ".join(f"{one['category']}: {one['denominator']:,} women, {rate_text(one)}" for one in drawn)
+    counted = "; ".join(f"{one['category']}: {one['denominator']:,} women, {rate_text(one)}" for one in drawn)
     title = f"{cohort}, by {about.breakdowns[row['breakdown']].lower()}"
     largest = f", of which the {len(drawn)} largest are drawn" if len(drawn) < len(shown) else ""
     caption = (
@@ -57,12 +57,14 @@ def picture(shown: Sequence[Row], declared: int, needs: Mapping[str, tuple[str, 
         f"many women. Beside it the share with the outcome ({outcome.lower()}). {len(shown)} of {declared} "
         f"combinations can be shown{largest}; the others have nobody in them, too few, or protect another."
     )
+    titles = about.pictured.needs[row["breakdown"]]
+    known = "; ".join(f"{need} ({said[0].lower()}{said[1:]})" for need, said in titles.items())
     symbols = key(mark(one["status"]) for one in drawn)
     columns = ("Women", "With the outcome", "Rate", "95% interval")
     lines = tuple(Line(one["category"], figures(one)) for one in shown)
     grid = Grid(f"{outcome}: {title}", "Needs", (), columns, lines)
-    drawing = upset(drawn, needs, f"Chart. {title}. {said}. The figures stand in the table below.")
-    return Picture(drawing, f"{caption} {symbols}".strip(), grid)
+    drawing = upset(drawn, needs, f"Chart. {title}. {counted}. The figures stand in the table below.")
+    return Picture(drawing, f"{caption} Needs: {known}. {symbols}".strip(), grid)
 
 
 def figures(row: Row) -> tuple[str, ...]:
