@@ -19,6 +19,7 @@ from benchmarks import plaintext
 from linkage.linking import seen_in
 from linkage.matching import blocking_report
 from linkage.matching.blocking import blocked
+from linkage.matching.defaults import defaults, marked
 from linkage.matching.model import model_from
 from linkage.matching.score import Before, compare, score
 from linkage.matching.settings import as_scored, connection
@@ -51,7 +52,7 @@ def side_by_side(settings: Settings, repeats: int) -> Times:
 
     def predict() -> int:
         made = blocked(profiles, view, VIEW, sealed)
-        with connection(profiles) as con:
+        with connection(marked(profiles, defaults(profiles, view))) as con:
             compare(con, as_scored(view, profiles), model, made.pairs, Before())
             return int(con.execute("select count(*) from pair").fetchall()[0][0])
 

@@ -140,7 +140,8 @@ def same_model(rows: pd.DataFrame) -> Design:
                 "forename_l = surname_r and surname_l = forename_r", "forename_l[1] = forename_r[1]"],
                {1: "forename"}),
         custom("surname_and_home", missing("surname"), surname_and_home, {0: "surname", 1: "surname", 3: "surname"}),
-        custom("birth", missing("dob"), ["dob_l = dob_r", "hamming(dob_l, dob_r) = 1"], {0: "dob"}),
+        custom("birth", missing("dob"), ["dob_l = dob_r", "hamming(dob_l, dob_r) = 1",
+                "(dob_l[6:] = '01-01' or dob_r[6:] = '01-01') and year_l = year_r"], {0: "dob"}),
         *number,
     ]  # fmt: skip
     rules = [

@@ -2,6 +2,7 @@
 
 import fcntl
 import functools
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from linkage.errors import BusyError
 from linkage.settings import Settings
-from linkage.workspace import private_folder
+from linkage.workspace import OWNER_ONLY_FILE, private_folder
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -19,9 +20,10 @@ Stage = Callable[Concatenate[Settings, P], R]
 @contextmanager
 def held(settings: Settings, what: str, of: str = "") -> Iterator[None]:
     """The lock of some work: it ends with the process, however that ends. Raises BusyError where another holds it."""
-    lock = settings.files.log.with_name(".".join(("", what, *filter(None, [Path(of).name]), "lock")))
+    # The file stays: whoever waited for one that is deleted would hold nothing.
+    lock = settings.files.log.with_name(".".join(filter(None, (what, Path(of).name, "lock"))))
     private_folder(lock.parent)
-    with lock.open("a") as file:  # it stays there: whoever waited for a file that is deleted would hold nothing
+    with os.fdopen(os.open(lock, os.O_RDWR | os.O_CREAT, OWNER_ONLY_FILE)) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -10,7 +10,7 @@ import duckdb
 
 from linkage import decisions, facts
 from linkage.errors import LinkError
-from linkage.linking import Seen, arrived, matched, scored_pairs, views, whole
+from linkage.linking import Seen, arrived, attributes_of, matched, scored_pairs, views, whole
 from linkage.settings import Settings
 from linkage.workspace import write_parquet
 
@@ -75,7 +75,7 @@ def contradict(settings: Settings) -> dict[str, int]:
     declared, files = settings.circumstances, settings.files
     telling = declared.told_by & {*settings.datasets} if declared else set()
     with duckdb.connect() as con:
-        attributes = {name: arrived(con, files.cohorts.attributes(name), name) for name in sorted(telling)}
+        attributes = attributes_of(settings, con, sorted(telling), files.cohorts.attributes)
         chains = chained(settings, con).project("dataset, record_id, cluster_low as person_id_low")
         found = impossible(con, declared, attributes, chains)
         write_parquet(found, files.cohorts.impossible)

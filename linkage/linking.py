@@ -3,20 +3,23 @@
 import functools
 import hashlib
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
+from linkage import facts
+from linkage.contracts.dataset import Dataset
 from linkage.errors import LinkError
 from linkage.keyring import check_one_mark
 from linkage.settings import Settings
 from linkage.workspace import write_text
 
 Progress = Callable[[str], None]
+CONTRACT = "contract"  # in what is noted of an extract: what its contract said of its attributes
 
 
 def quiet(_: str) -> None:
@@ -62,6 +65,30 @@ def train_candidate(settings: Settings, view: str) -> dict[str, Any]:
     with duckdb.connect() as con:
         model = seen_in(settings, con, view).train()
     return {"view": view, "notes": list(model.notes), "kept": str(models.keep_candidate(settings, model))}
+
+
+def attributes_of(
+    settings: Settings, con: duckdb.DuckDBPyConnection, names: Iterable[str], place: Callable[[str], Path]
+) -> dict[str, duckdb.DuckDBPyRelation]:
+    """{dataset: its attributes, which lie at their `place`}. Raises LinkError where one has not been pseudonymised, or
+    was by another contract: a column may be missing, and a code may stand there in words nothing asks for any more.
+    """
+    taken_in, found = facts.intake(settings), {}
+    for name in names:
+        found[name] = arrived(con, place(name), name)
+        said = taken_in.get(name, {}).get(CONTRACT)
+        if said and said != says(settings.datasets[name]):
+            raise LinkError(
+                f"{name} was pseudonymised by another contract: what schemas/datasets/{name}.yaml says of its "
+                f"attributes has changed since. Run: linkage pseudonymise {name}"
+            )
+    return found
+
+
+def says(dataset: Dataset) -> str:
+    """What decides which attributes a dataset has downstream and in which words, as 12 hexadecimal digits."""
+    said = {name: asdict(column) | {"about": ""} for name, column in dataset.attributes.items()}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def arrived(con: duckdb.DuckDBPyConnection, path: Path, dataset: str) -> duckdb.DuckDBPyRelation:

@@ -19,7 +19,7 @@ from linkage.contracts.disclosure import Disclosure
 from linkage.contracts.project import STUDY_ID, Project, declared_projects
 from linkage.errors import ContractError, DisclosureError, LinkError
 from linkage.ledger import Entry, ledger_of
-from linkage.linking import arrived, whole
+from linkage.linking import attributes_of, whole
 from linkage.pseudonymisation.key_sources import KeyFolder
 from linkage.pseudonymisation.keys import Key, for_study_id
 from linkage.settings import Settings
@@ -119,7 +119,7 @@ def rows_of(
     files = settings.files
     if not files.matching.person_index.exists() or not people.runs(settings):
         raise LinkError("There is no person index yet. Run: linkage link")
-    attributes = {name: arrived(con, files.cohorts.attributes(name), name) for name in settings.datasets}
+    attributes = attributes_of(settings, con, settings.datasets, files.cohorts.attributes)
     index = whole(con, files.matching.person_index, "linkage link")
     require_persons(con, attributes, index)
     known = people_at(Records(con, attributes, index, "medium"), analysis)  # whose person ids last

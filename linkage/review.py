@@ -21,7 +21,7 @@ from linkage import decisions, facts
 from linkage.decisions import Batch, Verdict, Word
 from linkage.errors import ExtractError, LinkError, PrivacyError
 from linkage.ledger import ledger_of
-from linkage.linking import arrived, seen_in, views, whole
+from linkage.linking import attributes_of, seen_in, views, whole
 from linkage.review_sheet import Line, read_sheet
 from linkage.settings import Settings
 from linkage.workspace import (
@@ -99,7 +99,7 @@ def drawn_pairs(settings: Settings, con: duckdb.DuckDBPyConnection, name: str) -
                              (files.matching.edges, files.matching.doubts, files.matching.person_index))  # fmt: skip
     markers, column = reviewed.marked(datasets), declared.subgroup.column if declared.subgroup else None
     saying = telling(column, datasets) if column else []
-    attributes = {n: arrived(con, files.cohorts.attributes(n), n) for n in sorted({*markers, *saying})}
+    attributes = attributes_of(settings, con, sorted({*markers, *saying}), files.cohorts.attributes)
     left_out = reviewed.protected(con, attributes, people, markers)
     groups_of = people.project("dataset, record_id, '' as subgroup")
     subgroups = reviewed.subgroups(con, attributes, people, column, saying) if column else groups_of

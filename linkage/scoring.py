@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 import splink
 
@@ -21,7 +22,8 @@ from linkage.sealing import candidates
 from linkage.settings import Settings
 from linkage.workspace import OWNER_ONLY_FOLDER, private_folder, whole_folder, write_parquet, write_text
 
-ROWS, PAIRS, FREQUENCY = "rows.parquet", "pairs.parquet", "frequency_of_{}.parquet"
+ROWS, PAIRS = "rows.parquet", "pairs.parquet"
+FREQUENCY, DEFAULTS = "frequency_of_{}.parquet", "defaults_of_{}.parquet"
 
 
 def score(settings: Settings, view: str, progress: Progress = quiet, anew: bool = False) -> dict[str, Any]:
@@ -67,22 +69,27 @@ def made_with(settings: Settings, view: str, model: str, seen: Seen) -> str:
 def scored_before(folder: Path, mark: str, anew: bool) -> Before:
     """What was scored before with tokens of this mark: nothing where there is none, or it is damaged.
 
-    `anew`: only how common tokens are.
+    `anew`: only how common tokens are, and which are defaults.
     """
     if mark_of(folder / PAIRS) != mark or mark_of(folder / ROWS) != mark:
         return Before()
-    pattern = FREQUENCY.format("*")
-    tables = {path: pq.read_table(path) for path in sorted(folder.glob(pattern))}
-    frequencies = {table.column_names[0]: table for table in tables.values()}
+    frequencies, defaults = by_column(folder, FREQUENCY), by_column(folder, DEFAULTS)
     if anew:
-        return Before(frequencies=frequencies)
-    return Before(pq.read_table(folder / ROWS), pq.read_table(folder / PAIRS), frequencies)
+        return Before(frequencies=frequencies, defaults=defaults)
+    return Before(pq.read_table(folder / ROWS), pq.read_table(folder / PAIRS), frequencies, defaults)
+
+
+def by_column(folder: Path, name: str) -> dict[str, pa.Table]:
+    """{token column: its table} of the files of that name, in which a column's stands."""
+    tables = [pq.read_table(path) for path in sorted(folder.glob(name.format("*")))]
+    return {table.column_names[0]: table for table in tables}
 
 
 def keep(con: duckdb.DuckDBPyConnection, folder: Path, mark: str, scored: Scored) -> None:
     """Write what the next run need not score, whole or not at all; what another model scored goes."""
     kept = {ROWS: scored.kept.rows, PAIRS: scored.kept.pairs}
     kept |= {FREQUENCY.format(column): shares for column, shares in scored.kept.frequencies.items()}
+    kept |= {DEFAULTS.format(column): tokens for column, tokens in scored.kept.defaults.items()}
     private_folder(folder.parent)
     with whole_folder(folder) as unfinished:
         unfinished.chmod(OWNER_ONLY_FOLDER)

@@ -24,7 +24,7 @@ from linkage.invention import synthesise as synthesise
 from linkage.keyring import check_one_mark as check_one_mark
 from linkage.keyring import new_keys as new_keys
 from linkage.ledger import ledger_of
-from linkage.linking import Progress, arrived, quiet, whole
+from linkage.linking import CONTRACT, Progress, attributes_of, quiet, says, whole
 from linkage.linking import views as views
 from linkage.sealing import block as block
 from linkage.sealing import unseal as unseal
@@ -103,7 +103,11 @@ def pseudonymise(
         write_parquet(found.quarantine, files.department.quarantine(dataset))
         files.forget_dataset(dataset, found.encoded)
         facts.forget(settings, facts.OF_TOKENS + facts.OF_LINKAGE + facts.AFTER_LINKAGE)
-        balance = found.intake.as_facts() | {"input_sha256": facts.sha256(delivered), "tokens": found.mark}
+        balance = found.intake.as_facts() | {
+            "input_sha256": facts.sha256(delivered),
+            "tokens": found.mark,
+            CONTRACT: says(contract),
+        }
         facts.write(settings, f"intake/{dataset}", balance)
         progress("checking")
         balance["gates"] = pass_extract_gates(settings, contract, found)
@@ -216,7 +220,7 @@ def tabulate(settings: Settings) -> dict[str, Any]:
     files.forget_counts()
     facts.forget(settings, facts.OF_COUNTS + facts.OF_RELEASE)
     with duckdb.connect() as con:
-        attributes = {name: arrived(con, files.cohorts.attributes(name), name) for name in settings.datasets}
+        attributes = attributes_of(settings, con, settings.datasets, files.cohorts.attributes)
         people = whole(con, linked(settings), "linkage link")
         compared = read_comparisons(settings.schemas, analysis)
         comparisons = comparing.Counting(con, analysis, compared)

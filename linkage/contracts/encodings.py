@@ -118,12 +118,13 @@ class Level(Declaration):
     """One level of agreement: all of its conditions hold. A level without conditions is 'all else', and comes last.
 
     `same`: equal on both sides. `share`: the two lists have a member in common. `either`: at least one of these tokens
-    is the same, or shared. `swapped`: each side's first is the other's second. `term_frequency`: the column whose
-    rarity sharpens this level. `within`: the token without which strangers are not seen to be at this level, since the
-    level looks at compounds of it; how often they are is then learned among pairs who agree on it, not among all.
-    `chance`: how often strangers are at it, 0 to 1, where that is known and cannot be learned: a source with little to
-    compare cannot tell a stranger from a woman who moved. `apart`: how often those strangers are at it who do not agree
-    on `within`, where that is another: two born on one day may be twins, and have the names of their year.
+    is the same, or shared. `swapped`: each side's first is the other's second. `default`: the token of a side, or of
+    both, is a default (View.defaults). `term_frequency`: the column whose rarity sharpens this level. `within`: the
+    token without which strangers are not seen to be at this level, since the level looks at compounds of it; how often
+    they are is then learned among pairs who agree on it, not among all. `chance`: how often strangers are at it, 0 to
+    1, where that is known and cannot be learned: a source with little to compare cannot tell a stranger from a woman
+    who moved. `apart`: how often those strangers are at it who do not agree on `within`, where that is another: two
+    born on one day may be twins, and have the names of their year.
     """
 
     label: str
@@ -131,6 +132,7 @@ class Level(Declaration):
     share: tuple[str, ...] = ()
     either: tuple[str, ...] = ()
     swapped: tuple[str, ...] = ()
+    default: str | None = None
     term_frequency: str | None = None
     within: str | None = None
     chance: Number | None = Field(default=None, gt=0, lt=1)
@@ -145,14 +147,20 @@ class Level(Declaration):
     @property
     def columns(self) -> set[str]:
         """The tokens this level looks at."""
-        return {*self.same, *self.share, *self.either, *self.swapped} | {*filter(None, [self.term_frequency])}
+        alone = {*filter(None, [self.term_frequency, self.default])}
+        return {*self.same, *self.share, *self.either, *self.swapped} | alone
 
 
 class Comparison(Declaration):
-    """One piece of evidence: levels from strongest to 'all else'; no evidence where a token of `needs` is missing."""
+    """One piece of evidence: levels from strongest to 'all else'; no evidence where a token of `needs` is missing.
+
+    Nor is 'all else' evidence where the two agree on none of `seen_beside`, when those are declared: what stands in
+    compounds with them could not be seen to agree.
+    """
 
     about: str = ""
     needs: tuple[str, ...]
+    seen_beside: tuple[str, ...] = ()
     levels: tuple[Level, ...]
 
     @model_validator(mode="after")
@@ -187,6 +195,17 @@ class Ceiling(Declaration):
     reason: str = Field(min_length=20)
 
 
+class Default(Declaration):
+    """When a token stands for a value nobody knows: `times` as many people have it as have one on average.
+
+    `people`: the token by whose different values people are counted, beside it.
+    """
+
+    people: str
+    times: float = Field(gt=1)
+    reason: str = Field(min_length=20)
+
+
 class View(Declaration):
     """One way to see a record: its tokens, and the model that compares them.
 
@@ -196,6 +215,7 @@ class View(Declaration):
     names, whose keys never stand beside a token: of each, the parts of one key, and for each part what is taken from
     which kinds ({surname: soundex, other_surname: soundex}), as in a compound token. `person_numbers`: tokens that only
     records of one person share, by which blocking is judged. `pairs_per_record`: over which nothing is scored.
+    `defaults`: tokens of which some stand for a value nobody knows.
     """
 
     about: str = ""
@@ -206,13 +226,14 @@ class View(Declaration):
     sealed_blocking: dict[str, tuple[dict[str, Derivation], ...]] = Field(default_factory=dict)
     person_numbers: tuple[str, ...] = ()
     pairs_per_record: Ceiling | None = None
+    defaults: dict[str, Default] = Field(default_factory=dict)
     comparisons: dict[str, Comparison]
     training: Training
 
     @property
     def looked_at(self) -> set[str]:
         """The tokens that comparisons look at."""
-        needed = {name for comparison in self.comparisons.values() for name in comparison.needs}
+        needed = {name for one in self.comparisons.values() for name in (*one.needs, *one.seen_beside)}
         return needed.union(*(level.columns for one in self.comparisons.values() for level in one.levels))
 
     @model_validator(mode="after")
@@ -222,8 +243,19 @@ class View(Declaration):
             used |= set(rule)
         for comparison in self.comparisons.values():
             used |= {level.within for level in comparison.levels if level.within}
+        used |= {*self.defaults, *(default.people for default in self.defaults.values())}
         if unknown := sorted(used - set(self.tokens)):
             raise ValueError(f"names {unknown}, which are not among its tokens {sorted(self.tokens)}")
+        return self
+
+    @model_validator(mode="after")
+    def _says_what_a_default_is(self) -> Self:
+        levels = [level for comparison in self.comparisons.values() for level in comparison.levels]
+        if unknown := sorted({level.default for level in levels if level.default} - {*self.defaults}):
+            raise ValueError(f"levels ask for a default of {unknown}; `defaults` does not say when a token is one")
+        counted = {*self.defaults, *(default.people for default in self.defaults.values())}
+        if listed := sorted(name for name in counted if self.tokens[name].many):
+            raise ValueError(f"defaults: {listed} hold several tokens a row; a default is told among single ones")
         return self
 
     @model_validator(mode="after")

@@ -14,7 +14,19 @@ from pydantic import TypeAdapter, ValidationError
 
 from linkage.contracts.encodings import Comparison, Level, View
 from linkage.errors import LinkError
-from linkage.matching.settings import Numbers, agreement, condition, connection, fillable, linker, one_row, parts, rule
+from linkage.matching.defaults import defaults, marked
+from linkage.matching.settings import (
+    Numbers,
+    agreement,
+    columns_of,
+    condition,
+    connection,
+    fillable,
+    linker,
+    one_row,
+    parts,
+    rule,
+)
 from linkage.matching.strangers import Estimates, among_strangers
 
 TRAINED, DECLARED = "trained", "declared"
@@ -96,7 +108,7 @@ def train(profiles: pa.Table, view: View, name: str, version: str) -> Model:
     view, notes = fillable(view, profiles)
     if not view.comparisons or not view.block_on:
         raise LinkError(f"View {name}: these records fill no comparison, or no rule of block_on. {'; '.join(notes)}.")
-    with connection(profiles) as con:
+    with connection(marked(profiles, defaults(profiles, view))) as con:
         pairs = pairs_to_compare(con)
         agreed = pairs_within(con, view, view.training.prior_rules)
         if not agreed:
@@ -212,7 +224,7 @@ def holders(comparison: Comparison) -> str:
 def at_level(view: View, name: str, n: int) -> str:
     """SQL: the number of pairs at level n of a comparison, and so at none before it."""
     comparison = view.comparisons[name]
-    columns = sorted({*comparison.needs}.union(*(level.columns for level in comparison.levels[: n + 1])))
+    columns = sorted(columns_of(comparison))
     left, right = (
         "(select "
         + ", ".join([f"profile_id as id_{side}", *(f'"{c}" as "{c}_{side}"' for c in columns)])

@@ -6,9 +6,10 @@ import duckdb
 import pyarrow as pa
 
 from linkage.contracts.encodings import Comparison, View
+from linkage.matching.defaults import defaults, marked
 from linkage.matching.model import Model, Weight
 from linkage.matching.score import check
-from linkage.matching.settings import as_scored, condition
+from linkage.matching.settings import as_scored, columns_of, condition, lacking, unseen
 
 MISSING = "missing"
 
@@ -30,7 +31,8 @@ def patterns(
     """
     view = as_scored(declared, profiles)
     check(view, model)
-    columns = [name for name in view.tokens if name in profiles.column_names]
+    profiles = marked(profiles, defaults(profiles, view))
+    columns = sorted(set().union(*(columns_of(one) for one in view.comparisons.values())))
     sides = {side: ", ".join(f'{side}."{name}" as "{name}_{side}"' for name in columns) for side in "lr"}
     levels = ", ".join(f'{level_of(one, view)} as "{name}"' for name, one in view.comparisons.items())
     found = con.sql(
@@ -61,8 +63,7 @@ def said(level: Weight, with_weights: bool) -> str:
 
 
 def level_of(comparison: Comparison, view: View) -> str:
-    """SQL: the number of the level at which a pair is, from 0; null where a token is missing."""
-    missing = " or ".join(f'"{column}_{side}" is null' for column in comparison.needs for side in "lr")
+    """SQL: the number of the level at which a pair is, from 0; null where nothing says it."""
     *levels, last = range(len(comparison.levels))
     whens = " ".join(f"when {condition(comparison.levels[n], view)} then {n}" for n in levels)
-    return f"case when {missing} then null {whens} else {last} end"
+    return f"case when {lacking(comparison)} then null {whens} when {unseen(comparison)} then null else {last} end"

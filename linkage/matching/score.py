@@ -10,6 +10,7 @@ from splink import DuckDBAPI
 from linkage.contracts.encodings import View
 from linkage.errors import LinkError
 from linkage.matching.blocking import bits, of_numbers, of_others, sealed
+from linkage.matching.defaults import defaults, marked
 from linkage.matching.itself import stand_ins, unlinkable
 from linkage.matching.model import Model
 from linkage.matching.settings import as_scored, connection, linker, one_row
@@ -34,12 +35,13 @@ class Before:
 
     `rows` (row): the profiles it compared, each by a hash of its tokens; `pairs` (row_l, row_r, match_weight,
     match_probability): those it kept, l < r. `frequencies` {token column: (column, tf_column)}: the share of profiles
-    with each token.
+    with each token. `defaults` {token column: (column)}: its tokens that stand for a value nobody knows.
     """
 
     rows: pa.Table = field(default_factory=ROW.empty_table)
     pairs: pa.Table = field(default_factory=PAIR.empty_table)
     frequencies: Mapping[str, pa.Table] = field(default_factory=dict)
+    defaults: Mapping[str, pa.Table] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -63,16 +65,18 @@ def score(profiles: pa.Table, view: View, model: Model, made: pa.Table, before: 
 
     A profile stands for its rows through the smallest of their ids; its other rows are paired with that one at the
     weight a profile has against itself, so that Splink says whether rows with equal tokens are one person. Two profiles
-    that both were compared `before` are not compared again. How common a token is, where a level asks for that, is
+    that both were compared `before` are not compared again. How common a token is, and whether it is a default, is
     counted once for a model and then stays: else every record that comes or goes would move every other woman's weight.
     Raises LinkError when the model is of another scheme.
     """
     view = as_scored(view, profiles)
     check(view, model)
-    with connection(profiles) as con:
-        compared, frequencies = compare(con, view, model, made, before or Before())
+    before = before or Before()
+    known = defaults(profiles, view) | {**before.defaults}
+    with connection(marked(profiles, known)) as con:
+        compared, frequencies = compare(con, view, model, made, before)
         rows = con.sql("select row from seen order by row").to_arrow_table()
-        return Scored(by_view_row(con, view), Before(rows, by_row(con), frequencies), compared, unlinkable(con))
+        return Scored(by_view_row(con, view), Before(rows, by_row(con), frequencies, known), compared, unlinkable(con))
 
 
 def compare(

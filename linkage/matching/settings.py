@@ -11,6 +11,7 @@ from splink import DuckDBAPI, Linker
 from splink.blocking_rule_library import CustomRule
 
 from linkage.contracts.encodings import Comparison, Level, View
+from linkage.matching.defaults import mark_of
 
 # Splink warns about untrained levels; what stands in for training is said in the model's own notes.
 logging.getLogger("splink").setLevel(logging.ERROR)
@@ -26,7 +27,8 @@ def fillable(view: View, profiles: pa.Table) -> tuple[View, list[str]]:
     for name, comparison in view.comparisons.items():
         levels = tuple(level for level in (cut(level, held) for level in comparison.levels) if level.columns <= held)
         if set(comparison.needs) <= held and len(levels) > 1:
-            comparisons[name] = comparison.model_copy(update={"levels": levels})
+            beside = tuple(column for column in comparison.seen_beside if column in held)
+            comparisons[name] = comparison.model_copy(update={"levels": levels, "seen_beside": beside})
         else:
             notes.append(f"comparison {name}: left out, its tokens are missing here")
     return view.model_copy(
@@ -87,7 +89,25 @@ def condition(level: Level, view: View) -> str:
     if level.swapped:
         first, second = level.swapped
         said += [f'"{first}_l" = "{second}_r"', f'"{second}_l" = "{first}_r"']
+    if level.default:
+        said.append(f'("{mark_of(level.default)}_l" or "{mark_of(level.default)}_r")')
     return " and ".join(said) or "ELSE"
+
+
+def columns_of(comparison: Comparison) -> set[str]:
+    """The columns of a profile that a comparison looks at: tokens, and whether one is a default."""
+    marks = {mark_of(level.default) for level in comparison.levels if level.default}
+    return marks.union(comparison.needs, comparison.seen_beside, *(level.columns for level in comparison.levels))
+
+
+def lacking(comparison: Comparison) -> str:
+    """SQL: a side lacks a token that the comparison needs."""
+    return " or ".join(f'"{c}_{side}" is null' for c in comparison.needs for side in "lr")
+
+
+def unseen(comparison: Comparison) -> str:
+    """SQL: nothing agrees beside which the comparison could be seen to agree. Asked of pairs that are at no level."""
+    return " and ".join(f'"{c}_l" is distinct from "{c}_r"' for c in comparison.seen_beside) or "false"
 
 
 def alike(column: str, many: bool) -> str:
@@ -149,8 +169,9 @@ def linker(
 def splink_comparison(name: str, view: View, m: list[float] | None, u: list[float] | None) -> dict[str, Any]:
     """A comparison of a view as Splink takes it: missing first, then our levels in order."""
     comparison = view.comparisons[name]
-    missing = " or ".join(f'"{c}_{side}" is null' for c in comparison.needs for side in "lr")
-    levels: list[dict[str, Any]] = [{"sql_condition": missing, "label_for_charts": "missing", "is_null_level": True}]
+    levels: list[dict[str, Any]] = [
+        {"sql_condition": lacking(comparison), "label_for_charts": "missing", "is_null_level": True}
+    ]
     for n, level in enumerate(comparison.levels):
         levels.append(
             {"sql_condition": condition(level, view), "label_for_charts": level.label}
@@ -158,4 +179,8 @@ def splink_comparison(name: str, view: View, m: list[float] | None, u: list[floa
             | ({"m_probability": m[n]} if m else {})
             | ({"u_probability": u[n]} if u else {})
         )
+    # Not where u is learned: of random pairs hardly any agree on what it is seen beside.
+    if m and comparison.seen_beside:
+        not_seen = {"sql_condition": unseen(comparison), "label_for_charts": "not seen", "is_null_level": True}
+        levels.insert(-1, not_seen)
     return {"output_column_name": name, "comparison_levels": levels}

@@ -14,8 +14,8 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from linkage.contracts.encodings import Comparison, View
-from linkage.matching.settings import condition, one_row
+from linkage.contracts.encodings import View
+from linkage.matching.settings import columns_of, condition, lacking, one_row
 
 Estimates = dict[str, list[float | None]]
 Shares = npt.NDArray[np.float64]
@@ -108,17 +108,11 @@ def one_in(con: duckdb.DuckDBPyConnection, view: View, token: str) -> int:
     return max(-(-pairs // view.training.max_pairs), 1)
 
 
-def columns_of(comparison: Comparison) -> set[str]:
-    """The tokens a comparison looks at."""
-    return {*comparison.needs}.union(*(level.columns for level in comparison.levels))
-
-
 def level_of(view: View, name: str) -> str:
     """SQL: the place of the first level that a pair is at, MISSING where a token it needs is missing."""
     comparison = view.comparisons[name]
-    missing = " or ".join(f'"{column}_{side}" is null' for column in comparison.needs for side in "lr")
     cases = [f"when {condition(level, view)} then {n}" for n, level in enumerate(comparison.levels[:-1])]
-    return f"case when {missing} then {MISSING} {' '.join(cases)} else {len(cases)} end"
+    return f"case when {lacking(comparison)} then {MISSING} {' '.join(cases)} else {len(cases)} end"
 
 
 def strangers(found: Patterns, known: Mapping[str, Sequence[float | None]]) -> dict[str, Shares]:
