@@ -171,7 +171,7 @@ def by_linking(runs: Mapping[int, dict[str, Any]], settings: Settings, rules: Di
         f"({100 * off['naive, lived']:.2f}, by perfect links {100 * off['perfect, lived']:.2f})",
         highlight=False, soft_wrap=True,
     )  # fmt: skip
-    return fine(found, of_groups) and off["corrected"] <= BIAS
+    return fine(found, of_groups) and max(off["corrected"], off["corrected, lived"]) <= BIAS
 
 
 def part(labels: Labels) -> str:

@@ -184,11 +184,11 @@ def test_a_woman_who_was_withdrawn_leaves_the_next_file_and_who_stays_keeps_her_
     before = study_ids(settings, "housing")
     with duckdb.connect() as con:
         rows = projects.rows_of(con, settings, settings.analysis, settings.project("housing"))
-        ((person,),) = rows["cautioned"].project("person_id").order("person_id").limit(1).fetchall()
+        people = [person for (person,) in rows["cautioned"].project("person_id").order("person_id").fetchall()]
     key = KeyFolder(settings.files.department.keys).study_key("housing")
     sub_keys = [for_study_id(key, "housing", cohort) for cohort in STUDY["cohorts"]]
-    hers = {f"{sub_key.token(str(person)) % 2**64:016x}" for sub_key in sub_keys}
-    assert hers & before
+    ids = {person: {f"{one.token(str(person)) % 2**64:016x}" for one in sub_keys} for person in people}
+    person, hers = next((person, hers) for person, hers in ids.items() if hers & before)  # some rows are too rare
     withdraw(settings, person)
     link(settings)
     assert projects.export(settings, "housing", approval="A. Lead")["run"] == 2
