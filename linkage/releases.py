@@ -149,7 +149,10 @@ def check_certificate(settings: Settings, file: Path) -> dict[str, Any]:
         raise DisclosureError(f"{file} is of no release. Take one from release/certificates of the workspace.")
     tables, left = settings.files.release(said.about.release) / "tables.csv", version(settings, said.about.release)
     if not tables.exists():
-        raise DisclosureError(f"{tables} is not there, and nothing can be checked without it. Publish again.")
+        raise DisclosureError(
+            f"{tables} is not there, and nothing can be checked without it. Say with --outputs in which folder it was "
+            "published, or publish again."
+        )
     if not facts.sha256(tables) == said.about.tables == left.said["tables.csv"]:
         raise DisclosureError(f"{file} is about other tables than {tables}. Publish again, and check its certificate.")
     known = entries(settings)
