@@ -23,6 +23,9 @@ WIDTH = 560
 AXIS = 150
 WIDE_AXIS = 250
 ROW = 30
+# Pixels round a drawing. More at the right, where figures stand beside the ends of intervals: a reader's font may be
+# wider than the one by which the drawing was measured.
+AROUND = {"left": 4, "top": 4, "bottom": 4, "right": 16}
 BELOW = ", below"  # the place under that of a series
 CORRECTED, STANDARDISED = "corrected", "standardised"
 # What full and hollow dots are, by the rate that stands below.
@@ -184,7 +187,7 @@ def svg(chart: Any, alternative: str) -> str:
         background="transparent",
         font=FONT,
         aria=False,
-        padding=4,
+        padding=AROUND,
         view=alt.ViewConfig(stroke=None),
         axis=axis,
         axisY=alt.AxisConfig(grid=False),

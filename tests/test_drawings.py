@@ -1,0 +1,34 @@
+"""The drawings of rates: that nothing is cut off at their edges."""
+
+import re
+from collections.abc import Iterator
+from xml.etree import ElementTree
+
+import pytest
+
+from linkage.report.charts import Panel, Point, rates
+
+WIDE_LETTER = 6.2  # pixels, of a letter in a wide font of the size that figures beside dots have
+
+
+def shift(element: ElementTree.Element) -> float:
+    """How far its own transform moves an element to the right."""
+    found = re.search(r"translate\(([-\d.]+)", element.get("transform", ""))
+    return float(found[1]) if found else 0.0
+
+
+def starts(element: ElementTree.Element, left: float = 0.0) -> Iterator[tuple[str, float]]:
+    """Every text that is written from its left edge on, with the pixel where it starts."""
+    left += shift(element)
+    if element.tag.endswith("}text") and element.get("text-anchor") == "start":
+        yield element.text or "", left
+    for child in element:
+        yield from starts(child, left)
+
+
+@pytest.mark.parametrize("upper", [59.9, 99.9])
+def test_a_figure_beside_the_end_of_the_axis_has_room_in_a_wide_font(upper: float) -> None:
+    point = Point("Women", "Released", upper - 9, upper - 20, upper, None, None, "[u]")
+    drawing = ElementTree.fromstring(rates([Panel("All", [point])], ["Released"], "%", "Chart."))
+    [(figure, start)] = [(text, left) for text, left in starts(drawing) if text.endswith("[u]")]
+    assert start + WIDE_LETTER * len(figure) < float(drawing.get("width", 0))
