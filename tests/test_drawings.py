@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from linkage.report.charts import Panel, Point, rates
+from linkage.report.charts import Panel, Point, bars, rates
 
 WIDE_LETTER = 6.2  # pixels, of a letter in a wide font of the size that figures beside dots have
 
@@ -32,3 +32,16 @@ def test_a_figure_beside_the_end_of_the_axis_has_room_in_a_wide_font(upper: floa
     drawing = ElementTree.fromstring(rates([Panel("All", [point])], ["Released"], "%", "Chart."))
     [(figure, start)] = [(text, left) for text, left in starts(drawing) if text.endswith("[u]")]
     assert start + WIDE_LETTER * len(figure) < float(drawing.get("width", 0))
+
+
+@pytest.mark.parametrize(
+    ("rate", "strict", "loose", "is_drawn"),
+    [(20.0, 20.0, 21.0, True), (20.0, 19.0, None, True), (20.0, 20.0, 20.0, False), (20.0, None, None, False),
+     (None, 19.0, 21.0, False)],
+)  # fmt: skip
+def test_bars_are_explained_where_one_stands_beside_its_dot(
+    rate: float | None, strict: float | None, loose: float | None, is_drawn: bool
+) -> None:
+    alike = Point("Other women", "Released", 30.0, 20.0, 40.0, 30.0, 30.0, "")
+    said = bars([alike, Point("Women", "Released", rate, rate, rate, strict, loose, "")], "share")
+    assert said.startswith("Small bars across: the share when") if is_drawn else not said

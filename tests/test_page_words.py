@@ -46,3 +46,9 @@ def test_the_page_says_why_a_total_may_be_marked_whose_parts_are_shown(release):
     said = text_of(release[release.index('<section id="reading"') :])
     assert "some marks protect a figure of another table, or one that a reader could work out by subtracting" in said
     assert "is not that figure and must not be taken for it" in said
+
+
+def test_a_caption_explains_bars_where_the_rate_moves_with_the_links(release):
+    moved = [one | ({"value": 23.5} if one["threshold"] == "low" and one["value"] else {}) for one in ROWS]
+    assert "Small bars across: the rate" in text_of(release_page(INVENTED, moved, [ABOUT], RULES))
+    assert "Small bars" not in text_of(release)

@@ -4,7 +4,7 @@ Vega-Lite through Altair and vl-convert. No mark is clipped: clip paths are numb
 runs differ, and two charts of one page share an id.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any, NamedTuple
 
@@ -129,6 +129,13 @@ def panel_of(
 def figure(point: Point) -> str:
     """What is written beside a dot."""
     return "" if point.rate is None else marked(f"{point.rate:.1f}", point.mark)
+
+
+def bars(points: Iterable[Point], figure: str) -> str:
+    """What the small bars are, where any stands beside its dot; elsewhere it is hidden under it, and '' is said."""
+    if not any(p.rate is not None and {p.strict, p.loose} - {p.rate, None} for p in points):
+        return ""
+    return f"Small bars across: the {figure} when records are linked more strictly and more loosely."
 
 
 def rates_below(base: Any, scale: alt.Scale, kinds: tuple[str, str]) -> list[Any]:

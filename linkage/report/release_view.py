@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from linkage.contracts.analysis import Description
 from linkage.report import deaths_view, frequency_view, not_to_compare
-from linkage.report.charts import CORRECTED, STANDARDISED, Panel, Point, rates
+from linkage.report.charts import CORRECTED, STANDARDISED, Panel, Point, bars, rates
 from linkage.report.grid import Grid, Line
 from linkage.report.together import Picture, in_order, needs_together
 from linkage.report.wording import (
@@ -164,7 +164,7 @@ def caption(title: str, panels: Iterable[Panel], below: str) -> str:
     said = (
         f"{title}.",
         "Dot: rate. Line: 95% interval.",
-        "Small bars across: the rate when records are linked more strictly and more loosely.",
+        bars(points, "rate"),
         f"Hollow dot: the {HOLLOW[below]}. Thin line: its 95% interval." if two else "",
         key(symbol for point in points for symbol in (point.mark, point.below_mark if two else "")),
     )
