@@ -191,10 +191,16 @@ def totals_grid(title: str, totals: Sequence[Row], others: dict[str, Places], ab
         title,
         about.counted.capitalize(),
         spans,
-        (*columns, *(LEFT_OUT[name] for name in left_out)),
+        (*columns, *(left_out_title(name, totals, about) for name in left_out)),
         tuple(lines),
         words=1,
     )
+
+
+def left_out_title(name: str, totals: Sequence[Row], about: Description) -> str:
+    """The heading of women left out for this reason. From deaths only who had died before day 0 is left out."""
+    of_deaths = name == "died" and any(row["outcome"] in about.of_deaths for row in totals)
+    return "Dead before day 0" if of_deaths else LEFT_OUT[name]
 
 
 def can_leave(row: Row, name: str, about: Description) -> bool:
