@@ -114,9 +114,11 @@ def described(analysis: Analysis, without: "Sequence[LeftOut]") -> list[Descript
     for table_id in analysis.tables:
         about, gone = analysis.describe(table_id), [one for one in without if one.table_id == table_id]
         left = {name: title for name, title in about.breakdowns.items() if name not in {one.breakdown for one in gone}}
-        said = {one.breakdown: f"by {about.breakdowns[one.breakdown].lower()}: {one.why}." for one in gone}
-        why = (f"Not shown {reason}" for reason in said.values())
-        rates = (f"No standardised rate is given {reason}" for name, reason in said.items() if name in crossings)
+        said = {one.breakdown: f"{about.breakdowns[one.breakdown].lower()}: {one.why}." for one in gone}
+        why = (f"Not shown by {reason}" for reason in said.values())
+        rates = (
+            f"No standardised rate can be given for {reason}" for name, reason in said.items() if name in crossings
+        )
         found.append(replace(about, breakdowns=left, notes=(*why, *about.notes), not_standardised=tuple(rates)))
     return found
 

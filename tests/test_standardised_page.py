@@ -83,7 +83,7 @@ def test_a_period_is_said_where_there_are_several(about: Description) -> None:
 def test_where_no_rate_can_be_standardised_the_warning_says_so_and_no_cell_of_an_answer_is_blank(
     about: Description,
 ) -> None:
-    why = "No standardised rate is given by work and age: too few women gave one of the answers."
+    why = "No standardised rate can be given for work and age: too few women gave one of the answers."
     idle = {"standardised": None, "standardised_by": "", "standardised_status": ""}
     orders = [row | {"cohort": "orders"} | idle for row in published(PARADOX) if row["threshold"] == "medium"]
     both = replace(about, cohorts={"released": "Released", "orders": "Orders"}, not_standardised=(why,))
@@ -103,5 +103,7 @@ def test_a_table_without_its_strata_is_described_with_why_and_any_other_breakdow
     gone = ("first_night_housing_by_sentence_in_two", "sentence_in_two")
     found = {one.table_id: one for one in described(analysis, [LeftOut(table, name, "too few") for name in gone])}
     [said] = found.pop(table).not_standardised
-    assert re.fullmatch(r"No standardised rate is given by .+ and length of the sentence in two bands: too few\.", said)
+    assert re.fullmatch(
+        r"No standardised rate can be given for .+ and length of the sentence in two bands: too few\.", said
+    )
     assert not any(one.not_standardised for one in found.values())
