@@ -109,13 +109,17 @@ def counted(
 
 
 def described(analysis: Analysis, without: "Sequence[LeftOut]") -> list[Description]:
-    """What to print with each table, and why a breakdown is not there."""
-    found = []
+    """What to print with each table, and why a breakdown is not there, or no rate can be standardised."""
+    found, crossings = [], every_crossing(analysis)
     for table_id in analysis.tables:
         about, gone = analysis.describe(table_id), [one for one in without if one.table_id == table_id]
         left = {name: title for name, title in about.breakdowns.items() if name not in {one.breakdown for one in gone}}
-        why = [f"Not shown by {about.breakdowns[one.breakdown].lower()}: {one.why}." for one in gone]
-        found.append(replace(about, breakdowns=left, notes=(*why, *about.notes)))
+        said = {one.breakdown: f"{about.breakdowns[one.breakdown].lower()}: {one.why}." for one in gone}
+        why = (f"Not shown by {reason}" for reason in said.values())
+        rates = (
+            f"No standardised rate can be given for {reason}" for name, reason in said.items() if name in crossings
+        )
+        found.append(replace(about, breakdowns=left, notes=(*why, *about.notes), not_standardised=tuple(rates)))
     return found
 
 

@@ -95,17 +95,42 @@ def test_numbers_under_a_drawing_stand_apart_and_at_their_ticks(span: tuple[floa
     assert min(gaps) > 0
 
 
-def test_the_drawing_of_balance_names_what_was_known_by_its_title_and_each_group_under_it() -> None:
-    balance = [
+def balance(after: float | None) -> list[dict[str, Any]]:
+    """The published balance, of which the shares after matching differ by `after`; [x] where that is not given."""
+    return [
         {
             "comparison": ABOUT.name, "covariate": "jobs_before", "category": category, "stage": stage,
-            "threshold": "medium", "share": 50.0, "other_share": 45.0, "smd": smd, "out_of_balance": "no", "status": "",
+            "threshold": "medium", "share": 50.0, "other_share": 45.0, "smd": smd, "out_of_balance": "no",
+            "status": "" if smd is not None else "x",
         }
-        for category, smd in (("0", 0.1), ("1 and more", -0.1))
-        for stage in ("before", "after")
+        for category in ("0", "1 and more")
+        for stage, smd in (("before", 0.1), ("after", after))
     ]  # fmt: skip
-    _, (drawing, _, grid) = comparison_view.section(ABOUT, [], found(), balance).figures
+
+
+def test_the_drawing_of_balance_names_what_was_known_by_its_title_and_each_group_under_it() -> None:
+    _, (drawing, _, grid) = comparison_view.section(ABOUT, [], found(), balance(after=-0.1)).figures
     written = re.findall(r">([^<]+)</text>", drawing)
     assert {"Employments in the year before", "0", "1 and more"} <= set(written)
     assert "jobs before" not in drawing
     assert "so that .101 is and .099 is not" in grid.note
+
+
+@pytest.mark.parametrize(("after", "is_given"), [(-0.05, True), (None, False)])
+def test_the_drawing_of_balance_speaks_of_matched_women_where_their_balance_is_given(
+    after: float | None, is_given: bool
+) -> None:
+    _, (drawing, caption, _) = comparison_view.section(ABOUT, [], found(), balance(after)).figures
+    assert (">matched women</text>" in drawing) == is_given
+    assert ("before and after matching" in caption) == is_given
+    assert ("Of matched women none is given." in caption) != is_given
+    said = f"before matching: 0.10 at most; matched women: {'0.05 at most' if is_given else 'not given'}."
+    assert said in drawing
+
+
+def test_the_caption_says_what_the_mark_of_too_few_pairs_means_where_it_is_drawn() -> None:
+    few = [row | {"difference": None, "status": "x"} if row["women"] == "matched" else row for row in found()]
+    [(drawing, caption, _)] = comparison_view.section(ABOUT, [], few, []).figures
+    assert ">[x]</text>" in drawing
+    assert caption.endswith("[x]: not given, since too few women were matched.")
+    assert "[x]" not in comparison_view.section(ABOUT, [], found(), []).figures[0][1]

@@ -99,3 +99,14 @@ def test_deaths_are_known_from_every_source_that_records_them(analysis: Analysis
 def test_custody_and_deaths_are_said_to_be_known_from_where_they_are_recorded(analysis: Analysis) -> None:
     said = outcome_code(analysis.outcomes["employed_6_weeks"], analysis).meaning
     assert "Custody is known from Prison (p-NOMIS). Deaths are known from Prison (p-NOMIS) and Probation" in said
+
+
+@pytest.mark.parametrize(("outcome", "heading"), [("died_to_12_months", "Dead before day 0"), ("employed", "Died")])
+def test_the_page_heads_whom_deaths_leave_out_by_when_they_had_died(
+    analysis: Analysis, outcome: str, heading: str
+) -> None:
+    of_deaths = analysis.describe("deaths").of_deaths
+    assert of_deaths == ("died_within_4_weeks", "died_to_12_months")
+    about = replace(ABOUT, outcomes={outcome: "Died on days 29 to 365"}, of_deaths=of_deaths)
+    page = release_page(INVENTED, [row(outcome=outcome, died=5)], [about], RULES)
+    assert f'<th scope="col">{heading}</th>' in page

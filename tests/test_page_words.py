@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from small_report import ABOUT, INVENTED, ROWS, RULES, row, text_of
+from small_report import ABOUT, INVENTED, REAL, ROWS, RULES, row, text_of
 
 from linkage.contracts.frequency import Frequency
 from linkage.report.pages import release_page
@@ -34,3 +34,21 @@ def test_a_rate_of_women_with_a_record_alone_has_no_corrected_one_in_tile_table_
         said, drawing = text_of(one), one[one.index("<svg") : one.index("</svg>")]
         found = ("corrected for errors of links" in said, "Corrected (" in said, "corrected for" in drawing)
         assert found == (has_one,) * 3
+
+
+def test_a_page_of_invented_women_alone_says_that_its_trends_mean_nothing(release):
+    said = "No trend here is one of life: the careers of these invented women all begin at the start of the records"
+    assert said in text_of(release).split("How to read this")[0]
+    assert "No trend here" not in text_of(release_page(REAL, ROWS, [ABOUT], RULES))
+
+
+def test_the_page_says_why_a_total_may_be_marked_whose_parts_are_shown(release):
+    said = text_of(release[release.index('<section id="reading"') :])
+    assert "some marks protect a figure of another table, or one that a reader could work out by subtracting" in said
+    assert "is not that figure and must not be taken for it" in said
+
+
+def test_a_caption_explains_bars_where_the_rate_moves_with_the_links(release):
+    moved = [one | ({"value": 23.5} if one["threshold"] == "low" and one["value"] else {}) for one in ROWS]
+    assert "Small bars across: the rate" in text_of(release_page(INVENTED, moved, [ABOUT], RULES))
+    assert "Small bars" not in text_of(release)

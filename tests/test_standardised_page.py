@@ -7,7 +7,9 @@ import pytest
 from small_report import ABOUT, INVENTED, RULES
 from test_standardised import PARADOX, Counted, published
 
-from linkage.contracts.analysis import Description
+from linkage.contracts.analysis import Analysis, Description
+from linkage.release.coarser import LeftOut
+from linkage.releases import described
 from linkage.report.pages import release_page
 from linkage.report.standardised_view import answers
 
@@ -76,3 +78,32 @@ def test_a_period_is_said_where_there_are_several(about: Description) -> None:
     assert both.columns[0] == "Period"
     assert [line.cells[0] for line in both.lines] == ["2023"] * 3 + ["2024"] * 3
     assert "Period" not in answers("Offences", rows, about).columns
+
+
+def test_where_no_rate_can_be_standardised_the_warning_says_so_and_no_cell_of_an_answer_is_blank(
+    about: Description,
+) -> None:
+    why = "No standardised rate can be given for work and age: too few women gave one of the answers."
+    idle = {"standardised": None, "standardised_by": "", "standardised_status": ""}
+    orders = [row | {"cohort": "orders"} | idle for row in published(PARADOX) if row["threshold"] == "medium"]
+    both = replace(about, cohorts={"released": "Released", "orders": "Orders"}, not_standardised=(why,))
+    page = release_page(INVENTED, [*published(PARADOX), *orders], [both], RULES)
+    assert f"An association. {why}" in page
+    lines = [line for line in answers("Offences", orders + published(PARADOX), both).lines if line.heading == "Orders"]
+    assert {line.cells[0]: line.cells[-2:] for line in lines} == {
+        "all women": ("", ""), "yes": ("not given",) * 2, "no": ("not given",) * 2,
+    }  # fmt: skip
+    none = release_page(INVENTED, orders, [both], RULES)
+    assert f"An association. {why}" in none
+    assert why not in release_page(INVENTED, orders, [replace(both, not_standardised=())], RULES)
+
+
+def test_a_table_without_its_strata_is_described_with_why_and_any_other_breakdown_is_not(analysis: Analysis) -> None:
+    table = "reoffending_by_first_night_standardised"
+    gone = ("first_night_housing_by_sentence_in_two", "sentence_in_two")
+    found = {one.table_id: one for one in described(analysis, [LeftOut(table, name, "too few") for name in gone])}
+    [said] = found.pop(table).not_standardised
+    assert re.fullmatch(
+        r"No standardised rate can be given for .+ and length of the sentence in two bands: too few\.", said
+    )
+    assert not any(one.not_standardised for one in found.values())

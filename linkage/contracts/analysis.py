@@ -101,7 +101,8 @@ class Breakdowns(Declaration):
 class Description:
     """What a reader is told with a table: its full title, with its health warning where it has one, notes, and a title
     for each name its columns hold. `by`: for its heading, by what women are divided. `never`: {outcome: the columns of
-    women left out that are empty, since it leaves nobody out for that}.
+    women left out that are empty, since it leaves nobody out for that}. `not_standardised`: by which answers and strata
+    no rate could be standardised, and why, in sentences. `of_deaths`: the outcomes that are deaths.
     """
 
     table_id: str
@@ -119,6 +120,8 @@ class Description:
     counted: str = WOMEN
     subject: Subject = "several"
     never: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    not_standardised: tuple[str, ...] = ()
+    of_deaths: tuple[str, ...] = ()
 
     @property
     def whole_title(self) -> str:
@@ -288,6 +291,7 @@ class Analysis:
             counted=counted_in(cohorts.values()),
             subject=table.subject,
             never={name: never(one, self.datasets[one.measure.dataset]) for name, one in outcomes.items()},
+            of_deaths=tuple(name for name, one in outcomes.items() if isinstance(one.measure, Death)),
         )
 
     def _notes(

@@ -4,7 +4,7 @@ Vega-Lite through Altair and vl-convert. No mark is clipped: clip paths are numb
 runs differ, and two charts of one page share an id.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any, NamedTuple
 
@@ -23,6 +23,9 @@ WIDTH = 560
 AXIS = 150
 WIDE_AXIS = 250
 ROW = 30
+# Pixels round a drawing. More at the right, where figures stand beside the ends of intervals: a reader's font may be
+# wider than the one by which the drawing was measured.
+AROUND = {"left": 4, "top": 4, "bottom": 4, "right": 16}
 BELOW = ", below"  # the place under that of a series
 CORRECTED, STANDARDISED = "corrected", "standardised"
 # What full and hollow dots are, by the rate that stands below.
@@ -128,6 +131,13 @@ def figure(point: Point) -> str:
     return "" if point.rate is None else marked(f"{point.rate:.1f}", point.mark)
 
 
+def bars(points: Iterable[Point], figure: str) -> str:
+    """What the small bars are, where any stands beside its dot; elsewhere it is hidden under it, and '' is said."""
+    if not any(p.rate is not None and {p.strict, p.loose} - {p.rate, None} for p in points):
+        return ""
+    return f"Small bars across: the {figure} when records are linked more strictly and more loosely."
+
+
 def rates_below(base: Any, scale: alt.Scale, kinds: tuple[str, str]) -> list[Any]:
     """Under each dot a hollow one, the rate below, with a thin line for its interval, or the symbol in its place."""
     known, unknown = base.transform_filter("isValid(datum.below)"), base.transform_filter("!isValid(datum.below)")
@@ -184,7 +194,7 @@ def svg(chart: Any, alternative: str) -> str:
         background="transparent",
         font=FONT,
         aria=False,
-        padding=4,
+        padding=AROUND,
         view=alt.ViewConfig(stroke=None),
         axis=axis,
         axisY=alt.AxisConfig(grid=False),

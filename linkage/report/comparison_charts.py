@@ -48,7 +48,7 @@ def differences(found: Sequence[Difference], axis: str, alternative: str) -> str
     layers = [
         at(0, "difference"),
         known.mark_rule(strokeWidth=2).encode(x=alt.X("lower:Q"), x2="upper:Q"),
-        known.mark_point(filled=True, size=80, opacity=1).encode(x=x, shape=shape()),
+        known.mark_point(filled=True, size=80, opacity=1).encode(x=x, shape=shape(SERIES)),
         figure,
         unknown.mark_text(align="left", fontSize=12).encode(x=alt.XDatum(0), text="text:N"),
     ]
@@ -61,21 +61,25 @@ def love_plot(found: Sequence[Alike], alternative: str) -> str:
     """
     far = max(LIMIT, *(abs(one.smd) for one in found))
     scale, panels = alt.Scale(domain=[-far, far]), list(dict.fromkeys(one.known for one in found))
-    drawn = [panel([one for one in found if one.known == known], known, scale, known == panels[-1]) for known in panels]
+    series = tuple(name for name in SERIES if any(one.series == name for one in found))
+    drawn = [
+        panel([one for one in found if one.known == known], known, scale, known == panels[-1], series)
+        for known in panels
+    ]
     resolve = alt.Resolve(scale=alt.ScaleResolveMap(color="shared", shape="shared"))
     return svg(alt.vconcat(*drawn, spacing=8, resolve=resolve), alternative)
 
 
-def panel(found: Sequence[Alike], known: str, scale: alt.Scale, last: bool) -> Any:
-    """One panel of a love plot; the axis is written under the last."""
+def panel(found: Sequence[Alike], known: str, scale: alt.Scale, last: bool, series: Sequence[str]) -> Any:
+    """One panel of a love plot; the axis is written under the last. `series`: those that any panel draws."""
     rows = list(dict.fromkeys(one.category for one in found))
     base = alt.Chart(alt.InlineData(values=[one._asdict() for one in found])).encode(
         y=alt.Y("category:N", sort=rows, title=None, axis=word_axis(WORDS)),
-        color=colour(),
+        color=colour(series),
     )
     axis, title = alt.Axis(format="+.2f", labels=last), "standardised difference of the shares" if last else None
     marks = base.mark_point(filled=True, size=55, opacity=1).encode(
-        x=alt.X("smd:Q", title=title, axis=axis, scale=scale), shape=shape()
+        x=alt.X("smd:Q", title=title, axis=axis, scale=scale), shape=shape(series)
     )
     lines = (at(end, "smd") for end in (-LIMIT, 0, LIMIT))
     return alt.layer(*lines, marks, width=WIDTH, height=SMALL_ROW * len(rows), title=known)
@@ -86,20 +90,20 @@ def placed(found: Sequence[Difference], rows: Sequence[str]) -> Any:
     return alt.Chart(alt.InlineData(values=[one._asdict() for one in found])).encode(
         y=alt.Y("outcome:N", sort=list(rows), title=None, axis=word_axis(WORDS)),
         yOffset=alt.YOffset("series:N", scale=alt.Scale(domain=list(SERIES), paddingOuter=0.5)),
-        color=colour(),
+        color=colour(SERIES),
     )
 
 
-def colour() -> alt.Color:
-    """Matched women first."""
+def colour(series: Sequence[str]) -> alt.Color:
+    """Matched women first; the legend has what is drawn."""
     scale = alt.Scale(domain=list(SERIES), range=list(COLOURS[: len(SERIES)]))
-    return alt.Color("series:N", **legend(SERIES), scale=scale)
+    return alt.Color("series:N", **legend(series), scale=scale)
 
 
-def shape() -> alt.Shape:
+def shape(series: Sequence[str]) -> alt.Shape:
     """The same by shape."""
     scale = alt.Scale(domain=list(SERIES), range=list(SHAPES[: len(SERIES)]))
-    return alt.Shape("series:N", **legend(SERIES), scale=scale)
+    return alt.Shape("series:N", **legend(series), scale=scale)
 
 
 def at(value: float, field: str) -> Any:

@@ -12,7 +12,7 @@ Row = dict[str, Any]
 MEDIUM, MATCHED, ALL = "medium", "matched", "all"
 WOMEN = {MATCHED: "Matched", ALL: "All, before matching", "not matched": "Not matched"}
 DRAWN = {MATCHED: SERIES[0], ALL: SERIES[1]}
-STAGES = {"after": SERIES[0], "before": SERIES[1]}
+STAGES = {"before": SERIES[1], "after": SERIES[0]}
 WHY = {
     "c": "a rate of few women is suppressed, or another that would give it away",
     "z": "nobody of one of the groups was counted",
@@ -40,7 +40,7 @@ def section(about: About, rows: Sequence[Row], found: Sequence[Row], alike: Sequ
     balance = [row for row in alike if (row["comparison"], row["threshold"]) == (about.name, MEDIUM)]
     figures = [(drawn_differences(main, about), caption(main, about), differences_grid(mine, about))]
     if any(row["smd"] is not None for row in balance):
-        figures.append((drawn_balance(balance, about), BALANCE_CAPTION, balance_grid(balance, about)))
+        figures.append((drawn_balance(balance, about), balance_caption(balance), balance_grid(balance, about)))
     return Section(
         anchor=about.name,
         title=about.title.split(",")[0],
@@ -109,10 +109,16 @@ def caption(main: Sequence[Row], about: About) -> str:
     return " ".join(filter(None, (said, key(mark(row["status"]) for row in main if row["women"] in DRAWN))))
 
 
-BALANCE_CAPTION = (
-    "How alike the two groups are in what was known of them before: the difference of the shares in each category, in "
-    "standard deviations, before and after matching. Within the outer lines it is at most .1, which counts as balance."
-)
+def balance_caption(balance: Sequence[Row]) -> str:
+    """What the drawing of balance shows, and at which stage it shows nothing."""
+    drawn = [stage for stage in STAGES if worst(balance, stage) is not None]
+    missing = [f"Of {series} none is given." for stage, series in STAGES.items() if stage not in drawn]
+    said = (
+        "How alike the two groups are in what was known of them before: the difference of the shares in each category, "
+        f"in standard deviations, {' and '.join(drawn)} matching. Within the outer lines it is at most .1, which "
+        "counts as balance."
+    )
+    return " ".join((said, *missing))
 
 
 def differences_grid(mine: Sequence[Row], about: About) -> Grid:
@@ -184,11 +190,16 @@ def drawn_balance(balance: Sequence[Row], about: About) -> str:
         for row in balance
         if row["smd"] is not None
     ]
-    worst = {
-        series: max((abs(one.smd) for one in marks if one.series == series), default=0.0) for series in SERIES[::-1]
-    }
-    said = "; ".join(f"{series}: {far:.2f} at most" for series, far in worst.items())
+    most = {series: worst(balance, stage) for stage, series in STAGES.items()}
+    said = "; ".join(
+        f"{series}: not given" if far is None else f"{series}: {far:.2f} at most" for series, far in most.items()
+    )
     return love_plot(marks, f"Chart. Standardised differences of shares, {said}. The figures stand in the table below.")
+
+
+def worst(balance: Sequence[Row], stage: str) -> float | None:
+    """The largest standardised difference of a stage, either way; None where none is given."""
+    return max((abs(row["smd"]) for row in balance if row["stage"] == stage and row["smd"] is not None), default=None)
 
 
 def balance_grid(balance: Sequence[Row], about: About) -> Grid:

@@ -13,7 +13,7 @@ from linkage.contracts.disclosure import Disclosure
 from linkage.contracts.link_quality import LinkQuality
 from linkage.report import comparison_view, model_view, quality_view, release_view, standardised_view
 from linkage.report.facts import Facts
-from linkage.report.wording import SYMBOLS
+from linkage.report.wording import SYMBOLS, TOO_FEW_PAIRS
 
 TEMPLATES = Path(__file__).parent / "templates"
 SUBJECTS = {
@@ -23,7 +23,6 @@ SUBJECTS = {
     "health": "Health",
     "several": "Joined up",
 }
-TOO_FEW_PAIRS = {"[x]": "not given, since too few women were matched"}
 
 
 class Masthead(NamedTuple):

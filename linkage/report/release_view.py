@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from linkage.contracts.analysis import Description
 from linkage.report import deaths_view, frequency_view, not_to_compare
-from linkage.report.charts import CORRECTED, STANDARDISED, Panel, Point, rates
+from linkage.report.charts import CORRECTED, STANDARDISED, Panel, Point, bars, rates
 from linkage.report.grid import Grid, Line
 from linkage.report.together import Picture, in_order, needs_together
 from linkage.report.wording import (
@@ -164,7 +164,7 @@ def caption(title: str, panels: Iterable[Panel], below: str) -> str:
     said = (
         f"{title}.",
         "Dot: rate. Line: 95% interval.",
-        "Small bars across: the rate when records are linked more strictly and more loosely.",
+        bars(points, "rate"),
         f"Hollow dot: the {HOLLOW[below]}. Thin line: its 95% interval." if two else "",
         key(symbol for point in points for symbol in (point.mark, point.below_mark if two else "")),
     )
@@ -191,10 +191,16 @@ def totals_grid(title: str, totals: Sequence[Row], others: dict[str, Places], ab
         title,
         about.counted.capitalize(),
         spans,
-        (*columns, *(LEFT_OUT[name] for name in left_out)),
+        (*columns, *(left_out_title(name, totals, about) for name in left_out)),
         tuple(lines),
         words=1,
     )
+
+
+def left_out_title(name: str, totals: Sequence[Row], about: Description) -> str:
+    """The heading of women left out for this reason. From deaths only who had died before day 0 is left out."""
+    of_deaths = name == "died" and any(row["outcome"] in about.of_deaths for row in totals)
+    return "Dead before day 0" if of_deaths else LEFT_OUT[name]
 
 
 def can_leave(row: Row, name: str, about: Description) -> bool:

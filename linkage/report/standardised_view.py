@@ -13,6 +13,7 @@ Row = dict[str, Any]
 WORDS = ("Answer", "Standardised by")
 CRUDE = ("Counted", "With the outcome", "Crude rate", "95% interval")
 STANDARDISED = ("Standardised rate", "95% interval")
+NOT_GIVEN = "not given"
 NOTE = (
     "Standardised: the rate that women of one answer would have if they fell into the strata as the women of all "
     "answers do. It allows for these strata alone; their own rates stand below."
@@ -23,7 +24,11 @@ NOTHING_STANDARDISED = (
 
 
 def with_rates(section: Section, rows: Sequence[Row], about: Description) -> Section:
-    """The section of a table, where its rates are standardised: with that in its title, and answers for all women."""
+    """The section of a table, where its rates are standardised: with that in its title, and answers for all women.
+
+    Why a rate is not standardised stands in its warning, which speaks of standardised rates.
+    """
+    section = section._replace(health_warning=" ".join((section.health_warning, *about.not_standardised)).strip())
     if not any(row["standardised_by"] for row in rows):
         return section
     best = main_threshold(rows)
@@ -93,8 +98,8 @@ def crude(row: Row) -> tuple[str, ...]:
 
 def standardised(row: Row) -> tuple[str, str]:
     """The standardised rate and its interval; nothing beside women who are of no answer."""
-    symbol = mark(row["standardised_status"])
     if row["standardised"] is None:
-        return symbol, symbol
+        instead = "" if row["category"] in (ALL, NOT_KNOWN) else mark(row["standardised_status"]) or NOT_GIVEN
+        return instead, instead
     interval = f"{row['standardised_lower']:.1f} to {row['standardised_upper']:.1f}"
-    return marked(f"{row['standardised']:.1f}%", symbol), interval
+    return marked(f"{row['standardised']:.1f}%", mark(row["standardised_status"])), interval

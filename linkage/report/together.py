@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import altair as alt
 
 from linkage.contracts.analysis import Description
-from linkage.report.charts import COLOURS, GREY, WIDE_AXIS, Panel, Point, rates, svg
+from linkage.report.charts import COLOURS, GREY, WIDE_AXIS, Panel, Point, bars, rates, svg
 from linkage.report.grid import Grid, Line
 from linkage.report.wording import ALL, interval_text, key, mark, rate_text
 
@@ -128,13 +128,11 @@ def ordered(latest: Mapping[str, Row], rows: Iterable[Row], about: Description) 
     title = f"{panels[0].title}: {cohort}"
     instead = f"Chart. {title}. {said}. The figures stand in the table below."
     drawing = rates(panels, [cohort], "women, %", instead, WIDE_AXIS)
-    drawn = (
-        f"{title}. Shares of all women; those of the first contact make up all. Dot: share. Line: 95% interval. Small "
-        "bars across: the share when records are linked more strictly and more loosely."
-    )
-    symbols = key(point.mark for panel in panels for point in panel.points)
+    drawn = f"{title}. Shares of all women; those of the first contact make up all. Dot: share. Line: 95% interval."
+    points = [point for panel in panels for point in panel.points]
+    symbols = key(point.mark for point in points)
     days = (by_day(outcome, latest, about) for outcome in about.pictured.spans)
-    caption = " ".join(filter(None, (drawn, symbols, *days)))
+    caption = " ".join(filter(None, (drawn, bars(points, "share"), symbols, *days)))
     lines = tuple(Line(words_of(outcome, about), line(row)) for outcome, row in latest.items())
     return Picture(drawing, caption, Grid(title, "First", (), ("Women", "Of them", "Share", "95% interval"), lines))
 

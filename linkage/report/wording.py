@@ -10,6 +10,7 @@ SYMBOLS = {
     "[u]": "unreliable, because few women are counted",
     "[z]": "nobody in this group was counted",
 }
+TOO_FEW_PAIRS = {"[x]": "not given, since too few women were matched"}
 
 
 def mark(status: str) -> str:
@@ -25,7 +26,7 @@ def marked(figure: str, symbol: str) -> str:
 def key(symbols: Iterable[str]) -> str:
     """What the symbols in a drawing mean, in sentences; '' where there is none."""
     found = set(symbols)
-    return " ".join(f"{symbol}: {meaning}." for symbol, meaning in SYMBOLS.items() if symbol in found)
+    return " ".join(f"{symbol}: {meaning}." for symbol, meaning in (SYMBOLS | TOO_FEW_PAIRS).items() if symbol in found)
 
 
 def signed(figure: float, decimals: int = 1) -> str:
