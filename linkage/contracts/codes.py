@@ -10,6 +10,7 @@ from linkage.contracts.analysis import ALL, Analysis, Table
 from linkage.contracts.choices import Where
 from linkage.contracts.cohort import Cohort
 from linkage.contracts.comparison import MATCHED, THEME, Arm, Comparison
+from linkage.contracts.dataset import Dataset
 from linkage.contracts.entries import is_every
 from linkage.contracts.left_out import REASONS, columns_of_left_out, empty
 from linkage.contracts.link_errors import LinkErrors
@@ -161,15 +162,21 @@ def in_order(order: Order, analysis: Analysis) -> Iterator[str]:
         then = tuple(kinds[step] for step in order.then)
         yield f"Next contact of another kind: {listed(then, 'or')}" if then else ""
     told = [name for name in order.contacts if name in (order.first, *order.then) or order.first == NO_CONTACT]
-    yield from (a_contact(order.contacts[name], analysis) for name in told)
+    for name in told:
+        yield from a_contact(order.contacts[name], analysis)
     yield precedence(order.contacts)
 
 
-def a_contact(contact: Contact, analysis: Analysis) -> str:
-    """Which records are a contact of a kind."""
-    only = "; ".join(chosen("with", contact.where))
-    record = f"a record of {analysis.datasets[contact.dataset].title} on its {contact.date}"
-    return f"{contact.title}: {record}{', ' if only else ''}{only}"
+def a_contact(contact: Contact, analysis: Analysis) -> Iterator[str]:
+    """Which records are a contact of a kind, and how their date is read."""
+    dataset, only = analysis.datasets[contact.dataset], "; ".join(chosen("with", contact.where))
+    yield f"{contact.title}: a record of {dataset.title} on its {contact.date}{', ' if only else ''}{only}"
+    yield from as_read(dataset, contact.date)
+
+
+def as_read(dataset: Dataset, *dates: str) -> Iterator[str]:
+    """How these columns are read, where their dates may stand for days nobody knows."""
+    yield from dataset.unknown_days.said_of(*dates) if dataset.unknown_days else ()
 
 
 def circumstances(outcome: Outcome, analysis: Analysis) -> Iterator[str]:
