@@ -73,7 +73,9 @@ PUBLISHED = (
         "corrected",
         "percent",
         "the value corrected for records that were missed and records that are somebody else's, from the rounded "
-        "counts and the rates of errors in this row; at the medium threshold; empty where no such rates are declared",
+        "counts and the rates of errors in this row; at the medium threshold; empty where no rate is shown, where no "
+        "errors are declared or known of its source, and where links decide more than the outcome: of women divided by "
+        "an answer or by needs, of a comparison of matched women, of first contacts and of deaths",
     ),
     PublishedColumn(
         "corrected_lower",
