@@ -97,10 +97,17 @@ def test_every_code_has_a_title_and_is_told_of_in_sentences(declared: Codes) -> 
         (("period", "", "2022/23"), "2022 Q3, 2022 Q4, 2023 Q1 and 2023 Q2 together. A woman who enters in several"),
         (("error_origin", "", "truth"), "Counted, since the people are invented"),
         (("theme", "", "health"), "Tables with this theme: treatment."),
+        (("table_id", "", "short_custody_or_order"), "where comparisons.csv says x the rates of the two groups must"),
     ],
 )
 def test_a_code_stands_for_what_is_declared(declared: Codes, key: tuple[str, str, str], says: str) -> None:
     assert says in declared[Key(*key)].meaning
+
+
+def test_every_table_and_comparison_says_which_years_it_is_of(declared: Codes, analysis: Analysis) -> None:
+    titles = {key.code: code.title for key, code in declared.items() if key.column_name == "table_id"}
+    assert "short_custody_or_order" in titles
+    assert all(title.endswith(f" of {analysis.period.title}") and "England" in title for title in titles.values())
 
 
 def test_where_a_date_cannot_stand_for_another_no_meaning_says_so(declared: Codes) -> None:

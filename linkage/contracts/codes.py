@@ -9,6 +9,7 @@ from typing import NamedTuple
 from linkage.contracts.analysis import ALL, Analysis, Table
 from linkage.contracts.choices import Where
 from linkage.contracts.cohort import Cohort
+from linkage.contracts.compared import FEW_PAIRS, full_title
 from linkage.contracts.comparison import MATCHED, THEME, Arm, Comparison
 from linkage.contracts.dataset import Dataset
 from linkage.contracts.entries import is_every
@@ -88,8 +89,8 @@ def table_code(name: str, table: Table, analysis: Analysis) -> Code:
 def comparison_code(one: Comparison, analysis: Analysis) -> Code:
     """A comparison: which two groups, and what it is modelled on."""
     groups = listed(tuple(arm.title for arm in one.arms.values()))
-    said = (f"It compares: {groups}", f"In: {analysis.period.title}", one.health_warning, model(one.modelled_on))
-    return Code(one.title, sentences(*said), sentences(*one.differences), one.source)
+    said = (f"It compares: {groups}", one.health_warning, FEW_PAIRS, model(one.modelled_on))
+    return Code(full_title(one, analysis), sentences(*said), sentences(*one.differences), one.source)
 
 
 def themes(analysis: Analysis, comparisons: Mapping[str, Comparison]) -> Iterator[tuple[str, Code]]:

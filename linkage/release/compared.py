@@ -23,6 +23,7 @@ BEFORE, AFTER = "before", "after"
 WOMEN = {ALL: (ALL, ALL), MATCHED: (MATCHED, "yes"), "not matched": (MATCHED, "no")}
 OUT_OF_BALANCE = 0.1  # Austin, Statistics in Medicine 28 (2009)
 SUPPRESSED, NOBODY, TOO_FEW = "c", "z", "x"
+FIRST = "where several hold, c goes before z, and z before x"
 
 WHICH = (
     PublishedColumn("comparison", "text", "which comparison: the table_id of its rows in the table of cells"),
@@ -48,9 +49,9 @@ DIFFERENCES = (
     PublishedColumn(
         "status",
         "text",
-        "empty: as it stands; c: one of the two rates is suppressed; u: unreliable, fewer than {few} women "
-        "counted in one of them, as rounded; z: nobody was counted; x: not given, since fewer pairs were found than "
-        "the comparison asks for",
+        "empty: as it stands; c: one of the two rates, or how many were matched, is suppressed; u: unreliable, fewer "
+        "than {few} women counted in one of them, as rounded; z: nobody was counted; x: not given, since fewer pairs "
+        f"were found than the comparison asks for; {FIRST}",
     ),
 )
 BALANCE = (
@@ -59,11 +60,20 @@ BALANCE = (
     PublishedColumn("category", "text", "the group within it"),
     PublishedColumn("stage", "text", "before: all women of both groups; after: those who were matched"),
     *ARMS,
-    PublishedColumn("share", "percent", "of 100 women of the first group, how many are in the category"),
-    PublishedColumn("other_share", "percent", "of 100 women of the second group, how many are"),
+    PublishedColumn(
+        "share",
+        "percent",
+        "of 100 women of the first group, how many are in the category; of rounded counts, so the shares of a "
+        "covariate may not add up to 100",
+    ),
+    PublishedColumn("other_share", "percent", "of 100 women of the second group, how many are; of rounded counts"),
     PublishedColumn("smd", "number", "standardised difference of the two shares; nearer to 0 is better"),
     PublishedColumn("out_of_balance", "text", "yes where the standardised difference is over .1 either way"),
-    PublishedColumn("status", "text", "empty: as it stands; c: a count is suppressed; z: nobody; x: too few pairs"),
+    PublishedColumn(
+        "status",
+        "text",
+        f"empty: as it stands; c: a count is suppressed; z: nobody; x: too few pairs; {FIRST}",
+    ),
 )
 
 
