@@ -304,6 +304,7 @@ def test_differences_and_shares_are_made_of_what_is_published(rows: list[dict[st
     assert {row["status"] for row in found.balance} == {"", "c"}
     assert {row["status"] for row in found.differences} >= {""}
     assert alike(200 / 1130, 250 / 1785)["out_of_balance"] == "yes"  # .101, shown as .1
+    assert str(alike(0.5, 0.501)["smd"]) == "0.0"  # and not -0.0
 
 
 def test_of_fewer_pairs_than_asked_for_nothing_is_said(rows: list[dict[str, Any]], found: Compared) -> None:

@@ -164,7 +164,7 @@ def difference(one: Row, other: Row, limits: Disclosure) -> Row:
     ends = {"difference": 0.0, "lower": -(down**0.5), "upper": up**0.5}
     return {
         "counted": women, "rate": one["value"], "other_counted": others, "other_rate": other["value"],
-        **{name: round(100 * (first - second + end), 1) for name, end in ends.items()},
+        **{name: shown(100 * (first - second + end), 1) for name, end in ends.items()},
         "status": "u" if "u" in (one["status"], other["status"]) else "",
     }  # fmt: skip
 
@@ -202,4 +202,9 @@ def alike(share: float, other: float) -> Row:
     spread = ((share * (1 - share) + other * (1 - other)) / 2) ** 0.5
     smd = (share - other) / spread if spread else 0.0
     shares = {"share": round(100 * share, 1), "other_share": round(100 * other, 1)}
-    return shares | {"smd": round(smd, 2), "out_of_balance": "yes" if abs(smd) > OUT_OF_BALANCE else "no"}
+    return shares | {"smd": shown(smd, 2), "out_of_balance": "yes" if abs(smd) > OUT_OF_BALANCE else "no"}
+
+
+def shown(number: float, decimals: int) -> float:
+    """A number with so many decimals: 0.0 also where rounding alone would leave -0.0."""
+    return round(number, decimals) + 0.0
