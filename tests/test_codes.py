@@ -66,6 +66,8 @@ def test_every_code_has_a_title_and_is_told_of_in_sentences(declared: Codes) -> 
         (("category", "needs_combination", "custody"), "received three times or more in the two years before"),
         (("category", "needs_combination", "treatment + no job"), "on none of the 365 days before in an employment"),
         (("breakdown", "", "employed_before"), "HMRC PAYE employment, whose start_date to end_date overlap days -730"),
+        (("breakdown", "", "employed_before"), "Where end_date is written as 5 April or left empty it may stand"),
+        (("outcome", "", "first_contact_job"), "first_paid, where it is known, is taken for it, unless it is within"),
         (("category", "sentence_in_two", "up to 6 months"), "Sentence days: 1 to 182."),
         (("category", "police_force_area", "Kent"), "A part of South East in region."),
         (("category", "employment_6_weeks", "not known"), "whom the outcome does not count, for whatever reason"),
@@ -95,10 +97,24 @@ def test_every_code_has_a_title_and_is_told_of_in_sentences(declared: Codes) -> 
         (("period", "", "2022/23"), "2022 Q3, 2022 Q4, 2023 Q1 and 2023 Q2 together. A woman who enters in several"),
         (("error_origin", "", "truth"), "Counted, since the people are invented"),
         (("theme", "", "health"), "Tables with this theme: treatment."),
+        (("table_id", "", "short_custody_or_order"), "where comparisons.csv says x the rates of the two groups must"),
     ],
 )
 def test_a_code_stands_for_what_is_declared(declared: Codes, key: tuple[str, str, str], says: str) -> None:
     assert says in declared[Key(*key)].meaning
+
+
+def test_every_table_and_comparison_says_which_years_it_is_of(declared: Codes, analysis: Analysis) -> None:
+    titles = {key.code: code.title for key, code in declared.items() if key.column_name == "table_id"}
+    assert "short_custody_or_order" in titles
+    assert all(title.endswith(f" of {analysis.period.title}") and "England" in title for title in titles.values())
+
+
+def test_where_a_date_cannot_stand_for_another_no_meaning_says_so(declared: Codes) -> None:
+    told = {key.code for key, code in declared.items() if "may stand for a day nobody knew: " in code.meaning}
+    with_jobs = {"first_contact_job", "first_contact_none"}
+    assert with_jobs <= told
+    assert {"benefit_before", "offences_before", "first_contact_benefit", "first_contact_probation"} & told == set()
 
 
 def test_no_two_outcomes_have_one_meaning_and_the_order_of_contacts_is_told(

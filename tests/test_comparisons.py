@@ -304,13 +304,18 @@ def test_differences_and_shares_are_made_of_what_is_published(rows: list[dict[st
     assert {row["status"] for row in found.balance} == {"", "c"}
     assert {row["status"] for row in found.differences} >= {""}
     assert alike(200 / 1130, 250 / 1785)["out_of_balance"] == "yes"  # .101, shown as .1
+    assert str(alike(0.5, 0.501)["smd"]) == "0.0"  # and not -0.0
 
 
-def test_of_fewer_pairs_than_asked_for_nothing_is_said(rows: list[dict[str, Any]]) -> None:
+def test_of_fewer_pairs_than_asked_for_nothing_is_said(rows: list[dict[str, Any]], found: Compared) -> None:
     few = compared(rows, [replace(ABOUT, fewest=10_000)], RULES)
     matched = [row for row in few.differences if row["women"] == MATCHED]
     assert {(row["status"], row["difference"]) for row in matched} <= {("x", None), ("c", None)}
-    assert all(row["smd"] is None for row in few.balance if row["stage"] == "after")
+    after = [row for row in few.balance if row["stage"] == "after"]
+    hidden = {row["category"] for row in found.balance if row["stage"] == "after" and row["status"] == "c"}
+    assert hidden
+    assert all(row["smd"] is None for row in after)
+    assert {row["category"] for row in after if row["status"] == "c"} == hidden  # c goes before x
     [said] = comparison_view.missing(few.differences, replace(ABOUT, fewest=10_000))
     assert said.endswith("is given, since fewer than 10000 pairs were found, too few to compare.")
 

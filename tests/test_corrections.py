@@ -1,9 +1,14 @@
 """Corrected rates beside published ones: made of what is published alone, and only where they may be said."""
 
+import pyarrow.parquet as pq
 import pytest
+from conftest import REPOSITORY
 from small_counts import BY_AGE, RULES, TITLES, control, counts, released
 
+from linkage.contracts.analysis import Analysis
+from linkage.contracts.history import made_of
 from linkage.contracts.link_errors import LinkErrors
+from linkage.contracts.standardised import every_crossing
 from linkage.errors import DisclosureError
 from linkage.release.auditor.files import CORRECTED, audit
 from linkage.release.corrected import Errors, Share
@@ -184,3 +189,15 @@ def test_the_audit_finds_a_corrected_rate_that_is_not_from_what_is_published(tmp
             for row in with_corrections(BY_AGE)]  # fmt: skip
     with pytest.raises(DisclosureError, match=finding):
         audit(released(tmp_path / "demo", rows), counts(BY_AGE), RULES)
+
+
+def test_in_the_example_no_rate_lacks_a_correction_but_those_that_readers_are_told_of(analysis: Analysis) -> None:
+    rows = pq.read_table(REPOSITORY / "outputs" / "example" / "tables.parquet").to_pylist()
+    divided = [*analysis.by_answer, *every_crossing(analysis), *made_of(analysis.by_history)]
+    of_several = {name: one.measure.kind in ("order", "death") for name, one in analysis.outcomes.items()}
+    shown = [row for row in rows if row["threshold"] == "medium" and row["value"] is not None]
+    for row in shown:
+        matched = row["cohort"] not in analysis.cohorts
+        by_links = matched or row["breakdown"] in divided or of_several[row["outcome"]]
+        assert (row["corrected"] is None) == by_links, row
+    assert {row["corrected"] is None for row in shown} == {True, False}

@@ -51,7 +51,8 @@ def test_the_dictionary_and_the_comments_say_to_what_is_rounded_and_how_few_wome
     folder = released(tmp_path / "demo", control(counts(BY_AGE), RULES, TITLES))
     with (folder / "data_dictionary.csv").open(newline="") as file:
         said = {row["column"]: row for row in csv.DictReader(file) if row["table"] == "outcomes"}
-    assert said["numerator"]["unit"] == "women, rounded to the nearest 5"
+    entries = "women, or releases of a cohort that every release counts in, rounded to the nearest 5"
+    assert {row["unit"] for row in said.values() if row["type"] == "count"} == {entries}
     assert said["events"]["unit"] == "events, rounded to the nearest 10"
     assert said["person_years"]["unit"] == "person-years, rounded to the nearest 5"
     assert "u: unreliable, fewer than 30 women counted, as rounded" in said["status"]["meaning"]

@@ -9,7 +9,9 @@ from typing import NamedTuple
 from linkage.contracts.analysis import ALL, Analysis, Table
 from linkage.contracts.choices import Where
 from linkage.contracts.cohort import Cohort
+from linkage.contracts.compared import FEW_PAIRS, full_title
 from linkage.contracts.comparison import MATCHED, THEME, Arm, Comparison
+from linkage.contracts.dataset import Dataset
 from linkage.contracts.entries import is_every
 from linkage.contracts.left_out import REASONS, columns_of_left_out, empty
 from linkage.contracts.link_errors import LinkErrors
@@ -87,8 +89,8 @@ def table_code(name: str, table: Table, analysis: Analysis) -> Code:
 def comparison_code(one: Comparison, analysis: Analysis) -> Code:
     """A comparison: which two groups, and what it is modelled on."""
     groups = listed(tuple(arm.title for arm in one.arms.values()))
-    said = (f"It compares: {groups}", f"In: {analysis.period.title}", one.health_warning, model(one.modelled_on))
-    return Code(one.title, sentences(*said), sentences(*one.differences), one.source)
+    said = (f"It compares: {groups}", one.health_warning, FEW_PAIRS, model(one.modelled_on))
+    return Code(full_title(one, analysis), sentences(*said), sentences(*one.differences), one.source)
 
 
 def themes(analysis: Analysis, comparisons: Mapping[str, Comparison]) -> Iterator[tuple[str, Code]]:
@@ -161,15 +163,21 @@ def in_order(order: Order, analysis: Analysis) -> Iterator[str]:
         then = tuple(kinds[step] for step in order.then)
         yield f"Next contact of another kind: {listed(then, 'or')}" if then else ""
     told = [name for name in order.contacts if name in (order.first, *order.then) or order.first == NO_CONTACT]
-    yield from (a_contact(order.contacts[name], analysis) for name in told)
+    for name in told:
+        yield from a_contact(order.contacts[name], analysis)
     yield precedence(order.contacts)
 
 
-def a_contact(contact: Contact, analysis: Analysis) -> str:
-    """Which records are a contact of a kind."""
-    only = "; ".join(chosen("with", contact.where))
-    record = f"a record of {analysis.datasets[contact.dataset].title} on its {contact.date}"
-    return f"{contact.title}: {record}{', ' if only else ''}{only}"
+def a_contact(contact: Contact, analysis: Analysis) -> Iterator[str]:
+    """Which records are a contact of a kind, and how their date is read."""
+    dataset, only = analysis.datasets[contact.dataset], "; ".join(chosen("with", contact.where))
+    yield f"{contact.title}: a record of {dataset.title} on its {contact.date}{', ' if only else ''}{only}"
+    yield from as_read(dataset, contact.date)
+
+
+def as_read(dataset: Dataset, *dates: str) -> Iterator[str]:
+    """How these columns are read, where their dates may stand for days nobody knows."""
+    yield from dataset.unknown_days.said_of(*dates) if dataset.unknown_days else ()
 
 
 def circumstances(outcome: Outcome, analysis: Analysis) -> Iterator[str]:

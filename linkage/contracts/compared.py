@@ -10,6 +10,10 @@ from linkage.contracts.analysis import ALL, DIVIDING, Analysis, what_decides
 from linkage.contracts.comparison import MATCHED, Comparison
 
 ALL_SHOWN: Mapping[str, str] = {}
+FEW_PAIRS = (
+    "Rows of matched women stand in tables.csv, and in the view of this name, however few pairs there are; where "
+    "comparisons.csv says x the rates of the two groups must not be compared"
+)
 
 
 @dataclass(frozen=True)
@@ -35,12 +39,17 @@ class About:
         return f"{self.title}. {self.health_warning}"
 
 
+def full_title(one: Comparison, analysis: Analysis) -> str:
+    """The title of a comparison, with its coverage."""
+    return f"{one.title}, England and Wales, first entries of {analysis.period.title}"
+
+
 def about(name: str, one: Comparison, analysis: Analysis, without: Mapping[str, str] = ALL_SHOWN) -> About:
     """What to print with a comparison. `without`: {covariate that is not shown: why}."""
     titles = {each: one.title_of(each, analysis) for each in one.covariates}
     return About(
         name=name,
-        title=f"{one.title}, England and Wales, first entries of {analysis.period.title}",
+        title=full_title(one, analysis),
         health_warning=one.health_warning,
         arms={each: arm.title for each, arm in one.arms.items()},
         outcomes={each: analysis.outcomes[each].title for each in one.outcomes},
@@ -56,6 +65,7 @@ def about(name: str, one: Comparison, analysis: Analysis, without: Mapping[str, 
             *(f"Matched on, and not shown by {titles[each].lower()}: {why}." for each, why in without.items()),
             f"Caliper: {one.caliper.reason}",
             f"No difference is given of fewer pairs than {one.fewest.value:g}: {one.fewest.reason}",
+            f"{FEW_PAIRS}.",
             f"Modelled on {one.modelled_on} Source: {one.source}",
             *(f"A known difference: {line}" for line in one.differences),
         ),

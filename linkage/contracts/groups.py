@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from linkage.contracts import standardised
 from linkage.contracts.analysis import ALL, Analysis
 from linkage.contracts.choices import type_of
-from linkage.contracts.codes import Code, Codes, Key
+from linkage.contracts.codes import Code, Codes, Key, as_read
 from linkage.contracts.cohort import NOT_KNOWN, Band, Breakdown
 from linkage.contracts.comparison import MATCHED, ByBreakdown, Comparison, Earlier, Highest, OfRecord
 from linkage.contracts.history import History, Need, history_notes, many
@@ -153,7 +153,7 @@ def by_covariate(analysis: Analysis, comparisons: Mapping[str, Comparison]) -> I
                     else banded(covariate.bands, "number")
                 )
                 groups = {label: Code(label, sentences(said[label])) for label in labels}
-                yield name, Code(covariate.title, sentences(before(covariate, analysis))), groups | not_known()
+                yield name, Code(covariate.title, sentences(*before(covariate, analysis))), groups | not_known()
     if comparisons:
         pairs = {
             YES: Code("Matched", sentences("Women of a pair: one of each group of the comparison")),
@@ -162,14 +162,13 @@ def by_covariate(analysis: Analysis, comparisons: Mapping[str, Comparison]) -> I
         yield MATCHED, Code("Whether matched", sentences("By whether a woman of a comparison is in a pair")), pairs
 
 
-def before(covariate: OfRecord | Earlier | Highest, analysis: Analysis) -> str:
-    """How it is known what was before the index date."""
+def before(covariate: OfRecord | Earlier | Highest, analysis: Analysis) -> tuple[str, ...]:
+    """How it is known what was before the index date, and how dates are read that may stand for others."""
     if isinstance(covariate, OfRecord):
-        return f"By {covariate.column} of {RECORD}"
-    source = analysis.datasets[covariate.dataset].title
-    if isinstance(covariate, Earlier):
-        on = f"{covariate.date} to {covariate.until} overlap" if covariate.until else f"{covariate.date} is on"
-        what = f"How many records linked to a woman, of {source}, whose {on}"
-    else:
-        what = f"The highest {covariate.column} of records linked to a woman, of {source}, whose {covariate.date} is on"
-    return f"{what} {span_words(covariate.days)} from the index date, which is day 0"
+        return (f"By {covariate.column} of {RECORD}",)
+    source, until = analysis.datasets[covariate.dataset], covariate.until if isinstance(covariate, Earlier) else None
+    what = "How many" if isinstance(covariate, Earlier) else f"The highest {covariate.column} of"
+    on = f"{covariate.date} to {until} overlap" if until else f"{covariate.date} is on"
+    days = f"{span_words(covariate.days)} from the index date, which is day 0"
+    records = f"{what} records linked to a woman, of {source.title}, whose {on} {days}"
+    return (records, *as_read(source, covariate.date, until or ""))

@@ -4,6 +4,7 @@ Payrolls and other systems that demand a date are given the first or the last da
 Where each record also says when something was first and last seen of the spell (a payment), that tells more.
 """
 
+import calendar
 import datetime
 import re
 from collections import Counter
@@ -54,6 +55,11 @@ class Stand(Declaration):
         """Its day of the month."""
         return int(self.written[3:])
 
+    @property
+    def in_words(self) -> str:
+        """The day that is written, as in 6 April."""
+        return f"{self.day} {calendar.month_name[self.month]}"
+
 
 class Days(Limit):
     """A number of days, up to a year, and why it is that one."""
@@ -91,6 +97,17 @@ class UnknownDays(Declaration):
     def columns(self) -> tuple[str, ...]:
         """Every column it reads."""
         return self.start.column, self.end.column, self.start.told_by, self.end.told_by
+
+    def said_of(self, *columns: str) -> Iterator[str]:
+        """How each of these columns is read, in words; nothing of one that is neither start nor end."""
+        borne_out = f"unless it is within {self.confirmed_within.value} days from then on"
+        running = f"{borne_out}, or in the last {self.running_within.value} days of the data"
+        for stand, empty, unless in ((self.start, "", borne_out), (self.end, " or left empty", running)):
+            if stand.column in columns:
+                yield (
+                    f"Where {stand.column} is written as {stand.in_words}{empty} it may stand for a day nobody knew: "
+                    f"{stand.told_by}, where it is known, is taken for it, {unless}"
+                )
 
     @property
     def decides(self) -> dict[str, Any]:

@@ -17,7 +17,11 @@ STATUS = {
     "c": Code("Suppressed", "Not shown, so that nothing can be learned about one woman."),
     "u": Code("Unreliable", "Of fewer than {few} women, as rounded: the interval is wide, and says how wide."),
     "z": Code("Nobody", "Nobody in this group was counted, so there is no rate."),
-    "x": Code("Too few pairs", "Of a comparison: not given, since fewer pairs were found than it asks for."),
+    "x": Code(
+        "Too few pairs",
+        "Of a comparison: not given, since fewer pairs were found than it asks for. Where several hold, c goes before "
+        "z, and z before x.",
+    ),
 }
 MARKS = {
     "status": STATUS,

@@ -9,12 +9,16 @@ ColumnType = Literal["text", "count", "percent", "points", "number", "events", "
 
 
 EMPTY = "empty where suppressed, and where the outcome leaves nobody out for this, as codes says of it"
+RELEASES = "releases, of a cohort that every release counts in"
+OF_WOMEN = "of women, and not of releases, also of a cohort that every release counts in"
+ENTRIES = "women, or releases of a cohort that every release counts in, rounded to the nearest {base}"
 
 
 class PublishedColumn(NamedTuple):
     """A column of a published file. `count` is women, rounded, or entries where each counts; `percent` and `points`
     have one decimal; `events` are rounded, and a `mean` of them or another `number` has two decimals; `years` are
-    rounded person-years, and `per 100 years` has two decimals. `in_full` says the `unit` and the limits that it names.
+    rounded person-years, and `per 100 years` has two decimals. `unit`: where it is another than that of its type;
+    `in_full` says it of every column, with the limits that it names.
     """
 
     name: str
@@ -52,28 +56,34 @@ PUBLISHED = (
         "how certain two records had to be of one person to be joined: high 0.99, medium 0.95 (use this one), "
         "low 0.80; the spread of the three shows how far a rate depends on linkage, it is not an interval",
     ),
-    PublishedColumn("value", "percent", "women with the outcome per 100 women counted, from the rounded counts"),
+    PublishedColumn(
+        "value", "percent", f"women with the outcome per 100 women counted, from the rounded counts; {RELEASES}"
+    ),
     PublishedColumn(
         "status",
         "text",
         "empty: as it stands; c: suppressed, so that nothing can be learned about one woman; u: unreliable, "
         "fewer than {few} women counted, as rounded; z: nobody in this group was counted",
     ),
-    PublishedColumn(
-        "numerator", "count", "women with the outcome, rounded; releases, of a cohort that every release counts in"
-    ),
-    PublishedColumn("denominator", "count", "women counted, rounded; releases, of such a cohort"),
+    PublishedColumn("numerator", "count", f"women with the outcome, rounded; {RELEASES}", ENTRIES),
+    PublishedColumn("denominator", "count", "women counted, rounded; releases, of such a cohort", ENTRIES),
     PublishedColumn("lower", "percent", "lower end of the Wilson interval of the value"),
     PublishedColumn("upper", "percent", "upper end of the Wilson interval of the value"),
-    PublishedColumn("in_custody", "count", f"women not counted: back in custody on the day; {EMPTY}"),
-    PublishedColumn("died", "count", f"women not counted: died by the day; {EMPTY}"),
-    PublishedColumn("unknown", "count", f"women not counted: outcome not recorded; {EMPTY}"),
-    PublishedColumn("not_linked", "count", f"women not counted: no record found in the source; {EMPTY}"),
+    PublishedColumn(
+        "in_custody", "count", f"women not counted: back in custody on the day; {RELEASES}; {EMPTY}", ENTRIES
+    ),
+    PublishedColumn("died", "count", f"women not counted: died by the day; {RELEASES}; {EMPTY}", ENTRIES),
+    PublishedColumn("unknown", "count", f"women not counted: outcome not recorded; {RELEASES}; {EMPTY}", ENTRIES),
+    PublishedColumn(
+        "not_linked", "count", f"women not counted: no record found in the source; {RELEASES}; {EMPTY}", ENTRIES
+    ),
     PublishedColumn(
         "corrected",
         "percent",
         "the value corrected for records that were missed and records that are somebody else's, from the rounded "
-        "counts and the rates of errors in this row; at the medium threshold; empty where no such rates are declared",
+        "counts and the rates of errors in this row; at the medium threshold; empty where no rate is shown, where no "
+        "errors are declared or known of its source, and where links decide more than the outcome: of women divided by "
+        "an answer or by needs, of a comparison of matched women, of first contacts and of deaths",
     ),
     PublishedColumn(
         "corrected_lower",
@@ -93,7 +103,7 @@ PUBLISHED = (
         "percent",
         "of 100 women of this group who should have a record in the source, in all periods, how many it was not linked "
         "to: never delivered, as declared, or set aside in quarantine, or not found; of a group too small to tell, as "
-        "of all women, with an interval as of a few",
+        f"of all women, with an interval as of a few; {OF_WOMEN}",
     ),
     PublishedColumn("missed_lower", "percent", "lower end of the interval of missed"),
     PublishedColumn("missed_upper", "percent", "upper end of the interval of missed"),
@@ -101,7 +111,7 @@ PUBLISHED = (
         "wrong",
         "percent",
         "of 100 women of this group with a record of the source linked to them, in all periods, how many have somebody "
-        "else's; of a group too small to tell, as of all women, with an interval as of a few",
+        f"else's; of a group too small to tell, as of all women, with an interval as of a few; {OF_WOMEN}",
     ),
     PublishedColumn("wrong_lower", "percent", "lower end of the interval of wrong"),
     PublishedColumn("wrong_upper", "percent", "upper end of the interval of wrong"),
@@ -164,7 +174,7 @@ def with_limits(text: str, limits: Disclosure) -> str:
 def in_full(columns: tuple[PublishedColumn, ...], limits: Disclosure) -> tuple[PublishedColumn, ...]:
     """The columns with their units, and with the limits that these and their meanings name."""
     return tuple(
-        one._replace(meaning=with_limits(one.meaning, limits), unit=with_limits(UNITS[one.type], limits))
+        one._replace(meaning=with_limits(one.meaning, limits), unit=with_limits(one.unit or UNITS[one.type], limits))
         for one in columns
     )
 

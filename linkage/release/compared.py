@@ -23,6 +23,7 @@ BEFORE, AFTER = "before", "after"
 WOMEN = {ALL: (ALL, ALL), MATCHED: (MATCHED, "yes"), "not matched": (MATCHED, "no")}
 OUT_OF_BALANCE = 0.1  # Austin, Statistics in Medicine 28 (2009)
 SUPPRESSED, NOBODY, TOO_FEW = "c", "z", "x"
+FIRST = "where several hold, c goes before z, and z before x"
 
 WHICH = (
     PublishedColumn("comparison", "text", "which comparison: the table_id of its rows in the table of cells"),
@@ -48,9 +49,9 @@ DIFFERENCES = (
     PublishedColumn(
         "status",
         "text",
-        "empty: as it stands; c: one of the two rates is suppressed; u: unreliable, fewer than {few} women "
-        "counted in one of them, as rounded; z: nobody was counted; x: not given, since fewer pairs were found than "
-        "the comparison asks for",
+        "empty: as it stands; c: one of the two rates, or how many were matched, is suppressed; u: unreliable, fewer "
+        "than {few} women counted in one of them, as rounded; z: nobody was counted; x: not given, since fewer pairs "
+        f"were found than the comparison asks for; {FIRST}",
     ),
 )
 BALANCE = (
@@ -59,11 +60,20 @@ BALANCE = (
     PublishedColumn("category", "text", "the group within it"),
     PublishedColumn("stage", "text", "before: all women of both groups; after: those who were matched"),
     *ARMS,
-    PublishedColumn("share", "percent", "of 100 women of the first group, how many are in the category"),
-    PublishedColumn("other_share", "percent", "of 100 women of the second group, how many are"),
+    PublishedColumn(
+        "share",
+        "percent",
+        "of 100 women of the first group, how many are in the category; of rounded counts, so the shares of a "
+        "covariate may not add up to 100",
+    ),
+    PublishedColumn("other_share", "percent", "of 100 women of the second group, how many are; of rounded counts"),
     PublishedColumn("smd", "number", "standardised difference of the two shares; nearer to 0 is better"),
     PublishedColumn("out_of_balance", "text", "yes where the standardised difference is over .1 either way"),
-    PublishedColumn("status", "text", "empty: as it stands; c: a count is suppressed; z: nobody; x: too few pairs"),
+    PublishedColumn(
+        "status",
+        "text",
+        f"empty: as it stands; c: a count is suppressed; z: nobody; x: too few pairs; {FIRST}",
+    ),
 )
 
 
@@ -154,7 +164,7 @@ def difference(one: Row, other: Row, limits: Disclosure) -> Row:
     ends = {"difference": 0.0, "lower": -(down**0.5), "upper": up**0.5}
     return {
         "counted": women, "rate": one["value"], "other_counted": others, "other_rate": other["value"],
-        **{name: round(100 * (first - second + end), 1) for name, end in ends.items()},
+        **{name: shown(100 * (first - second + end), 1) for name, end in ends.items()},
         "status": "u" if "u" in (one["status"], other["status"]) else "",
     }  # fmt: skip
 
@@ -192,4 +202,9 @@ def alike(share: float, other: float) -> Row:
     spread = ((share * (1 - share) + other * (1 - other)) / 2) ** 0.5
     smd = (share - other) / spread if spread else 0.0
     shares = {"share": round(100 * share, 1), "other_share": round(100 * other, 1)}
-    return shares | {"smd": round(smd, 2), "out_of_balance": "yes" if abs(smd) > OUT_OF_BALANCE else "no"}
+    return shares | {"smd": shown(smd, 2), "out_of_balance": "yes" if abs(smd) > OUT_OF_BALANCE else "no"}
+
+
+def shown(number: float, decimals: int) -> float:
+    """A number with so many decimals: 0.0 also where rounding alone would leave -0.0."""
+    return round(number, decimals) + 0.0
