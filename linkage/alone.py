@@ -34,27 +34,17 @@ def held(settings: Settings, what: str, of: str = "") -> Iterator[None]:
         yield
 
 
-def alone(what: str) -> Callable[[Stage[P, R]], Stage[P, R]]:
-    """Work of which one run at a time is done in a workspace."""
+def alone(what: str, of_each: bool = False) -> Callable[[Stage[P, R]], Stage[P, R]]:
+    """Work of which one run at a time is done in a workspace.
+
+    `of_each`: of each dataset, view or project, which is its first argument; runs of different ones do not meet.
+    """
 
     def guarding(stage: Stage[P, R]) -> Stage[P, R]:
         @functools.wraps(stage)
         def guarded(settings: Settings, *given: P.args, **named: P.kwargs) -> R:
-            with held(settings, what):
-                return stage(settings, *given, **named)
-
-        return guarded
-
-    return guarding
-
-
-def alone_of_each(what: str) -> Callable[[Stage[P, R]], Stage[P, R]]:
-    """The same of each dataset, view or project, which is its first argument: runs of different ones do not meet."""
-
-    def guarding(stage: Stage[P, R]) -> Stage[P, R]:
-        @functools.wraps(stage)
-        def guarded(settings: Settings, *given: P.args, **named: P.kwargs) -> R:
-            with held(settings, what, str(next(iter((*given, *named.values()))))):
+            of = str(next(iter((*given, *named.values())))) if of_each else ""
+            with held(settings, what, of):
                 return stage(settings, *given, **named)
 
         return guarded

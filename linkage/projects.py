@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from linkage import facts, people, quality_run, releases, study_keys
-from linkage.alone import alone_of_each
+from linkage.alone import alone
 from linkage.contracts.analysis import Analysis
 from linkage.contracts.disclosure import Disclosure
 from linkage.contracts.project import STUDY_ID, Project, declared_projects
@@ -33,7 +33,7 @@ EXPORTING, EXPORTED, COLUMNS = "project to be exported", "project exported", "co
 Rows = duckdb.DuckDBPyRelation
 
 
-@alone_of_each("project")
+@alone("project", of_each=True)
 def new(settings: Settings, name: str) -> str:
     """Make the study-id key of a declared project. Returns its fingerprint.
 
@@ -43,7 +43,7 @@ def new(settings: Settings, name: str) -> str:
     return study_keys.new_study_key(settings, name)
 
 
-@alone_of_each("project")
+@alone("project", of_each=True)
 def export(settings: Settings, name: str, approval: str | None = None) -> dict[str, Any]:
     """Write the file of a project: {run, rows: {cohort: how many}, content_sha256, emptied: {cohort: what of whom}}.
 
@@ -300,7 +300,7 @@ def state(settings: Settings, name: str) -> str:
     return "none yet" if made is None else str(made.details["fingerprint"]) if there else "lost"
 
 
-@alone_of_each("project")
+@alone("project", of_each=True)
 def destroy(settings: Settings, name: str) -> Entry:
     """Delete the file and the study-id key of a project, declared or not. Returns the receipt, the same one each time.
 

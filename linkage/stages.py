@@ -13,7 +13,7 @@ from typing import Any, cast
 import duckdb
 
 from linkage import behind, beside_truth, events_beside_truth, facts, link_errors, quality_run, releases, review
-from linkage.alone import alone, alone_of_each
+from linkage.alone import alone
 from linkage.clustering import chain, chained, compared_in, what_is_known
 from linkage.clustering import contradict as contradict
 from linkage.contracts.comparison import read_comparisons
@@ -73,7 +73,7 @@ def check(settings: Settings) -> dict[str, int]:
     return found
 
 
-@alone_of_each("pseudonymise")
+@alone("pseudonymise", of_each=True)
 def pseudonymise(
     settings: Settings, dataset: str, file: Path | None = None, progress: Progress = quiet
 ) -> dict[str, Any]:
@@ -165,7 +165,7 @@ def key_source(settings: Settings) -> Any:
     return AirflowConnections() if in_a_vault else KeyFolder(settings.files.department.keys)
 
 
-@alone_of_each("score")
+@alone("score", of_each=True)
 def score(settings: Settings, view: str, progress: Progress = quiet, anew: bool = False) -> dict[str, Any]:
     """encoded/<view>/ and candidates/<view> → the scored pairs of one view, by the model that is in use.
 

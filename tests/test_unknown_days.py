@@ -111,6 +111,12 @@ def test_the_recipe_of_the_readme_can_be_followed(con: duckdb.DuckDBPyConnection
             "running_within: {value: 0",
             "unknownDays: running_within.value: 0 stands there. Write 1 or",
         ),
+        (
+            "running_within: {value: 62",
+            "running_within: {value: yes",
+            r"running_within.value: a bare yes \(true\) stands",
+        ),
+        ("data_to: 2025-12-31", "data_to: 20251231", "examples.9.data_to: 20251231 stands there"),
         ("{value: 62, reason:", "{value: 62, why:", "unknownDays: running_within.reason: it is missing. Add it"),
         ("record: {start_date: 2022-04-06, ", "record: {", "unknownDays: examples.0: give its record a start_date"),
         ("record: {start_date", "record: {hours: 2022-04-06, start_date", r"\['hours'\] tell nothing of it"),

@@ -202,7 +202,7 @@ class Default(Declaration):
     """
 
     people: str
-    times: float = Field(gt=1)
+    times: Number = Field(gt=1)
     reason: str = Field(min_length=20)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from linkage.contracts.disclosure import Limit
-from linkage.contracts.reading import Declaration
+from linkage.contracts.reading import Date, Declaration, Whole
 from linkage.contracts.refusals import refusals
 
 if TYPE_CHECKING:
@@ -64,17 +64,17 @@ class Stand(Declaration):
 class Days(Limit):
     """A number of days, up to a year, and why it is that one."""
 
-    value: int = Field(ge=1, le=366)
+    value: Whole = Field(ge=1, le=366)
 
 
 class Resolved(Declaration):
     """One record, up to which day the data reach, and the days its spell then has; `because` is the rule in words."""
 
     because: str
-    record: dict[str, datetime.date | None]
-    data_to: datetime.date = Field(default=datetime.date.max, ge=LONG_AGO)
-    start: datetime.date
-    end: datetime.date | None = None
+    record: dict[str, Date | None]
+    data_to: Date = Field(default=datetime.date.max, ge=LONG_AGO)
+    start: Date
+    end: Date | None = None
 
 
 class UnknownDays(Declaration):
