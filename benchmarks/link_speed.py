@@ -23,7 +23,6 @@ from linkage.matching.defaults import defaults, marked
 from linkage.matching.model import model_from
 from linkage.matching.score import Before, compare, score
 from linkage.matching.settings import as_scored, connection
-from linkage.sealing import candidates
 from linkage.settings import Settings
 
 VIEW = "names"
@@ -45,8 +44,8 @@ def side_by_side(settings: Settings, repeats: int) -> Times:
     """{method: (median CPU-seconds, pairs)} of comparing, the methods taking turns."""
     distinct, _ = plaintext.profiles(plaintext.clear_rows(settings))
     with duckdb.connect() as con:
-        profiles = seen_in(settings, con, VIEW).profiles
-    sealed = candidates(settings, VIEW)
+        seen = seen_in(settings, con, VIEW)
+    profiles, sealed = seen.profiles, seen.candidates
     model = model_from(settings.files.matching.model(VIEW).read_text(encoding="utf-8"))
     view = settings.encodings.views[VIEW]
 

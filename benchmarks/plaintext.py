@@ -131,17 +131,21 @@ def same_model(rows: pd.DataFrame) -> Design:
     surname_and_home = [
         "surname_l = surname_r and postcode_l = postcode_r", "surname_l = surname_r and district_l = district_r",
         "list_has_any(surnames_l, surnames_r) and postcode_l = postcode_r", "surname_l = surname_r",
-        "list_has_any(surnames_l, surnames_r)", "postcode_l = postcode_r", "district_l = district_r",
+        "list_has_any(surnames_l, surnames_r)", "list_has_any(s_sounds_l, s_sounds_r) and postcode_l = postcode_r",
+        "list_has_any(s_sounds_l, s_sounds_r)", "postcode_l = postcode_r", "district_l = district_r",
         "region_l = region_r",
     ]  # fmt: skip
     comparisons = [
         custom("forename", missing("forename"),
                ["forenames_l = forenames_r", "forename_l = forename_r",
-                "forename_l = surname_r and surname_l = forename_r", "forename_l[1] = forename_r[1]"],
+                "forename_l = surname_r or surname_l = forename_r", "f_sound_l = f_sound_r",
+                "forename_l[1] = forename_r[1]"],
                {1: "forename"}),
         custom("surname_and_home", missing("surname"), surname_and_home, {0: "surname", 1: "surname", 3: "surname"}),
         custom("birth", missing("dob"), ["dob_l = dob_r", "hamming(dob_l, dob_r) = 1",
-                "(dob_l[6:] = '01-01' or dob_r[6:] = '01-01') and year_l = year_r"], {0: "dob"}),
+                "year_l = year_r and dob_l[6:7] = dob_r[9:10] and dob_l[9:10] = dob_r[6:7]",
+                "(dob_l[6:] = '01-01' or dob_r[6:] = '01-01') and year_l = year_r",
+                "year_l = year_r"], {0: "dob"}),
         *number,
     ]  # fmt: skip
     rules = [

@@ -15,6 +15,7 @@ from linkage import facts
 from linkage.contracts.dataset import Dataset
 from linkage.errors import LinkError
 from linkage.keyring import check_one_mark
+from linkage.sealing import candidates
 from linkage.settings import Settings
 from linkage.workspace import write_text
 
@@ -36,26 +37,35 @@ def views(settings: Settings) -> list[str]:
 
 @dataclass(frozen=True)
 class Seen:
-    """What is seen in one view: its profiles, what they are made of and under which mark, and how to train on them."""
+    """What is seen in one view: its profiles, what they are made of and under which mark, and how to train on them.
+
+    `candidates` (view_id_l, view_id_r, rules): the pairs that sealed blocking found; None of a view without it.
+    """
 
     profiles: pa.Table
+    candidates: pa.Table | None
     compared: dict[str, bool]
     mark: str
     train: Callable[[], Any]
 
 
 def seen_in(settings: Settings, con: duckdb.DuckDBPyConnection, view: str) -> Seen:
-    """The profiles of a view. Raises LinkError where a dataset is missing, PrivacyError where two keys would meet."""
-    from linkage.matching import model, profiles
+    """The profiles of a view, with what sealed blocking tells of them.
+
+    Raises LinkError where a dataset is missing or sealed blocking has not been done, PrivacyError where two keys would
+    meet.
+    """
+    from linkage.matching import hints, model, profiles
 
     encodings, files = settings.encodings, settings.files
     compared = profiles.compared(encodings, settings.datasets, view)
     encoded = {name: arrived(con, files.matching.encoded(view, name), name) for name in compared}
     mark = check_one_mark(settings, compared, encodings.scheme)
-    rows = profiles.profiles(con, encoded, encodings.views[view], [n for n, known in compared.items() if known])
-    return Seen(
-        rows, compared, mark, functools.partial(model.train, rows, encodings.views[view], view, encodings.version)
-    )
+    declared, found = encodings.views[view], candidates(settings, view)
+    rows = profiles.profiles(con, encoded, declared, [name for name, known in compared.items() if known])
+    rows = hints.hinted(rows, declared, found)
+    train = functools.partial(model.train, rows, declared, view, encodings.version)
+    return Seen(rows, found, compared, mark, train)
 
 
 def train_candidate(settings: Settings, view: str) -> dict[str, Any]:

@@ -18,8 +18,7 @@ from linkage import facts
 from linkage.contracts.analysis import Analysis
 from linkage.errors import GateError, LinkError
 from linkage.ledger import ledger_of
-from linkage.linking import arrived, seen_in, views, whole
-from linkage.sealing import candidates
+from linkage.linking import Seen, arrived, seen_in, views, whole
 from linkage.settings import Settings
 from linkage.workspace import write_parquet, write_text
 
@@ -27,15 +26,15 @@ from linkage.workspace import write_parquet, write_text
 def blocking(settings: Settings, view: str) -> dict[str, Any]:
     """encoded/<view>/ and candidates/<view> → the facts of `note_blocking`, before anything is trained or scored."""
     with duckdb.connect() as con:
-        note_blocking(settings, view, seen_in(settings, con, view).profiles, candidates(settings, view))
+        note_blocking(settings, view, seen_in(settings, con, view))
     return dict(facts.read(settings, f"blocking/{view}"))
 
 
-def note_blocking(settings: Settings, view: str, profiles: pa.Table, found: pa.Table | None) -> pa.Table:
+def note_blocking(settings: Settings, view: str, seen: Seen) -> pa.Table:
     """The pairs of a view (see `matching.blocking.Blocked`); notes what its rules do. Raises LinkError."""
     from linkage.matching import blocking, blocking_report
 
-    made = blocking.blocked(profiles, settings.encodings.views[view], view, found)
+    made = blocking.blocked(seen.profiles, settings.encodings.views[view], view, seen.candidates)
     said = blocking_report.blocking(made).as_facts() | {"sealed": facts.read(settings, f"sealed/{view}")}
     facts.write(settings, f"blocking/{view}", said)
     return made.pairs

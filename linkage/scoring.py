@@ -18,7 +18,6 @@ from linkage.clustering import tell_clustering
 from linkage.keyring import mark_of
 from linkage.linking import Progress, Seen, quiet, seen_in
 from linkage.matching.score import Before, Scored
-from linkage.sealing import candidates
 from linkage.settings import Settings
 from linkage.workspace import OWNER_ONLY_FOLDER, private_folder, whole_folder, write_parquet, write_text
 
@@ -38,11 +37,10 @@ def score(settings: Settings, view: str, progress: Progress = quiet, anew: bool 
     with duckdb.connect() as con:
         progress("profiles")
         seen = seen_in(settings, con, view)
-        found = candidates(settings, view)
         files.forget_people()
         facts.forget(settings, facts.OF_LINKAGE + facts.AFTER_LINKAGE)
         progress("blocking")
-        made = quality_run.note_blocking(settings, view, seen.profiles, found)
+        made = quality_run.note_blocking(settings, view, seen)
         progress("training")
         model = models.in_use(settings, view, seen.compared, seen.mark, seen.train)
         write_text(model.to_json(), files.matching.model(view))

@@ -38,7 +38,9 @@ def block(settings: Settings, view: str) -> dict[str, Any]:
         mark = mark_shared(settings, "the blocking keys", there(keys, view))
         with duckdb.connect() as con:
             known = [name for name, was in compared.items() if was]
-            found = pairs.candidates(con, {name: con.read_parquet(str(path)) for name, path in keys.items()}, known)
+            told = {hint.rule for hint in settings.encodings.views[view].hints.values()}
+            opened = {name: con.read_parquet(str(path)) for name, path in keys.items()}
+            found = pairs.candidates(con, opened, known, told)
             write_parquet(found.pairs, done[0], mark)
             delete(settings, view, "blocking keys", keys.values())
             facts.write(settings, f"sealed/{view}", {"pairs": found.by_rule, "keys_left_out": found.left_out})

@@ -82,7 +82,7 @@ class MatchingFiles:
         return self.root / "models" / f"shared.{models}.json"
 
     def candidates(self, view: str) -> Path:
-        """(view_id_l, view_id_r): pairs that sealed blocking found, to be scored with those of the view's own rules."""
+        """(view_id_l, view_id_r, rules): pairs that sealed blocking found, by which rules as far as that is told."""
         return self.root / "candidates" / f"{view}.parquet"
 
     def pairs(self, view: str) -> Path:

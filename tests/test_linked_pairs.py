@@ -8,6 +8,7 @@ from linkage import facts, quality_run
 from linkage.cohorts.expected_links import best_links
 from linkage.contracts.encodings import Ceiling
 from linkage.errors import LinkError
+from linkage.linking import Seen
 from linkage.matching.blocking import blocked
 from linkage.matching.blocking_report import SEALED, blocking
 from linkage.matching.expected import expected, joined
@@ -84,7 +85,7 @@ def test_the_declared_ceiling_stops_scoring_before_a_pair_is_made(con, settings,
     stacked = profiles(con, {"court": con.from_arrow(crowd)}, view)
     monkeypatch.setattr("linkage.matching.blocking.every_pair", None)  # to make a pair would be a TypeError
     with pytest.raises(LinkError, match="forename_dob"):
-        quality_run.note_blocking(settings, "names", stacked, None)
+        quality_run.note_blocking(settings, "names", Seen(stacked, None, {}, "", lambda: None))
     assert facts.read(settings, "blocking/names") is None
 
 

@@ -35,27 +35,31 @@ KEYS = """
 
 
 def test_a_pair_shares_a_key_of_one_rule_and_comes_once(con, table):
-    assert candidates(con, {"court": table(KEYS)}).pairs.fetchall() == [(1, 2), (2, 3)]
+    assert candidates(con, {"court": table(KEYS)}).pairs.fetchall() == [(1, 2, None), (2, 3, None)]
+
+
+def test_which_rule_made_a_pair_is_told_of_those_that_may_be_told_alone(con, table):
+    assert candidates(con, {"court": table(KEYS)}, told=["b"]).pairs.fetchall()[1:] == [(1, 2, None), (2, 3, "b")]
 
 
 def test_two_datasets_that_were_compared_before_make_no_pair(con, table):
     more = table("| block_id | rule | key |\n| 9 | a | 70 |")
     keys = {"court": table(KEYS).filter("block_id = 1"), "prison": table(KEYS).filter("block_id = 2"), "ndtms": more}
-    assert candidates(con, keys, known=["court", "prison"]).pairs.fetchall() == [(1, 9), (2, 9)]
+    assert candidates(con, keys, known=["court", "prison"]).pairs.fetchall() == [(1, 9, None), (2, 9, None)]
 
 
 def test_a_key_that_half_the_world_shares_makes_no_pair_and_is_counted(con, monkeypatch, table):
     monkeypatch.setattr("linkage.blocking.pairs.LARGEST_BLOCK", 2)
     crowd = table("| block_id | rule | key |\n| 4 | a | 70 |")
     found = candidates(con, {"court": table(KEYS), "paye": crowd})
-    assert (found.pairs.fetchall(), found.left_out) == ([(1, 2), (2, 3)], 1)
+    assert (found.pairs.fetchall(), found.left_out) == ([(1, 2, None), (2, 3, None)], 1)
 
 
 def test_opened_pairs_are_pairs_of_rows(con, table):
-    pairs = table("| block_id_l | block_id_r |\n| 1 | 2 |\n| 2 | 3 |\n| 8 | 9 |")
+    pairs = table("| block_id_l | block_id_r | rule |\n| 1 | 2 | - |\n| 2 | 3 | - |\n| 8 | 9 | b |")
     ids = {"court": "| 1 | 50 |\n| 2 | 40 |\n| 8 | 40 |\n| 9 | 50 |", "paye": "| 3 | 30 |"}
     crosswalks = {name: table(f"| block_id | view_id |\n{rows}") for name, rows in ids.items()}
-    assert opened(con, pairs, crosswalks).fetchall() == [(30, 40), (40, 50)]
+    assert opened(con, pairs, crosswalks).fetchall() == [(30, 40, None), (40, 50, ["b"])]
 
 
 @pytest.mark.parametrize(
@@ -77,7 +81,7 @@ def view_with(**changes: object) -> dict:
     return read_encodings(REPOSITORY / "schemas").views["names"].model_dump(by_alias=True) | changes
 
 
-@pytest.mark.parametrize("take", ["soundex", "prefix", "year", "month"])
+@pytest.mark.parametrize("take", ["soundex", "prefix", "year", "month", "day_and_month"])
 def test_a_fragment_is_never_a_token_of_a_scored_row(take):
     declared = view_with()
     declared["tokens"]["sound"] = {"from": {"surname": take}}
@@ -94,8 +98,10 @@ def test_a_fragment_is_never_a_token_of_a_scored_row(take):
     ],
 )
 def test_a_sealed_rule_is_a_compound(rule, says):
+    declared = view_with()
+    declared["sealed_blocking"]["rule"] = rule
     with pytest.raises(ValueError, match=says):
-        View.model_validate(view_with(sealed_blocking={"rule": rule}))
+        View.model_validate(declared)
 
 
 # --- the stages -------------------------------------------------------------------------------------------------------
@@ -148,7 +154,7 @@ def test_each_step_does_with_its_own_files_alone_and_no_two_share_a_fragment_and
     stages.unseal(opener, "names")
     found = duckdb.sql(f"from '{opener.files.matching.candidates('names')}'").fetchall()
     rows = {row["view_id"]: row for name in ("court", "paye") for row in encoded(spelled, dataset=name)}
-    pairs = [(rows[left], rows[right]) for left, right in found]
+    pairs = [(rows[left], rows[right]) for left, right, _ in found]
     assert (
         sum(left["dob"] == right["dob"] and left["surname_dob"] != right["surname_dob"] for left, right in pairs) >= 5
     )

@@ -12,9 +12,10 @@ LARGEST_BLOCK = 500
 
 @dataclass(frozen=True)
 class Candidates:
-    """`pairs`: (block_id_l, block_id_r), a row per pair with a key in common, sorted. `left_out`: keys too common.
+    """`pairs`: (block_id_l, block_id_r, rule), a row per pair with a key in common, sorted; which rule made it, where
+    that may be told, else null. `left_out`: keys too common. `by_rule`: {rule: its pairs}.
 
-    `by_rule`: {rule: its pairs}. A pseudonym is of one rule, so no pair is of two.
+    A pseudonym is of one rule, so no pair is of two.
     """
 
     pairs: duckdb.DuckDBPyRelation
@@ -23,11 +24,15 @@ class Candidates:
 
 
 def candidates(
-    con: duckdb.DuckDBPyConnection, keys: Mapping[str, duckdb.DuckDBPyRelation], known: Collection[str] = ()
+    con: duckdb.DuckDBPyConnection,
+    keys: Mapping[str, duckdb.DuckDBPyRelation],
+    known: Collection[str] = (),
+    told: Collection[str] = (),
 ) -> Candidates:
     """The pairs of an empty connection's `keys`: {dataset: (block_id, rule, key)}.
 
-    Two rows of datasets in `known`, which an earlier view has compared with each other, are no pair.
+    Two rows of datasets in `known`, which an earlier view has compared with each other, are no pair. `told`: the rules
+    of which whoever scores may know that they made a pair.
     """
     named = [
         rows.project(f"block_id, rule, key, {str(dataset in known).lower()} as known")
@@ -50,9 +55,12 @@ def candidates(
     )
     left_out = con.execute("select count(*) from sizes where not wanted").fetchall()[0][0]
     by_rule = con.execute("select rule, count(*) from made group by 1 order by 1").fetchall()
-    return Candidates(
-        con.sql("select distinct block_id_l, block_id_r from made order by all"), int(left_out), dict(by_rule)
+    pairs = con.sql(
+        "select distinct block_id_l, block_id_r, case when rule in (select unnest($told)) then rule end as rule"
+        " from made order by all",
+        params={"told": sorted(told)},
     )
+    return Candidates(pairs, int(left_out), dict(by_rule))
 
 
 def opened(
@@ -60,17 +68,20 @@ def opened(
     pairs: duckdb.DuckDBPyRelation,
     crosswalks: Mapping[str, duckdb.DuckDBPyRelation],
 ) -> duckdb.DuckDBPyRelation:
-    """(view_id_l, view_id_r): the same pairs by the rows they stand for, each once, l < r, sorted.
+    """(view_id_l, view_id_r, rules): the same pairs by the rows they stand for, each once, l < r, sorted.
 
-    `crosswalks`: {dataset: (block_id, view_id)}.
+    `rules`: those that made it and may be told. `crosswalks`: {dataset: (block_id, view_id)}.
     """
     functools.reduce(lambda above, below: above.union(below), crosswalks.values()).to_table("row_of")
     return con.sql(
         """
-        select distinct least(l.view_id, r.view_id) as view_id_l, greatest(l.view_id, r.view_id) as view_id_r
+        select
+            least(l.view_id, r.view_id) as view_id_l, greatest(l.view_id, r.view_id) as view_id_r,
+            list(distinct rule order by rule) filter (rule is not null) as rules
         from pairs
         join row_of l on l.block_id = block_id_l
         join row_of r on r.block_id = block_id_r
-        order by all
+        group by 1, 2
+        order by 1, 2
         """
     )

@@ -19,12 +19,12 @@ Standardiser = Literal[
 ]  # fmt: skip
 Derivation = Literal[
     "whole", "first_word", "several_words", "parts", "first_letter", "last_letter", "wildcards", "sector", "district",
-    "region", "clear", "soundex", "prefix", "year", "month", "first_letters",
+    "region", "clear", "soundex", "prefix", "year", "month", "day_and_month", "first_letters",
 ]  # fmt: skip
 MANY_VALUED: frozenset[str] = frozenset({"parts", "wildcards", "soundex", "first_letters"})
 # Several of these in one row give a name or a birth date away (see README): they stand in sealed rules only.
 A_VERSION = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"  # it stands in marks, scheme/epoch/fingerprint
-SEALED_ONLY: frozenset[str] = frozenset({"soundex", "prefix", "year", "month"})
+SEALED_ONLY: frozenset[str] = frozenset({"soundex", "prefix", "year", "month", "day_and_month"})
 
 
 class Kind(Declaration):
@@ -118,13 +118,14 @@ class Level(Declaration):
     """One level of agreement: all of its conditions hold. A level without conditions is 'all else', and comes last.
 
     `same`: equal on both sides. `share`: the two lists have a member in common. `either`: at least one of these tokens
-    is the same, or shared. `swapped`: each side's first is the other's second. `default`: the token of a side, or of
-    both, is a default (View.defaults). `term_frequency`: the column whose rarity sharpens this level. `within`: the
-    token without which strangers are not seen to be at this level, since the level looks at compounds of it; how often
-    they are is then learned among pairs who agree on it, not among all. `chance`: how often strangers are at it, 0 to
-    1, where that is known and cannot be learned: a source with little to compare cannot tell a stranger from a woman
-    who moved. `apart`: how often those strangers are at it who do not agree on `within`, where that is another: two
-    born on one day may be twins, and have the names of their year.
+    is the same, or shared. `swapped`: each side's first is the other's second; of compounds, one side's. `default`: the
+    token of a side, or of both, is a default (View.defaults). `hint`: sealed blocking says so of the pair (View.hints).
+    `term_frequency`: the column whose rarity sharpens this level. `within`: the token without which strangers are not
+    seen to be at this level, since the level looks at compounds of it; how often they are is then learned among pairs
+    who agree on it, not among all. `chance`: how often strangers are at it, 0 to 1, where that is known and cannot be
+    learned: a source with little to compare cannot tell a stranger from a woman who moved. `apart`: how often those
+    strangers are at it who do not agree on `within`, where that is another: two born on one day may be twins, and have
+    the names of their year.
     """
 
     label: str
@@ -133,6 +134,7 @@ class Level(Declaration):
     either: tuple[str, ...] = ()
     swapped: tuple[str, ...] = ()
     default: str | None = None
+    hint: str | None = None
     term_frequency: str | None = None
     within: str | None = None
     chance: Number | None = Field(default=None, gt=0, lt=1)
@@ -145,10 +147,15 @@ class Level(Declaration):
         return self
 
     @property
-    def columns(self) -> set[str]:
+    def tokens(self) -> set[str]:
         """The tokens this level looks at."""
         alone = {*filter(None, [self.term_frequency, self.default])}
         return {*self.same, *self.share, *self.either, *self.swapped} | alone
+
+    @property
+    def columns(self) -> set[str]:
+        """The tokens and the hint this level looks at."""
+        return self.tokens | ({self.hint} if self.hint else set())
 
 
 class Comparison(Declaration):
@@ -206,6 +213,17 @@ class Default(Declaration):
     reason: str = Field(min_length=20)
 
 
+class Hint(Declaration):
+    """What sealed blocking tells of a pair besides that it is one: `rule` made it.
+
+    Of pairs that agree on every token of `unless` nothing is told: they agree on more than the rule looks at.
+    """
+
+    rule: str
+    unless: tuple[str, ...] = Field(min_length=1)
+    reason: str = Field(min_length=20)
+
+
 class View(Declaration):
     """One way to see a record: its tokens, and the model that compares them.
 
@@ -215,7 +233,7 @@ class View(Declaration):
     names, whose keys never stand beside a token: of each, the parts of one key, and for each part what is taken from
     which kinds ({surname: soundex, other_surname: soundex}), as in a compound token. `person_numbers`: tokens that only
     records of one person share, by which blocking is judged. `pairs_per_record`: over which nothing is scored.
-    `defaults`: tokens of which some stand for a value nobody knows.
+    `defaults`: tokens of which some stand for a value nobody knows. `hints`: what a level may know of the sealed rules.
     """
 
     about: str = ""
@@ -227,6 +245,7 @@ class View(Declaration):
     person_numbers: tuple[str, ...] = ()
     pairs_per_record: Ceiling | None = None
     defaults: dict[str, Default] = Field(default_factory=dict)
+    hints: dict[str, Hint] = Field(default_factory=dict)
     comparisons: dict[str, Comparison]
     training: Training
 
@@ -234,7 +253,7 @@ class View(Declaration):
     def looked_at(self) -> set[str]:
         """The tokens that comparisons look at."""
         needed = {name for one in self.comparisons.values() for name in (*one.needs, *one.seen_beside)}
-        return needed.union(*(level.columns for one in self.comparisons.values() for level in one.levels))
+        return needed.union(*(level.tokens for one in self.comparisons.values() for level in one.levels))
 
     @model_validator(mode="after")
     def _names_only_its_tokens(self) -> Self:
@@ -244,6 +263,7 @@ class View(Declaration):
         for comparison in self.comparisons.values():
             used |= {level.within for level in comparison.levels if level.within}
         used |= {*self.defaults, *(default.people for default in self.defaults.values())}
+        used |= {token for hint in self.hints.values() for token in hint.unless}
         if unknown := sorted(used - set(self.tokens)):
             raise ValueError(f"names {unknown}, which are not among its tokens {sorted(self.tokens)}")
         return self
@@ -256,6 +276,19 @@ class View(Declaration):
         counted = {*self.defaults, *(default.people for default in self.defaults.values())}
         if listed := sorted(name for name in counted if self.tokens[name].many):
             raise ValueError(f"defaults: {listed} hold several tokens a row; a default is told among single ones")
+        return self
+
+    @model_validator(mode="after")
+    def _says_what_a_hint_is(self) -> Self:
+        levels = [level for comparison in self.comparisons.values() for level in comparison.levels]
+        if unknown := sorted({level.hint for level in levels if level.hint} - {*self.hints}):
+            raise ValueError(f"levels ask for the hint {unknown}; `hints` does not say which sealed rule gives it")
+        if unknown := sorted({hint.rule for hint in self.hints.values()} - {*self.sealed_blocking}):
+            raise ValueError(f"hints: {unknown} are no rules of sealed_blocking {sorted(self.sealed_blocking)}")
+        if both := sorted({*self.hints} & {*self.tokens}):
+            raise ValueError(f"hints: {both} are tokens; a hint needs a name of its own")
+        if listed := sorted({name for hint in self.hints.values() for name in hint.unless if self.tokens[name].many}):
+            raise ValueError(f"hints: {listed} hold several tokens a row; `unless` takes single ones")
         return self
 
     @model_validator(mode="after")

@@ -26,7 +26,7 @@ class Blocked:
 
 
 def blocked(profiles: pa.Table, view: View, name: str, candidates: pa.Table | None = None) -> Blocked:
-    """The pairs of a view called `name`. `candidates` (view_id_l, view_id_r): what sealed blocking found, where it was.
+    """The pairs of a view called `name`. `candidates` (view_id_l, view_id_r, …): what sealed blocking found, if it was.
 
     Raises LinkError where the rules would make more pairs than the linkage schema allows; then none was made.
     """

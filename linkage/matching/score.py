@@ -108,7 +108,7 @@ def to_compare(con: duckdb.DuckDBPyConnection, view: View, made: pa.Table, befor
     the pairs to compare, as Splink takes them. `kept_pair`: those that need not be, by profile. Returns how many pairs
     are compared.
     """
-    tokens = ", ".join(f'"{name}"' for name in view.tokens)
+    said = ", ".join(f'"{name}"' for name in (*view.tokens, *view.hints))
     for name, arrived in {"made": made, "rows_before": before.rows, "pairs_before": before.pairs}.items():
         con.register(name, arrived)
     con.execute(
@@ -117,7 +117,7 @@ def to_compare(con: duckdb.DuckDBPyConnection, view: View, made: pa.Table, befor
         select *, row in (select row from rows_before) as kept
         from (
             select
-                profile_id, dataset, known, view_ids, hash(dataset, known, {tokens}) as row,
+                profile_id, dataset, known, view_ids, hash(dataset, known, {said}) as row,
                 {holds(view, of_numbers(view))} as by_number, {holds(view, of_others(view))} as by_others
             from profiles
         );

@@ -23,9 +23,11 @@ def fillable(view: View, profiles: pa.Table) -> tuple[View, list[str]]:
     """The view without what no profile can fill, and a note for each thing left out."""
     held = {name for name in view.tokens if name in profiles.column_names and profiles[name].null_count < len(profiles)}
     notes = [f"token {name}: no record has it" for name in view.tokens if name not in held]
+    told = {name for name in view.hints if name in profiles.column_names}
+    seen = held | told
     comparisons: dict[str, Comparison] = {}
     for name, comparison in view.comparisons.items():
-        levels = tuple(level for level in (cut(level, held) for level in comparison.levels) if level.columns <= held)
+        levels = tuple(level for level in (cut(level, held) for level in comparison.levels) if level.columns <= seen)
         if set(comparison.needs) <= held and len(levels) > 1:
             beside = tuple(column for column in comparison.seen_beside if column in held)
             comparisons[name] = comparison.model_copy(update={"levels": levels, "seen_beside": beside})
@@ -35,6 +37,7 @@ def fillable(view: View, profiles: pa.Table) -> tuple[View, list[str]]:
         update={
             "tokens": {name: token for name, token in view.tokens.items() if name in held},
             "comparisons": comparisons,
+            "hints": {name: hint for name, hint in view.hints.items() if name in told},
             "block_on": tuple(rule for rule in view.block_on if set(rule) <= held),
             "person_numbers": tuple(name for name in view.person_numbers if name in held),
             "training": view.training.model_copy(
@@ -88,14 +91,18 @@ def condition(level: Level, view: View) -> str:
         said.append(f"({' or '.join(alike(c, view.tokens[c].many) for c in level.either)})")
     if level.swapped:
         first, second = level.swapped
-        said += [f'"{first}_l" = "{second}_r"', f'"{second}_l" = "{first}_r"']
+        # A compound holds both names, so one side's says it all: the other's may have more forenames, or spell one.
+        enough = "or" if view.tokens[first].compound else "and"
+        said.append(f'("{first}_l" = "{second}_r" {enough} "{second}_l" = "{first}_r")')
+    if level.hint:
+        said.append(alike(level.hint, many=True))
     if level.default:
         said.append(f'("{mark_of(level.default)}_l" or "{mark_of(level.default)}_r")')
     return " and ".join(said) or "ELSE"
 
 
 def columns_of(comparison: Comparison) -> set[str]:
-    """The columns of a profile that a comparison looks at: tokens, and whether one is a default."""
+    """The columns of a profile that a comparison looks at: tokens, hints, and whether a token is a default."""
     marks = {mark_of(level.default) for level in comparison.levels if level.default}
     return marks.union(comparison.needs, comparison.seen_beside, *(level.columns for level in comparison.levels))
 

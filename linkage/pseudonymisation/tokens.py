@@ -31,6 +31,12 @@ def wildcards(date: str) -> list[str]:
     return [f"{digits[:place]}*{digits[place + 1 :]}" for place in range(len(digits))]
 
 
+def day_and_month(date: str) -> list[str]:
+    """A date with day and month in no order, of those that are a date in either: 3 April is 4 March elsewhere."""
+    year, month, day = date.split("-")
+    return [f"{year} {min(day, month)} {max(day, month)}"] if day <= "12" and day != month else []
+
+
 def parts(name: str) -> list[str]:
     """A name whole, and each part of a double-barrelled one: Smith-Jones may be Smith, or Jones, elsewhere."""
     if " " not in name:  # nearly always
@@ -72,6 +78,7 @@ DERIVATIONS: dict[Derivation, Callable[[str], list[str]]] = {
     "prefix": lambda form: [form[:3]],
     "year": lambda date: [date[:4]],
     "month": lambda date: [date.replace("-", "")[:6]],
+    "day_and_month": day_and_month,
     "first_letters": lambda name: [part[0] for part in parts(name)],
 }
 
