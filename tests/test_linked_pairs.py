@@ -1,5 +1,8 @@
 """Drawn pairs: which rule finds how many, what a record can be linked by, and how right links are expected to be."""
 
+import itertools
+import random
+
 import pyarrow as pa
 import pytest
 from small_view import VIEW
@@ -61,6 +64,40 @@ def test_a_pair_that_only_sealed_blocking_finds_counts_for_it_alone(seen):
 def test_two_profiles_an_earlier_view_compared_make_no_pair(seen):
     known = seen.set_column(seen.column_names.index("known"), "known", pa.array([True] * 6))
     assert len(blocked(known, NUMBERED, "names").pairs) == 0
+
+
+def test_a_pair_is_made_by_each_rule_it_agrees_on_unless_both_are_known_and_so_it_is_counted():
+    rng = random.Random(3)
+    drawn = [
+        {
+            "profile_id": n, "known": rng.random() < 0.4, "view_ids": [n], "forename": rng.choice([1, 2, 3, None]),
+            "surname": rng.choice([1, 2]), "surnames": rng.choice([[1], [1, 2], [2, 3, 4], None]),
+        }
+        for n in range(1, 61)
+    ]  # fmt: skip
+    view = NUMBERED.model_copy(update={"block_on": (("forename", "surname"), ("surnames",))})
+    names: dict[tuple[int, int], int] = {}
+    members: dict[tuple[int, int], int] = {}
+    for one, other in itertools.combinations(drawn, 2):
+        pair = one["profile_id"], other["profile_id"]
+        if one["known"] and other["known"]:
+            continue
+        if one["forename"] and (one["forename"], one["surname"]) == (other["forename"], other["surname"]):
+            names[pair] = 1
+        if shared := {*(one["surnames"] or [])} & {*(other["surnames"] or [])}:
+            members[pair] = len(shared)
+    expected = {pair: (pair in names) + 2 * (pair in members) for pair in {*names, *members}}
+
+    def found(most: float) -> dict[tuple[int, int], int]:
+        ceiling = Ceiling(value=most, reason="a ceiling drawn for a test")
+        allowed = view.model_copy(update={"pairs_per_record": ceiling})
+        pairs = blocked(pa.Table.from_pylist(drawn), allowed, "names").pairs
+        return {(p["profile_id_l"], p["profile_id_r"]): p["rules"] for p in pairs.to_pylist()}
+
+    made = (len(names) + sum(members.values())) / len(drawn)
+    assert found(made) == expected
+    with pytest.raises(LinkError, match=r"Narrow the rule \['surnames'\]"):
+        found(made - 0.01)
 
 
 def test_too_many_pairs_for_each_record_stop_the_run_and_name_the_rule_to_narrow(con):

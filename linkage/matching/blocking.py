@@ -8,7 +8,10 @@ import pyarrow as pa
 
 from linkage.contracts.encodings import View
 from linkage.errors import LinkError
-from linkage.matching.settings import agreement, connection, fillable, one_row
+from linkage.matching.settings import connection, fillable, one_row
+
+# SQL: how many pairs a block makes; a pair that shares two members of a list counts twice.
+PAIRS = "ifnull(len(fresh), 0) * (ifnull(len(fresh), 0) - 1) // 2 + ifnull(len(fresh), 0) * ifnull(len(known), 0)"
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ def blocked(profiles: pa.Table, view: View, name: str, candidates: pa.Table | No
     view, _ = fillable(view, profiles)
     columns = sorted({"profile_id", "known", "view_ids"}.union(*view.block_on))
     with connection(profiles.select(columns)) as con:
+        fill_blocks(con, view)
         check_ceiling(con, view, name)
         con.register("given", candidates or pa.table({"view_id_l": [], "view_id_r": []}))
         pairs = con.sql(
@@ -63,19 +67,39 @@ def bits(rules: Iterable[int]) -> int:
     return sum(1 << n for n in rules)
 
 
+def fill_blocks(con: duckdb.DuckDBPyConnection, view: View) -> None:
+    """Make `block` (rules, fresh, known): a row per block of a rule, which profiles that agree on its columns are in.
+
+    `rules`: the bit of the rule. `known`: ids of profiles that an earlier view has compared, `fresh`: of the others;
+    missing where there is none. A list agrees by sharing a member, so a profile may be in several blocks of a rule.
+    Pairs are counted and made from the same blocks, so that profiles are looked through once for each rule.
+    """
+    con.execute("create table block (rules bigint, fresh integer[], known integer[])")
+    for n, columns in enumerate(view.block_on):
+        names = ", ".join(f'"{c}"' for c in columns)
+        con.execute(
+            f"""
+            insert into block
+            select {bits([n])}, list(profile_id) filter (not known), list(profile_id) filter (known)
+            from {keys(columns, view)} group by {names} having count(*) > 1
+            """
+        )
+
+
 def every_pair(view: View) -> str:
-    """SQL: (profile_id_l, profile_id_r, rules): the pairs of each rule and of sealed blocking, a pair once for each."""
-    made = [pairs_on(columns, view, bits([n])) for n, columns in enumerate(view.block_on)]
-    return " union all ".join([*made, found_sealed(bits([sealed(view)]))])
-
-
-def pairs_on(columns: tuple[str, ...], view: View, bit: int) -> str:
-    """SQL: each pair that agrees on the columns, lists by sharing a member, and may be compared."""
-    same = keys(columns, view)
-    return (
-        f"select l.profile_id as profile_id_l, r.profile_id as profile_id_r, {bit} as rules from {same} l join {same} r"
-        f" on {agreement(columns)} and l.profile_id < r.profile_id and not (l.known and r.known)"
-    )
+    """SQL: (profile_id_l, profile_id_r, rules): pairs of blocks, not of two that are known, and of sealed blocking."""
+    return f"""
+        select profile_id_l, profile_id_r, rules
+        from (
+            select rules, profile_id_l, unnest(fresh) as profile_id_r
+            from (select rules, unnest(fresh) as profile_id_l, fresh from block)
+        )
+        where profile_id_l < profile_id_r
+        union all
+        select least(one, other), greatest(one, other), rules
+        from (select rules, one, unnest(known) as other from (select rules, unnest(fresh) as one, known from block))
+        union all {found_sealed(bits([sealed(view)]))}
+    """
 
 
 def keys(columns: tuple[str, ...], view: View) -> str:
@@ -98,7 +122,8 @@ def found_sealed(bit: int) -> str:
 def check_ceiling(con: duckdb.DuckDBPyConnection, view: View, name: str) -> None:
     """Raises LinkError where the rules make too many pairs. Counted by the sizes of blocks, so that none is made."""
     [profiles] = one_row(con, "select count(*) from profiles")
-    made = {columns: counted(con, columns, view) / profiles for columns in view.block_on}
+    found = dict(con.execute(f"select rules, sum({PAIRS})::bigint from block group by rules").fetchall())
+    made = {columns: found.get(bits([n]), 0) / profiles for n, columns in enumerate(view.block_on)}
     if view.pairs_per_record is None or sum(made.values()) <= view.pairs_per_record.value:
         return
     worst = max(made, key=lambda columns: made[columns])
@@ -108,11 +133,3 @@ def check_ceiling(con: duckdb.DuckDBPyConnection, view: View, name: str) -> None
         f"{list(worst)}, which makes {made[worst]:,.0f} of them: add a token to it in block_on, or look for a value "
         "that many records of an extract share."
     )
-
-
-def counted(con: duckdb.DuckDBPyConnection, columns: tuple[str, ...], view: View) -> int:
-    """The pairs of a rule, without making them; a pair that shares two members of a list counts twice."""
-    names = ", ".join(f'"{c}"' for c in columns)
-    sizes = f"select count(*) as n, count(*) filter (known) as k from {keys(columns, view)} group by {names}"
-    [pairs] = one_row(con, f"select coalesce(sum(n * (n - 1) // 2 - k * (k - 1) // 2), 0)::bigint from ({sizes})")
-    return pairs

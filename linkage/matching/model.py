@@ -11,6 +11,7 @@ import duckdb
 import pyarrow as pa
 import splink
 from pydantic import TypeAdapter, ValidationError
+from splink import DuckDBAPI
 
 from linkage.contracts.encodings import Comparison, Level, View
 from linkage.errors import LinkError
@@ -189,7 +190,7 @@ def among_random_pairs(con: duckdb.DuckDBPyConnection, view: View) -> tuple[Esti
     """
     everybody = one_row(con, "select count(*) from profiles")[0]
     sampled = max(min(view.training.max_pairs, pairs_of(everybody)), 1)
-    model = linker(con, view)
+    model = linker(DuckDBAPI(con), "profiles", view)
     model.training.estimate_u_using_random_sampling(
         max_pairs=view.training.max_pairs, seed=view.training.seed, min_count_per_level=None, num_chunks=1
     )
@@ -244,7 +245,7 @@ def among_true_pairs(
 ) -> tuple[Estimates, float, dict[str, int]]:
     """m of each level, None where no block teaches it; the most true pairs in any block; {block: rounds it took}."""
     most, rounds = 0.0, dict.fromkeys((", ".join(columns) for columns in view.training.em_blocks), 0)
-    model = linker(con, view, u, prior=prior)
+    model = linker(DuckDBAPI(con), "profiles", view, u, prior=prior)
     for columns in view.training.em_blocks:
         inside = pairs_within(con, view, (columns,))
         if not inside:

@@ -48,7 +48,9 @@ def profiles(
     }
     of_each = [distinct_rows(rows, dataset, dataset in known, types) for dataset, rows in sorted(encoded.items())]
     stacked = functools.reduce(lambda above, below: above.union(below), of_each)
-    numbered = stacked.project("row_number() over (order by view_ids[1], dataset) as profile_id, *").order("profile_id")
+    # Every pair that is blocked and compared carries two of these: narrow ones cost less, and there are not 2^31 rows.
+    number = "(row_number() over (order by view_ids[1], dataset))::integer as profile_id"
+    numbered = stacked.project(f"{number}, *").order("profile_id")
     table = numbered.to_arrow_table()
     if not table.num_rows:
         raise LinkError("Every encoded dataset of this view is empty: check the intake counts of each extract.")

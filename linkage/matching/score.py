@@ -13,7 +13,7 @@ from linkage.matching.blocking import bits, of_numbers, of_others, sealed
 from linkage.matching.defaults import defaults, marked
 from linkage.matching.itself import stand_ins, unlinkable
 from linkage.matching.model import Model
-from linkage.matching.settings import as_scored, connection, linker, one_row
+from linkage.matching.settings import as_scored, columns_of, connection, linker, one_row
 
 # Pairs less probable than this are never looked at again: the lowest cluster threshold is .80, and a score histogram
 # needs only some room below it. They are most of the pairs.
@@ -88,16 +88,24 @@ def compare(
     """
     compared = to_compare(con, view, made, before)
     frequencies = {c: before.frequencies.get(c) or frequency(con, c, u) for c, u in counted(view, model)}
-    splink = linker(con, view, model.u, model.m, model.prior)
+    only_compared(con, view)
+    api = DuckDBAPI(con)  # each opens a database of its own beside `con`
+    splink = linker(api, "tokens_compared", view, model.u, model.m, model.prior)
     for column, shares in frequencies.items():
         con.register(f"frequency_{column}", shares)
-        shares_known = DuckDBAPI(con).register(f"frequency_{column}")
-        splink.table_management.register_term_frequency_lookup(shares_known, column)
+        splink.table_management.register_term_frequency_lookup(api.register(f"frequency_{column}"), column)
     stand_ins(con, view, frequencies)
     con.execute("insert into blocked select distinct 'itself', stand_in, stand_in from alike")
-    splink.table_management.register_blocked_pairs_for_predict(DuckDBAPI(con).register("blocked"))
+    splink.table_management.register_blocked_pairs_for_predict(api.register("blocked"))
     weigh(con, splink.inference.predict(threshold_match_probability=SMALLEST_PROBABILITY).physical_name)
     return compared, frequencies
+
+
+def only_compared(con: duckdb.DuckDBPyConnection, view: View) -> None:
+    """Make `tokens_compared`: of `profiles` what comparisons look at, since Splink copies every column it is given."""
+    columns = sorted(set[str]().union(*(columns_of(comparison) for comparison in view.comparisons.values())))
+    names = ", ".join(f'"{c}"' for c in ("profile_id", *columns))
+    con.execute(f"create view tokens_compared as select {names} from profiles")
 
 
 def to_compare(con: duckdb.DuckDBPyConnection, view: View, made: pa.Table, before: Before) -> int:

@@ -118,8 +118,13 @@ def unseen(comparison: Comparison) -> str:
 
 
 def alike(column: str, many: bool) -> str:
-    """SQL: both sides have the same token, or a member in common."""
-    return f'list_has_any("{column}_l", "{column}_r")' if many else f'"{column}_l" = "{column}_r"'
+    """SQL: both sides have the same token, or a member in common.
+
+    Not by list_has_any: DuckDB makes text of every member it is given then, of pairs that were not asked as well.
+    """
+    if many:
+        return f'len(list_filter("{column}_l", lambda member: list_contains("{column}_r", member))) > 0'
+    return f'"{column}_l" = "{column}_r"'
 
 
 def rule(columns: tuple[str, ...], view: View) -> CustomRule:
@@ -148,13 +153,14 @@ def connection(profiles: pa.Table) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def linker(
-    con: duckdb.DuckDBPyConnection,
+    api: DuckDBAPI,
+    table: str,
     view: View,
     u: Numbers | None = None,
     m: Numbers | None = None,
     prior: float = 1e-4,
 ) -> Linker:
-    """Splink over the table `profiles`, with the m and u given for the levels of each comparison.
+    """Splink over a table of profiles, with the m and u given for the levels of each comparison.
 
     It is told which pairs to score, and so has no rule of its own for that.
     """
@@ -170,7 +176,7 @@ def linker(
         "blocking_rules_to_generate_predictions": [],
     }
     # Splink would parse every level to see that its columns exist; the linkage schema was read with that checked.
-    return Linker(DuckDBAPI(con).register("profiles"), settings, log_level=None, validate_settings=False)
+    return Linker(api.register(table), settings, log_level=None, validate_settings=False)
 
 
 def splink_comparison(name: str, view: View, m: list[float] | None, u: list[float] | None) -> dict[str, Any]:
