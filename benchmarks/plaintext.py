@@ -18,6 +18,7 @@ from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
 from linkage.contracts.dataset import Dataset
 from linkage.matching.score import SMALLEST_PROBABILITY
+from linkage.matching.settings import alike, connection
 from linkage.pseudonymisation import extract, intake
 from linkage.pseudonymisation.regions import region
 from linkage.pseudonymisation.standardise import standard_forms
@@ -101,7 +102,7 @@ def profiles(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         sounds=[sounds(f, s) for f, s in zip(rows["forename"], rows["surnames"], strict=True)],
     )
     by = ["dataset", *[c for c in CLEAR if c != "surnames"], "surnames_text"]
-    keyed["profile_id"] = keyed.groupby(by, dropna=False, sort=False).ngroup()
+    keyed["profile_id"] = keyed.groupby(by, dropna=False, sort=False).ngroup().astype("int32")
     distinct = keyed.drop_duplicates("profile_id")[["profile_id", *CLEAR, "sounds"]].copy()
     distinct["f_sound"] = [pair[0] for pair in distinct["sounds"]]
     distinct["s_sounds"] = [pair[1] or None for pair in distinct["sounds"]]
@@ -130,9 +131,9 @@ def same_model(rows: pd.DataFrame) -> Design:
     ]
     surname_and_home = [
         "surname_l = surname_r and postcode_l = postcode_r", "surname_l = surname_r and district_l = district_r",
-        "list_has_any(surnames_l, surnames_r) and postcode_l = postcode_r", "surname_l = surname_r",
-        "list_has_any(surnames_l, surnames_r)", "list_has_any(s_sounds_l, s_sounds_r) and postcode_l = postcode_r",
-        "list_has_any(s_sounds_l, s_sounds_r)", "postcode_l = postcode_r", "district_l = district_r",
+        f"{alike('surnames', many=True)} and postcode_l = postcode_r", "surname_l = surname_r",
+        alike("surnames", many=True), f"{alike('s_sounds', many=True)} and postcode_l = postcode_r",
+        alike("s_sounds", many=True), "postcode_l = postcode_r", "district_l = district_r",
         "region_l = region_r",
     ]  # fmt: skip
     comparisons = [
@@ -249,12 +250,11 @@ def prediction(rows: pd.DataFrame, design: Callable[[pd.DataFrame], Design]) -> 
     """Splink's blocking and scoring of these rows by a model that is trained now; returns how many pairs it keeps."""
     with duckdb.connect() as con:
         saved = trained(con, rows, design(rows)).misc.save_model_to_json()
+        people = con.table("people").to_arrow_table()
 
     def predict() -> int:
-        with duckdb.connect() as con:
-            con.register("arrived", rows)
-            con.execute("create table people as from arrived")
-            model = Linker(DuckDBAPI(con).register("people"), saved, log_level=None)
+        with connection(people) as con:
+            model = Linker(DuckDBAPI(con).register("profiles"), saved, log_level=None, validate_settings=False)
             scored = model.inference.predict(threshold_match_probability=SMALLEST_PROBABILITY)
             return int(con.sql(f"select count(*) from {scored.physical_name}").fetchall()[0][0])
 

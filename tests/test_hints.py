@@ -4,7 +4,8 @@ import pyarrow as pa
 import pytest
 from small_view import VIEW
 
-from linkage.contracts.encodings import Hint, Level, View
+from linkage.contracts.encodings import Hint, View
+from linkage.contracts.levels import Level
 from linkage.matching.hints import hinted
 from linkage.matching.profiles import profiles
 from linkage.matching.settings import condition, connection, fillable

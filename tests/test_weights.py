@@ -4,7 +4,8 @@ import pyarrow as pa
 import pytest
 from small_view import VIEW
 
-from linkage.contracts.encodings import Level, View
+from linkage.contracts.encodings import View
+from linkage.contracts.levels import Level
 from linkage.matching.model import Weight, among_random_pairs, levels_of, true_among_random
 from linkage.matching.settings import as_scored, condition, connection, fillable
 

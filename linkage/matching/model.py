@@ -13,7 +13,8 @@ import splink
 from pydantic import TypeAdapter, ValidationError
 from splink import DuckDBAPI
 
-from linkage.contracts.encodings import Comparison, Level, View
+from linkage.contracts.encodings import View
+from linkage.contracts.levels import Comparison, Level
 from linkage.errors import LinkError
 from linkage.matching.defaults import defaults, marked
 from linkage.matching.settings import (

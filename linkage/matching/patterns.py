@@ -5,7 +5,8 @@ from math import log2
 import duckdb
 import pyarrow as pa
 
-from linkage.contracts.encodings import Comparison, View
+from linkage.contracts.encodings import View
+from linkage.contracts.levels import Comparison
 from linkage.matching.defaults import defaults, marked
 from linkage.matching.model import Model, Weight
 from linkage.matching.score import check

@@ -10,7 +10,8 @@ import pyarrow as pa
 from splink import DuckDBAPI, Linker
 from splink.blocking_rule_library import CustomRule
 
-from linkage.contracts.encodings import Comparison, Level, View
+from linkage.contracts.encodings import View
+from linkage.contracts.levels import Comparison, Level
 from linkage.matching.defaults import mark_of
 
 # Splink warns about untrained levels; what stands in for training is said in the model's own notes.
