@@ -146,7 +146,7 @@ class Default(Declaration):
 class Hint(Declaration):
     """What sealed blocking tells of a pair besides that it is one: `rule` made it.
 
-    Of pairs that agree on every token of `unless` nothing is told: they agree on more than the rule looks at.
+    Of pairs that agree on every token of `unless` no level asks: they agree on more than the rule looks at.
     """
 
     rule: str
