@@ -134,7 +134,7 @@ def same_model(rows: pd.DataFrame) -> Design:
         f"{alike('surnames', many=True)} and postcode_l = postcode_r", "surname_l = surname_r",
         alike("surnames", many=True), f"{alike('s_sounds', many=True)} and postcode_l = postcode_r",
         alike("s_sounds", many=True), "postcode_l = postcode_r", "district_l = district_r",
-        "region_l = region_r",
+        "region_l = region_r", "postcode_l is null or postcode_r is null",
     ]  # fmt: skip
     comparisons = [
         custom("forename", missing("forename"),

@@ -33,7 +33,7 @@ def linked(tmp_path_factory) -> Settings:
     declared = settings.schemas / "encodings.yaml"  # so heavy that namesakes born on one day are two people for it
     declared.write_text(declared.read_text().replace("contradiction_bits: 10", "contradiction_bits: 40"))
     sample_less(declared)
-    stages.synthesise(Settings(REPOSITORY / "schemas", settings.workspace), people=1_500, seed=5)
+    stages.synthesise(Settings(REPOSITORY / "schemas", settings.workspace), people=1_500, seed=6)
     in_custody_twice(settings)
     put_test_keys(settings)
     link_ids.linked(settings)

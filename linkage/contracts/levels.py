@@ -13,6 +13,7 @@ class Level(Declaration):
     `same`: equal on both sides. `share`: the two lists have a member in common. `either`: at least one of these tokens
     is the same, or shared. `swapped`: each side's first is the other's second; of compounds, one side's. `default`: the
     token of a side, or of both, is a default (View.defaults). `hint`: sealed blocking says so of the pair (View.hints).
+    `missing`: a side, or both, do not hold this token.
     `term_frequency`: the column whose rarity sharpens this level. `within`: the token without which strangers are not
     seen to be at this level, since the level looks at compounds of it; how often they are is then learned among pairs
     who agree on it, not among all. `chance`: how often strangers are at it, 0 to 1, where that is known and cannot be
@@ -28,6 +29,7 @@ class Level(Declaration):
     swapped: tuple[str, ...] = ()
     default: str | None = None
     hint: str | None = None
+    missing: str | None = None
     term_frequency: str | None = None
     within: str | None = None
     chance: Number | None = Field(default=None, gt=0, lt=1)
@@ -42,7 +44,7 @@ class Level(Declaration):
     @property
     def tokens(self) -> set[str]:
         """The tokens this level looks at."""
-        alone = {*filter(None, [self.term_frequency, self.default])}
+        alone = {*filter(None, [self.term_frequency, self.default, self.missing])}
         return {*self.same, *self.share, *self.either, *self.swapped} | alone
 
     @property

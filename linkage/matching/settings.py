@@ -97,6 +97,8 @@ def condition(level: Level, view: View) -> str:
         said.append(f'("{first}_l" = "{second}_r" {enough} "{second}_l" = "{first}_r")')
     if level.hint:
         said.append(alike(level.hint, many=True))
+    if level.missing:
+        said.append(f'("{level.missing}_l" is null or "{level.missing}_r" is null)')
     if level.default:
         said.append(f'("{mark_of(level.default)}_l" or "{mark_of(level.default)}_r")')
     return " and ".join(said) or "ELSE"
