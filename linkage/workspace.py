@@ -156,7 +156,7 @@ class BlockingFiles:
         return self.root / "keys" / view / f"{dataset}.parquet"
 
     def pairs(self, view: str) -> Path:
-        """(block_id_l, block_id_r): pairs that share a rule key; gone once they have been opened."""
+        """(block_id_l, block_id_r, rule): pairs that share a key; the rule where it may be told. Gone once opened."""
         return self.root / "pairs" / f"{view}.parquet"
 
 

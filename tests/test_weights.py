@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 from small_view import VIEW
 
-from linkage.contracts.encodings import View
+from linkage.contracts.encodings import Token, View
 from linkage.contracts.levels import Level
 from linkage.matching.model import Weight, among_random_pairs, levels_of, true_among_random
 from linkage.matching.settings import as_scored, condition, connection, fillable
@@ -46,6 +46,17 @@ def test_a_level_is_what_the_linkage_schema_says(con, level, left, right, agrees
     numbers = pa.table({k: v.cast(pa.list_(pa.int64()) if "surnames" in k else pa.int64()) for k, v in pair.items()})
     con.register("pair", numbers)
     assert con.execute(f"select coalesce({sql}, false) from pair").fetchone() == (agrees,)
+
+
+@pytest.mark.parametrize(("first", "agrees"), [(8, True), (9, False)])
+def test_of_compounds_that_hold_both_names_one_side_s_says_that_they_are_swapped(con, first, agrees):
+    both = [{"forename": "first_word"}, {"surname": "whole"}]
+    compounds = {name: Token.model_validate({"compound": both, "key": "both"}) for name in ("names", "swapped")}
+    view = VIEW.model_copy(update={"tokens": VIEW.tokens | compounds})
+    # The other side has a second forename, so what it makes of its names the other way round is none of these.
+    con.register("pair", pa.table({"names_l": [7], "swapped_l": [8], "names_r": [first], "swapped_r": [5]}))
+    sql = condition(Level(label="swapped", swapped=("names", "swapped")), view)
+    assert con.execute(f"select {sql} from pair").fetchone() == (agrees,)
 
 
 def test_what_nobody_fills_is_left_out_with_a_note():
