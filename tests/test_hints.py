@@ -1,13 +1,18 @@
 """What sealed blocking tells of a pair, beside the tokens: names that sound alike, day and month exchanged."""
 
+from math import log2
+
 import pyarrow as pa
 import pytest
 from small_view import VIEW
 
 from linkage.contracts.encodings import Hint, View
 from linkage.contracts.levels import Level
+from linkage.matching.blocking import blocked
 from linkage.matching.hints import hinted
+from linkage.matching.model import Model, Weight
 from linkage.matching.profiles import profiles
+from linkage.matching.score import Before, Scored, score
 from linkage.matching.settings import condition, connection, fillable
 from linkage.pseudonymisation.tokens import day_and_month
 
@@ -80,6 +85,46 @@ def test_a_hint_that_nobody_has_is_a_level_all_the_same_and_one_that_was_never_a
         "all else",
     ]
     assert [level.label for level in fillable(view, seen)[0].comparisons["dob"].levels] == ["exact", "all else"]
+
+
+def weights(*levels: tuple[str, float, float]) -> tuple[Weight, ...]:
+    return tuple(Weight(label, m, u) for label, m, u in levels)
+
+
+MODEL = Model(
+    view="names", encodings_version="1", splink_version="5", prior=1e-2, training={}, rounds={}, notes=(),
+    comparisons={
+        "forename": weights(("exact", 0.9, 0.02), ("swapped", 0.01, 0.001), ("all else", 0.09, 0.979)),
+        "surname": weights(("exact", 0.8, 0.02), ("alike", 0.1, 0.01), ("all else", 0.1, 0.97)),
+        "dob": weights(("exact", 0.95, 1e-2), ("all else", 0.05, 0.99)),
+        "pnc": weights(("exact", 0.99, 1e-2), ("all else", 0.01, 0.99)),
+    },
+)  # fmt: skip
+
+
+def test_a_pair_that_is_told_of_only_now_is_weighed_again_and_as_in_a_full_run(con, table):
+    surname = TOLD.comparisons["surname"]
+    alike = Level(label="alike", hint="alike")
+    levels = (surname.levels[0], alike, surname.levels[-1])
+    view = TOLD.model_copy(
+        update={"comparisons": TOLD.comparisons | {"surname": surname.model_copy(update={"levels": levels})}}
+    )
+    rows = profiles(con, {"court": table(COURT)}, view)
+
+    def run(rule: str, before: Before | None) -> Scored:
+        given = pa.table({"view_id_l": [10], "view_id_r": [11], "rules": [[rule]]})
+        seen = hinted(rows, view, given)
+        return score(seen, view, MODEL, blocked(seen, view, "names", given).pairs, before)
+
+    first = run("other", None)
+    known = Before(frequencies=first.kept.frequencies)
+    now, full = run("sound", first.kept), run("sound", known)
+    assert now.pairs.equals(full.pairs)
+    assert now.kept.rows.equals(full.kept.rows)
+    weight = {(p["view_id_l"], p["view_id_r"]): p["match_weight"] for p in now.pairs.to_pylist()}
+    was = {(p["view_id_l"], p["view_id_r"]): p["match_weight"] for p in first.pairs.to_pylist()}
+    assert weight[10, 11] - was[10, 11] == pytest.approx(log2(0.1 / 0.01) - log2(0.1 / 0.97))
+    assert run("sound", now.kept).compared == 0
 
 
 @pytest.mark.parametrize(
