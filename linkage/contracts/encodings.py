@@ -23,8 +23,8 @@ Derivation = Literal[
     "region", "clear", "soundex", "prefix", "year", "month", "day_and_month", "first_letters",
 ]  # fmt: skip
 MANY_VALUED: frozenset[str] = frozenset({"parts", "wildcards", "soundex", "first_letters"})
-# Several of these in one row give a name or a birth date away (see README): they stand in sealed rules only.
 A_VERSION = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"  # it stands in marks, scheme/epoch/fingerprint
+# Several of these in one row give a name or a birth date away (see README): they stand in sealed rules only.
 SEALED_ONLY: frozenset[str] = frozenset({"soundex", "prefix", "year", "month", "day_and_month"})
 
 
