@@ -75,15 +75,15 @@ def fill_blocks(con: duckdb.DuckDBPyConnection, view: View) -> None:
     Pairs are counted and made from the same blocks, so that profiles are looked through once for each rule.
     """
     con.execute("create table block (rules bigint, fresh integer[], known integer[])")
-    for n, columns in enumerate(view.block_on):
-        names = ", ".join(f'"{c}"' for c in columns)
-        con.execute(
-            f"""
-            insert into block
-            select {bits([n])}, list(profile_id) filter (not known), list(profile_id) filter (known)
-            from {keys(columns, view)} group by {names} having count(*) > 1
-            """
-        )
+    of_rules = [
+        f"""
+        select {bits([n])}, list(profile_id) filter (not known), list(profile_id) filter (known)
+        from {keys(columns, view)} group by {", ".join(f'"{c}"' for c in columns)} having count(*) > 1
+        """
+        for n, columns in enumerate(view.block_on)
+    ]
+    if of_rules:  # in one statement, since each has its price
+        con.execute(f"insert into block {' union all '.join(of_rules)}")
 
 
 def every_pair(view: View) -> str:

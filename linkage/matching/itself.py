@@ -21,8 +21,7 @@ def stand_ins(con: duckdb.DuckDBPyConnection, view: View, rare: Collection[str])
     levels = [level for comparison in view.comparisons.values() for level in comparison.levels]
     said = [f'"{name}" is not null' for name in sorted(view.looked_at)]
     said += ['"{}" is not distinct from "{}"'.format(*level.swapped) for level in levels if level.swapped]
-    pattern = " + ".join(f"(({one})::bigint << {n})" for n, one in enumerate(said))
-    shares = [f'"tf_{name}"' for name in rare]
+    said += [f'"tf_{name}"' for name in rare]
     joined = " ".join(f'left join "frequency_{name}" using ("{name}")' for name in rare)
     con.execute(
         f"""
@@ -30,7 +29,7 @@ def stand_ins(con: duckdb.DuckDBPyConnection, view: View, rare: Collection[str])
         select unnest(profile_ids) as profile_id, stand_in
         from (
             select list(profile_id) as profile_ids, min(profile_id) as stand_in
-            from profiles {joined} group by {", ".join([pattern, *shares])}
+            from profiles {joined} group by {", ".join(said)}
         )
         """
     )

@@ -75,6 +75,7 @@ def score(profiles: pa.Table, view: View, model: Model, made: pa.Table, before: 
     known = defaults(profiles, view) | {**before.defaults}
     with connection(marked(profiles, known)) as con:
         compared, frequencies = compare(con, view, model, made, before)
+        see(con, view)
         rows = con.sql("select row from seen order by row").to_arrow_table()
         return Scored(by_view_row(con, view), Before(rows, by_row(con), frequencies, known), compared, unlinkable(con))
 
@@ -95,7 +96,7 @@ def compare(
         con.register(f"frequency_{column}", shares)
         splink.table_management.register_term_frequency_lookup(api.register(f"frequency_{column}"), column)
     stand_ins(con, view, frequencies)
-    con.execute("insert into blocked select distinct 'itself', stand_in, stand_in from alike")
+    con.execute("insert into blocked select distinct 0, stand_in, stand_in from alike")
     splink.table_management.register_blocked_pairs_for_predict(api.register("blocked"))
     weigh(con, splink.inference.predict(threshold_match_probability=SMALLEST_PROBABILITY).physical_name)
     return compared, frequencies
@@ -109,29 +110,21 @@ def only_compared(con: duckdb.DuckDBPyConnection, view: View) -> None:
 
 
 def to_compare(con: duckdb.DuckDBPyConnection, view: View, made: pa.Table, before: Before) -> int:
-    """Make `seen` of what profiles stand for, `blocked`, and `kept_pair`.
+    """Make `blocked`, and `kept_pair`.
 
-    `seen` (profile_id, dataset, known, view_ids, row, kept, by_number, by_others): a row per profile, by a hash of its
-    tokens; was it compared before, and which rules would find its like? `blocked` (match_key, join_key_l, join_key_r):
-    the pairs to compare, as Splink takes them. `kept_pair`: those that need not be, by profile. Returns how many pairs
-    are compared.
+    `blocked` (match_key, join_key_l, join_key_r): the pairs to compare, as Splink takes them; the key says nothing.
+    `kept_pair` (profile_id_l, profile_id_r, match_weight, match_probability): those that need not be, by profile.
+    Returns how many pairs are compared.
     """
-    said = ", ".join(f'"{name}"' for name in (*view.tokens, *view.hints))
     for name, arrived in {"made": made, "rows_before": before.rows, "pairs_before": before.pairs}.items():
         con.register(name, arrived)
     con.execute(
         f"""
-        create table seen as
-        select *, row in (select row from rows_before) as kept
-        from (
-            select
-                profile_id, dataset, known, view_ids, hash(dataset, known, {said}) as row,
-                {holds(view, of_numbers(view))} as by_number, {holds(view, of_others(view))} as by_others
-            from profiles
-        );
-        create table compared_before as select profile_id, row from seen where kept;
+        create table compared_before as
+        select profile_id, row from (select profile_id, {row_of(view)} as row from profiles)
+        where row in (select row from rows_before);
         create table blocked as
-        select 'made' as match_key, profile_id_l as join_key_l, profile_id_r as join_key_r
+        select 0::utinyint as match_key, profile_id_l as join_key_l, profile_id_r as join_key_r
         from made
         where profile_id_l not in (select profile_id from compared_before)
         or profile_id_r not in (select profile_id from compared_before);
@@ -146,6 +139,28 @@ def to_compare(con: duckdb.DuckDBPyConnection, view: View, made: pa.Table, befor
     return compared
 
 
+def see(con: duckdb.DuckDBPyConnection, view: View) -> None:
+    """Make `seen` (profile_id, dataset, known, view_ids, row, by_number, by_others): a row per profile.
+
+    `row`: a hash of its tokens, by which the next time knows it. Which rules would find its like?
+    """
+    con.execute(
+        f"""
+        create table seen as
+        select
+            profile_id, dataset, known, view_ids, {row_of(view)} as row,
+            {holds(view, of_numbers(view))} as by_number, {holds(view, of_others(view))} as by_others
+        from profiles
+        """
+    )
+
+
+def row_of(view: View) -> str:
+    """SQL: what a profile is, by a hash of all it says."""
+    said = ", ".join(f'"{name}"' for name in (*view.tokens, *view.hints))
+    return f"hash(dataset, known, {said})"
+
+
 def holds(view: View, rules: list[int]) -> str:
     """SQL: a profile holds every token of one of the rules."""
     return " or ".join(" and ".join(f'"{name}" is not null' for name in view.block_on[n]) for n in rules) or "false"
@@ -158,7 +173,7 @@ def weigh(con: duckdb.DuckDBPyConnection, scored: str) -> None:
         create table itself as
         select profile_id_l as stand_in, match_weight, match_probability
         from {scored} where profile_id_l = profile_id_r;
-        create table pair as
+        create view pair as
         select profile_id_l, profile_id_r, match_weight, match_probability
         from {scored} where profile_id_l <> profile_id_r
         union all
